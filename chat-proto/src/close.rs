@@ -1,0 +1,48 @@
+//! Why a connection was closed: the QUIC application error codes (RFC 9000, 20.2) of this protocol.
+
+/// The reason one end gives when it closes a connection. The reason phrase beside it says more, in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u32)]
+pub enum CloseCode {
+    /// The client is done.
+    Bye = 0,
+    /// A frame that does not decode, or is over the limit of its stream.
+    Malformed = 1,
+    /// No common protocol version.
+    Version = 2,
+    /// A limit before login was breached: no `Hello` in time, too many tries, a stream that is not allowed yet.
+    Login = 3,
+    /// The server shuts down; resume in a moment.
+    Shutdown = 4,
+    /// The server has as many connections as it may have.
+    Busy = 5,
+    /// A bug on the side that closes.
+    Internal = 6,
+    /// The server's key is not the one expected; nothing was sent.
+    Untrusted = 7,
+}
+
+impl CloseCode {
+    /// The number on the wire.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self as u32
+    }
+
+    /// The code of a number, if this build knows it.
+    #[must_use]
+    pub fn from_number(number: u64) -> Option<Self> {
+        [
+            Self::Bye,
+            Self::Malformed,
+            Self::Version,
+            Self::Login,
+            Self::Shutdown,
+            Self::Busy,
+            Self::Internal,
+            Self::Untrusted,
+        ]
+        .into_iter()
+        .find(|code| u64::from(code.number()) == number)
+    }
+}

@@ -1,0 +1,180 @@
+//! Durable facts. One type from the decision to the database row, the frame, the history page and the client's state.
+
+use crate::codec::{Decode, Encode};
+use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
+use crate::kinds;
+
+/// One fact in a feed: a head that never changes its shape, and a body that is a kind and its payload.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Event {
+    /// Its place in the feed.
+    pub seq: Seq,
+    /// In a room: messages up to and including this event. In an account's feed: 0.
+    pub ordinal: Ordinal,
+    /// When it was decided; never less than that of the event before it.
+    pub at: Timestamp,
+    /// Who did it.
+    pub by: AccountId,
+    /// With which of his devices.
+    pub device: DeviceId,
+    /// The key of the command that caused it.
+    pub key: MessageKey,
+    /// What happened.
+    pub body: EventBody,
+}
+
+kinds! {
+    /// What an event says happened. Below 100: rooms. From 100: accounts.
+    pub enum EventBody {
+        /// Something this reader may not see; it keeps its seq so that dense stays dense.
+        0 => Withheld,
+        /// A room began.
+        1 => Created,
+        /// Somebody became a member.
+        2 => Joined,
+        /// Somebody stopped being a member.
+        3 => Left,
+        /// Somebody wrote a message. The one kind that counts as a message so far.
+        4 => Posted,
+        /// The account became a member of a room.
+        100 => RoomJoined,
+        /// The account stopped being a member of a room.
+        101 => RoomLeft,
+        /// The account has read a room up to here.
+        102 => ReadMarked,
+        /// Somebody named the account in a message.
+        103 => Mentioned,
+    }
+}
+
+/// The payload of an event this reader may not see.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Withheld {}
+
+/// The payload of a room's first event; its author is the owner.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Created {
+    /// The room's name.
+    pub room: String,
+    /// The owner's name.
+    pub name: String,
+    /// What the room is about; may be empty.
+    pub topic: String,
+}
+
+/// The payload of a new membership of the author.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Joined {
+    /// The member's name.
+    pub name: String,
+}
+
+/// The payload of the end of the author's membership.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Left {
+    /// The name of who left.
+    pub name: String,
+    /// Why, in his words; may be empty.
+    pub reason: String,
+}
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum Style {
+    /// Said.
+    Text,
+    /// Done: `/me waves`.
+    Action,
+}
+
+/// The payload of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Posted {
+    /// The author's name when it was written.
+    pub name: String,
+    /// How it is meant.
+    pub style: Style,
+    /// The words; see [`crate::text::Text`].
+    pub text: String,
+    /// The members it names.
+    pub mentions: Vec<AccountId>,
+}
+
+/// The payload of the account's membership of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RoomJoined {
+    /// The room.
+    pub room: RoomId,
+    /// The history its numbers belong to.
+    pub epoch: Epoch,
+    /// Its name.
+    pub name: String,
+    /// The seq of the [`Joined`] or [`Created`] event this follows from.
+    pub seq: Seq,
+}
+
+/// The payload of the end of the account's membership of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RoomLeft {
+    /// The room.
+    pub room: RoomId,
+    /// The seq of the [`Left`] event this follows from.
+    pub seq: Seq,
+}
+
+/// The payload of a moved read marker. A marker never goes back.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ReadMarked {
+    /// The room.
+    pub room: RoomId,
+    /// Everything up to here is read.
+    pub seq: Seq,
+    /// The room's messages up to there; unread is the room's newest ordinal less this.
+    pub ordinal: Ordinal,
+}
+
+/// The payload of a mention of the account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Mentioned {
+    /// The room.
+    pub room: RoomId,
+    /// The message.
+    pub seq: Seq,
+}
+
+impl EventBody {
+    /// Whether this body counts as a message, and so advances the room's ordinal.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        match self {
+            Self::Posted(_) => true,
+            Self::Withheld(_)
+            | Self::Created(_)
+            | Self::Joined(_)
+            | Self::Left(_)
+            | Self::RoomJoined(_)
+            | Self::RoomLeft(_)
+            | Self::ReadMarked(_)
+            | Self::Mentioned(_)
+            | Self::Unknown { .. } => false,
+        }
+    }
+
+    /// What an account's feed keeps only the newest of: two bodies of an equal compaction key replace each other.
+    #[must_use]
+    pub fn compaction_key(&self) -> Option<(RoomId, u16, Seq)> {
+        match self {
+            Self::RoomJoined(RoomJoined { room, .. }) | Self::RoomLeft(RoomLeft { room, .. }) => {
+                Some((*room, 100, Seq::ZERO))
+            }
+            Self::ReadMarked(ReadMarked { room, .. }) => Some((*room, 102, Seq::ZERO)),
+            Self::Mentioned(Mentioned { room, seq }) => Some((*room, 103, *seq)),
+            Self::Withheld(_)
+            | Self::Created(_)
+            | Self::Joined(_)
+            | Self::Left(_)
+            | Self::Posted(_)
+            | Self::Unknown { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The protocol on one page: what is on the wire between a client and a server, and nothing that does IO.
+//!
+//! * [`id`] and [`name`]: numbers and names, valid if they exist.
+//! * [`request`]: what a client may ask; [`reply`]: the one answer each request gets, a result or a [`Reject`].
+//! * [`event`]: durable facts, numbered densely per feed; the database row, the frame and the history page are this one type.
+//! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
+//! * [`codec`]: bytes. The only file that names the codec.
+//! * [`auth`]: what a device signs to prove itself; [`close`]: why a connection was closed.
+//! * [`limits`]: every bound of the protocol.
+//!
+//! `docs/protocol.md` describes the bytes for clients in other languages.
+
+pub mod auth;
+pub mod close;
+pub mod codec;
+pub mod delivery;
+pub mod event;
+pub mod id;
+pub mod limits;
+pub mod name;
+pub mod reply;
+pub mod request;
+pub mod text;
+
+pub use close::CloseCode;
+pub use codec::{CodecError, FrameBuffer};
+pub use delivery::{ClientSignal, Delivery, Presence, PresenceEntry, StreamHeader};
+pub use event::{Event, EventBody, Style};
+pub use id::{
+    AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, MessageKey, Ordinal, RequestId, RoomId, Seq,
+    Timestamp,
+};
+pub use name::{NameError, RoomName, UserName};
+pub use reply::{FeedState, FeedStatus, Reject, RejectCode, Reply, ReplyFrame, Retry, Role, RoomInfo};
+pub use request::{Anchor, Auth, Position, Request, RequestFrame, RoomRef};
+pub use text::{Line, Text, TextError};
+
+/// The newest protocol version this crate speaks.
+pub const VERSION: u16 = 1;
+
+/// The oldest protocol version this crate speaks.
+pub const VERSION_MIN: u16 = 1;
+
+/// The TLS application protocol (RFC 7301) of both ends.
+pub const ALPN: &[u8] = b"chat/1";
+
+/// The UDP port a server listens on, and a client dials, when none is named.
+pub const PORT_DEFAULT: u16 = 4433;

@@ -1,0 +1,76 @@
+//! Every bound of the protocol, in one place, units last. A bound that is reached is a reject or a close code, never silence.
+
+/// Memory that decoding one frame may claim, bytes. It counts 24 bytes for every string and list on top of their content.
+pub const DECODE_MEMORY_MAX: usize = 4 * 1024 * 1024;
+
+/// A frame from a client before it is logged in, bytes. Enough for the positions of [`POSITIONS_MAX`] feeds.
+pub const HELLO_FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// A request frame after login, bytes.
+pub const REQUEST_FRAME_BYTES_MAX: usize = 64 * 1024;
+
+/// A reply or delivery frame, bytes.
+pub const SERVER_FRAME_BYTES_MAX: usize = 1024 * 1024;
+
+/// A datagram, bytes.
+pub const DATAGRAM_BYTES_MAX: usize = 1024;
+
+/// The text of a message, bytes of UTF-8.
+pub const POST_BYTES_MAX: usize = 8 * 1024;
+
+/// A one-line text: topic, reason, bytes of UTF-8.
+pub const LINE_BYTES_MAX: usize = 512;
+
+/// A name, bytes of UTF-8.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// A name, graphemes.
+pub const NAME_GRAPHEMES_MAX: usize = 32;
+
+/// The name and version a client gives of itself, bytes.
+pub const CLIENT_BYTES_MAX: usize = 64;
+
+/// Positions in one `Hello`, and so feeds one connection can resume in one flight.
+pub const POSITIONS_MAX: usize = 1_000;
+
+/// Rooms one account may be a member of.
+pub const ROOMS_PER_ACCOUNT_MAX: usize = 900;
+
+/// Feeds one connection may be subscribed to.
+pub const SUBSCRIPTIONS_MAX: usize = 1_000;
+
+/// Events in one history page.
+pub const PAGE_EVENTS_MAX: u16 = 200;
+
+/// Entries in one page of a list of members or rooms.
+pub const LIST_PAGE_MAX: u16 = 500;
+
+/// Mentions one message may make; further names in its text mention nobody.
+pub const MENTIONS_PER_POST_MAX: usize = 32;
+
+/// Mentions kept per account and room; older ones are forgotten first.
+pub const MENTIONS_KEPT_MAX: usize = 100;
+
+/// Requests of one connection being worked on; further ones wait unread in the stream.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 256;
+
+/// Bidirectional streams a client may have open after login: the control stream and that many short ones less one.
+pub const BIDI_STREAMS_MAX: u32 = 8;
+
+/// Unidirectional streams the server may have open at a client: background, focus, and one of each being replaced.
+pub const UNI_STREAMS_MAX: u32 = 8;
+
+/// From the first packet of a connection to an accepted `Hello`, milliseconds.
+pub const LOGIN_TIMEOUT_MS: u64 = 5_000;
+
+/// `Hello`s one connection may try.
+pub const HELLO_TRIES_MAX: u32 = 3;
+
+/// How often an idle end sends a keep-alive, milliseconds.
+pub const KEEP_ALIVE_MS: u64 = 15_000;
+
+/// Silence after which a connection is given up, milliseconds.
+pub const IDLE_TIMEOUT_MS: u64 = 30_000;
+
+/// How long a typing signal holds without being renewed, milliseconds.
+pub const TYPING_HOLD_MS: u64 = 6_000;

@@ -1,0 +1,248 @@
+//! What a client may ask. One struct per request; each gets exactly one [`Reply`](crate::Reply).
+
+use crate::codec::{Decode, Encode};
+use crate::event::Style;
+use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
+use crate::kinds;
+
+/// A request on the control stream, or alone on a short bidirectional stream.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RequestFrame {
+    /// Carried back by the reply.
+    pub id: RequestId,
+    /// What is asked.
+    pub request: Request,
+}
+
+kinds! {
+    /// What is asked.
+    pub enum Request {
+        /// Who is there, and what he holds. The first request, and the only one before login.
+        1 => Hello,
+        /// Are you there?
+        2 => Ping,
+        /// Begin a room and become its owner and first member.
+        10 => CreateRoom,
+        /// Become a member.
+        11 => JoinRoom,
+        /// Stop being a member.
+        12 => LeaveRoom,
+        /// Which rooms are there?
+        13 => ListRooms,
+        /// What is this room? Joins nothing.
+        14 => LookUpRoom,
+        /// Write a message.
+        20 => Post,
+        /// Read a page of a room.
+        21 => History,
+        /// Everything up to here is read.
+        22 => MarkRead,
+        /// Who is a member?
+        30 => ListMembers,
+        /// Who is this?
+        31 => Whois,
+        /// Send this feed's events from here on.
+        40 => Subscribe,
+        /// Send this feed's events no more.
+        41 => Unsubscribe,
+        /// Give this room its own stream; the one before goes back to the background.
+        42 => Focus,
+    }
+}
+
+/// Who is there, and what he holds.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Hello {
+    /// The oldest protocol version the client speaks.
+    pub version_min: u16,
+    /// The newest protocol version the client speaks.
+    pub version_max: u16,
+    /// Name and version of the client program, at most [`CLIENT_BYTES_MAX`](crate::limits::CLIENT_BYTES_MAX) bytes.
+    pub client: String,
+    /// How he proves who he is.
+    pub auth: Auth,
+    /// Where to go on, at most [`POSITIONS_MAX`](crate::limits::POSITIONS_MAX).
+    pub resume: Vec<Position>,
+}
+
+kinds! {
+    /// A way to prove who one is.
+    pub enum Auth {
+        /// By the key of a device.
+        1 => DeviceAuth,
+    }
+}
+
+/// Proof by the key of a device. An unknown key claims the name, if nobody has it; a known one must belong to the name.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeviceAuth {
+    /// The device's public key.
+    pub device: DeviceKey,
+    /// The account's name.
+    pub name: String,
+    /// Ed25519 signature of [`auth::transcript`](crate::auth::transcript).
+    pub signature: [u8; 64],
+}
+
+/// What a client holds of a feed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Position {
+    /// The feed.
+    pub feed: FeedId,
+    /// The history its numbers belong to.
+    pub epoch: Epoch,
+    /// The newest event of the client's; 0 for none.
+    pub seq: Seq,
+    /// The chain value the server gave with it; zero for none.
+    pub chain: Chain,
+    /// If more events than this came since, begin at the head instead of sending them; the client reads pages as it needs.
+    pub backlog_max: u32,
+}
+
+/// Are you there?
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Ping {
+    /// Carried back by the reply.
+    pub token: u64,
+}
+
+/// A room, by whichever the client has.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum RoomRef {
+    /// By number.
+    Id(RoomId),
+    /// By name, with or without `#`, case and look-alikes folded.
+    Name(String),
+}
+
+/// Begin a room.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct CreateRoom {
+    /// Names this command; a repetition answers with the first result.
+    pub key: MessageKey,
+    /// The room's name.
+    pub name: String,
+    /// What it is about; may be empty.
+    pub topic: String,
+}
+
+/// Become a member of a room. Being one already is no error.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct JoinRoom {
+    /// Names this command.
+    pub key: MessageKey,
+    /// Which room.
+    pub room: RoomRef,
+    /// Begin the room if there is none of that name and the server allows it.
+    pub create: bool,
+}
+
+/// Stop being a member of a room. Being none already is no error.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LeaveRoom {
+    /// Names this command.
+    pub key: MessageKey,
+    /// Which room.
+    pub room: RoomId,
+    /// Why; may be empty.
+    pub reason: String,
+}
+
+/// Which rooms are there?
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ListRooms {
+    /// Begin behind this room; 0 for the first page.
+    pub after: RoomId,
+    /// At most that many, and never more than [`LIST_PAGE_MAX`](crate::limits::LIST_PAGE_MAX).
+    pub limit: u16,
+}
+
+/// What is this room?
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LookUpRoom {
+    /// Which room.
+    pub room: RoomRef,
+}
+
+/// Write a message into a room one is a member of.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Post {
+    /// Names this message; a repetition answers with the first result and stores nothing.
+    pub key: MessageKey,
+    /// Which room.
+    pub room: RoomId,
+    /// How it is meant.
+    pub style: Style,
+    /// The words; see [`crate::text::Text`].
+    pub text: String,
+}
+
+/// Where a page lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum Anchor {
+    /// The events just before this seq; [`Seq::MAX`] for the newest ones.
+    Before(Seq),
+    /// The events just after this seq.
+    After(Seq),
+    /// This seq in the middle: up to half the page before it, the rest from it on.
+    Around(Seq),
+}
+
+/// Read a page of a room's history.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct History {
+    /// Which room.
+    pub room: RoomId,
+    /// Where.
+    pub anchor: Anchor,
+    /// At most that many events, and never more than [`PAGE_EVENTS_MAX`](crate::limits::PAGE_EVENTS_MAX).
+    pub limit: u16,
+}
+
+/// Everything in a room up to a seq is read. A marker behind the present one changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct MarkRead {
+    /// Which room.
+    pub room: RoomId,
+    /// Up to here; the room's head if it is less.
+    pub seq: Seq,
+}
+
+/// Who is a member of a room?
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ListMembers {
+    /// Which room.
+    pub room: RoomId,
+    /// Begin behind this account; 0 for the first page.
+    pub after: AccountId,
+    /// At most that many, and never more than [`LIST_PAGE_MAX`](crate::limits::LIST_PAGE_MAX).
+    pub limit: u16,
+}
+
+/// Who is this?
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Whois {
+    /// The name, case and look-alikes folded.
+    pub name: String,
+}
+
+/// Send a feed's events from a position on. A second subscription to the same feed replaces the first.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Subscribe {
+    /// Where to begin: behind this position.
+    pub from: Position,
+}
+
+/// Send a feed's events no more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Unsubscribe {
+    /// Which feed.
+    pub feed: FeedId,
+}
+
+/// Give a subscribed room its own stream.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Focus {
+    /// Which room; none takes the focus away.
+    pub room: Option<RoomId>,
+}

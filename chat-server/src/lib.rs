@@ -1,0 +1,3 @@
+//! The server: `core` decides, `store` keeps, `hub` runs one task per feed, `session` speaks to one connection.
+
+pub mod store;

@@ -1,0 +1,201 @@
+//! Where feeds are kept. Engines pass one contract ([`contract`]); nothing above this layer knows which one it is.
+
+use std::fmt::Debug;
+
+use chat_proto::{
+    AccountId, Chain, DeviceId, DeviceKey, Epoch, Event, FeedId, MessageKey, Ordinal, RoomId, RoomName, Seq, Timestamp,
+    UserName,
+};
+use futures_util::future::BoxFuture;
+use thiserror::Error;
+
+/// Why the store did not do it. Nothing of a failed operation is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// The feed's head, or the registry, is not what the caller thought: reload and decide again.
+    #[error("somebody else wrote first")]
+    Conflict,
+    /// No space. Reads go on; a later write may succeed.
+    #[error("the disk is full")]
+    Full,
+    /// What is stored contradicts itself.
+    #[error("the stored data is damaged: {0}")]
+    Corrupt(String),
+    /// Anything else the disk or the engine said.
+    #[error("the store failed: {0}")]
+    Io(String),
+}
+
+/// What every operation returns.
+pub type StoreResult<T> = Result<T, StoreError>;
+
+/// One event as it is kept: with what proves that nobody changed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The event.
+    pub event: Event,
+    /// Random; without it the digest of a redacted body would tell a guessed one.
+    pub salt: [u8; 16],
+    /// SHA-256 of the salt and the body; see [`crate::digest`].
+    pub digest: [u8; 32],
+    /// The chain value up to and including this event; see [`crate::digest`].
+    pub chain: Chain,
+}
+
+/// Where a feed ends, and where it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedMeta {
+    /// The history its numbers belong to.
+    pub epoch: Epoch,
+    /// The newest event; 0 for an empty feed.
+    pub head: Seq,
+    /// The chain value of the newest event, or of the empty feed.
+    pub chain: Chain,
+    /// The messages up to the newest event.
+    pub ordinal: Ordinal,
+    /// When the newest event was decided.
+    pub at: Timestamp,
+    /// The oldest event that is kept; `head + 1` where none is.
+    pub oldest: Seq,
+}
+
+/// The state of a feed at a seq, so that loading needs only the events behind it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Events up to here are in it.
+    pub seq: Seq,
+    /// The version of the encoding of `bytes`.
+    pub version: u16,
+    /// The state, in the encoding of its owner.
+    pub bytes: Vec<u8>,
+}
+
+/// What is needed to bring a feed back into memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loaded {
+    /// Its ends.
+    pub meta: FeedMeta,
+    /// Its newest snapshot, if one was ever saved.
+    pub snapshot: Option<Snapshot>,
+}
+
+/// A room in the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Its number, never given twice.
+    pub id: RoomId,
+    /// Its name.
+    pub name: RoomName,
+}
+
+/// An account in the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// Its number, never given twice.
+    pub id: AccountId,
+    /// Its name.
+    pub name: UserName,
+    /// When it was made.
+    pub since: Timestamp,
+}
+
+/// A device in the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRecord {
+    /// Its number, never given twice.
+    pub id: DeviceId,
+    /// Its public key.
+    pub key: DeviceKey,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it was added.
+    pub since: Timestamp,
+}
+
+/// An addition to the registry of names and keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// A room; its feed begins empty, in the store's epoch.
+    Room(RoomRecord),
+    /// An account with its first device; its feed begins empty, in the store's epoch.
+    Account(AccountRecord, DeviceRecord),
+}
+
+/// The whole registry, in order of the numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registry {
+    /// Every room.
+    pub rooms: Vec<RoomRecord>,
+    /// Every account.
+    pub accounts: Vec<AccountRecord>,
+    /// Every device.
+    pub devices: Vec<DeviceRecord>,
+}
+
+/// Rows to be added to one feed, in the order of their seqs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Append {
+    /// Which feed.
+    pub feed: FeedId,
+    /// Its head as the caller knows it; the first row's seq is one more.
+    pub expected_head: Seq,
+    /// The rows, at least one.
+    pub rows: Vec<Row>,
+    /// A name to be taken in the same breath: the room whose first event this is.
+    pub registration: Option<Registration>,
+}
+
+/// What a key was used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The event.
+    pub seq: Seq,
+    /// The room's messages up to it.
+    pub ordinal: Ordinal,
+    /// When it was decided.
+    pub at: Timestamp,
+}
+
+/// An engine. Every future may be dropped at any time; the operation is then done or not done, never half.
+pub trait Store: Debug + Send + Sync + 'static {
+    /// Adds rows if the feed's head is the expected one. When it returns, the rows are as durable as the engine was asked
+    /// to make them.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] for another head, or a key, name, or number that is taken.
+    fn append(&self, append: Append) -> BoxFuture<'_, StoreResult<()>>;
+
+    /// Adds to the registry. As durable as an append.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] for a name, key, or number that is taken.
+    fn register(&self, registration: Registration) -> BoxFuture<'_, StoreResult<()>>;
+
+    /// The whole registry.
+    fn registry(&self) -> BoxFuture<'_, StoreResult<Registry>>;
+
+    /// The epoch of feeds that begin today.
+    fn epoch(&self) -> Epoch;
+
+    /// A feed's ends and newest snapshot; `None` for a feed that was never begun.
+    fn load(&self, feed: FeedId) -> BoxFuture<'_, StoreResult<Option<Loaded>>>;
+
+    /// Up to `limit` kept rows from `from` on, oldest first. Fewer than `limit` only at the head.
+    fn read(&self, feed: FeedId, from: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>>;
+
+    /// The last `limit` kept rows with a seq less than `before`, oldest first.
+    fn read_back(&self, feed: FeedId, before: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>>;
+
+    /// What each key was used for in a feed, in the order asked. Zero keys are never found. Keys of trimmed rows are found
+    /// for [`KEY_KEPT_DAYS`] more.
+    fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>>;
+
+    /// Replaces a feed's snapshot.
+    fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>>;
+
+    /// Forgets a feed's rows before `oldest`. The caller has saved a snapshot at or behind it; never beyond `head + 1`.
+    fn trim(&self, feed: FeedId, oldest: Seq, now: Timestamp) -> BoxFuture<'_, StoreResult<()>>;
+}
+
+/// How long the keys of trimmed rows are found, days.
+pub const KEY_KEPT_DAYS: i64 = 30;

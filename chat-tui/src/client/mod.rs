@@ -1,0 +1,95 @@
+//! The client without a screen: one handle for the terminal and for bots.
+//!
+//! A [`Client`] keeps one session alive: it dials, proves who it is, resumes where it was, sends what the outbox holds, and
+//! tells everything through one bounded queue of [`ClientEvent`]s. Whoever reads that queue slowly slows only his own streams.
+
+use std::time::Duration;
+
+use chat_proto::delivery::{Ended, Events, RoomPresence, Trimmed, Typing};
+use chat_proto::reply::{Receipt, Welcome};
+use chat_proto::{FeedStatus, MessageKey, Reject, RoomId, Style};
+
+/// Where the connection stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// Dialling, shaking hands, logging in.
+    Connecting,
+    /// Logged in; what is sent goes out at once.
+    Online,
+    /// Not connected; tried again after `retry_in`.
+    Waiting {
+        /// Until the next try.
+        retry_in: Duration,
+        /// What went wrong, for people.
+        reason: String,
+    },
+}
+
+/// A message on its way, as the outbox keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Names the message; sent again under it until it is acknowledged.
+    pub key: MessageKey,
+    /// Where to.
+    pub room: RoomId,
+    /// How it is meant.
+    pub style: Style,
+    /// The words.
+    pub text: String,
+    /// Set when the server refused it: kept until the person sends it again or throws it away.
+    pub refused: Option<Reject>,
+}
+
+/// What the session tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClientEvent {
+    /// The connection changed.
+    Link(LinkState),
+    /// Logged in. The feeds of the welcome that regressed or diverged have been forgotten by the cache already.
+    Welcome(Welcome),
+    /// The smoothed round-trip time, when it changed noticeably.
+    RoundTrip(Duration),
+    /// A subscribed feed began, on this or another connection of the account.
+    Began(FeedStatus),
+    /// Events of a feed, in order and without repeats: in a room each continues exactly where the last ended, or where the
+    /// feed's status said it would.
+    Events(Events),
+    /// Events that are no longer kept were to come.
+    Trimmed(Trimmed),
+    /// A feed comes no more.
+    Ended(Ended),
+    /// Who of a room's members is there changed.
+    Presence(RoomPresence),
+    /// Somebody is writing, or no more.
+    Typing(Typing),
+    /// A message entered the outbox, here or in a former life of this client.
+    Queued(Outgoing),
+    /// A message left the outbox: it is stored.
+    Sent {
+        /// Which.
+        key: MessageKey,
+        /// Where to.
+        room: RoomId,
+        /// Its place.
+        receipt: Receipt,
+    },
+    /// The server refused a message for good; it stays in the outbox until [`Client::retry`] or [`Client::discard`].
+    Refused(Outgoing),
+    /// The session ended and will not come back by itself.
+    Stopped(StopReason),
+}
+
+/// Why a session ended for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopReason {
+    /// It was asked to.
+    Quit,
+    /// The server refused the login.
+    Refused(Reject),
+    /// The server's key is not the one that is trusted; the text says what to do.
+    Untrusted(String),
+    /// The two speak no common protocol version.
+    Version(String),
+    /// Trying again would fail the same way: no such host, no right to read the key file.
+    Failed(String),
+}
