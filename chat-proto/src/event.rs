@@ -109,8 +109,10 @@ pub struct RoomJoined {
     pub epoch: Epoch,
     /// Its name.
     pub name: String,
-    /// The seq of the [`Joined`] or [`Created`] event this follows from.
+    /// The seq of the [`Joined`] or [`Created`] event this follows from. What lies before it counts as read.
     pub seq: Seq,
+    /// The room's messages up to there.
+    pub ordinal: Ordinal,
 }
 
 /// The payload of the end of the account's membership of a room.
