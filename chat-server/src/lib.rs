@@ -1,3 +1,4 @@
 //! The server: `core` decides, `store` keeps, `hub` runs one task per feed, `session` speaks to one connection.
 
+pub mod digest;
 pub mod store;

@@ -9,6 +9,8 @@ use chat_proto::{
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
+use crate::digest::{chain_next, digest};
+
 /// Why the store did not do it. Nothing of a failed operation is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StoreError {
@@ -40,6 +42,16 @@ pub struct Row {
     pub digest: [u8; 32],
     /// The chain value up to and including this event; see [`crate::digest`].
     pub chain: Chain,
+}
+
+impl Row {
+    /// The row of an event that follows the one with the chain value `prev`. The salt is 16 random bytes.
+    #[must_use]
+    pub fn seal(prev: &Chain, event: Event, salt: [u8; 16]) -> Self {
+        let digest = digest(&salt, event.body.kind(), &event.body.payload());
+        let chain = chain_next(prev, &event, &digest);
+        Self { event, salt, digest, chain }
+    }
 }
 
 /// Where a feed ends, and where it begins.
