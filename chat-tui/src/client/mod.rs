@@ -3,7 +3,20 @@
 //! A [`Client`] keeps one session alive: it dials, proves who it is, resumes where it was, sends what the outbox holds, and
 //! tells everything through one bounded queue of [`ClientEvent`]s. Whoever reads that queue slowly slows only his own streams.
 
+mod environment;
+mod handle;
+mod session;
+mod settings;
+pub mod view;
+
 use std::time::Duration;
+
+pub use environment::{Clock, Environment, Network, Random, RealNetwork};
+pub use handle::{CallError, Client, SendError, StartError};
+pub use settings::{
+    AddressError, AskTrust, BACKLOG_EVENTS, Backlog, Question, ServerAddress, Settings, TrustAnswer, TrustPolicy,
+    default_data_dir, is_fingerprint,
+};
 
 use chat_proto::delivery::{Ended, Events, RoomPresence, Trimmed, Typing};
 use chat_proto::reply::{Receipt, Welcome};
