@@ -1,4 +1,5 @@
 //! The server: `core` decides, `store` keeps, `hub` runs one task per feed, `session` speaks to one connection.
 
+pub mod core;
 pub mod digest;
 pub mod store;

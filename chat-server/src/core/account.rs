@@ -1,0 +1,270 @@
+//! One account's feed: which rooms it is in, how far it has read them, who named it. Compacted: the newest event per key.
+
+use std::collections::BTreeMap;
+
+use chat_proto::codec::CodecError;
+use chat_proto::event::{Mentioned, ReadMarked, RoomJoined, RoomLeft};
+use chat_proto::limits::MENTIONS_KEPT_MAX;
+use chat_proto::{Epoch, Event, EventBody, Ordinal, Reject, RoomId, Seq, Timestamp};
+
+use super::command::{AccountCommand, mark_read, note};
+use super::{Actor, State, parts, put_part};
+
+/// A read marker: everything up to here is read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Marker {
+    /// The event.
+    pub seq: Seq,
+    /// The room's messages up to it.
+    pub ordinal: Ordinal,
+}
+
+/// What an account knows of a room, as the newest event of each key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Entry {
+    membership: Option<Event>,
+    read: Option<Event>,
+    mentions: BTreeMap<Seq, Event>,
+}
+
+/// A room an account is a member of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JoinedRoom {
+    /// Which.
+    pub room: RoomId,
+    /// The history its numbers belong to.
+    pub epoch: Epoch,
+    /// Its name.
+    pub name: String,
+    /// How far it is read.
+    pub read: Marker,
+    /// Unread messages that name the account.
+    pub mentions: Vec<Seq>,
+}
+
+/// An account's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    rooms: BTreeMap<RoomId, Entry>,
+}
+
+impl Account {
+    /// The rooms it is a member of.
+    pub fn joined(&self) -> impl Iterator<Item = JoinedRoom> + '_ {
+        self.rooms.keys().filter_map(|room| self.joined_room(*room))
+    }
+
+    /// A room it is a member of.
+    #[must_use]
+    pub fn joined_room(&self, room: RoomId) -> Option<JoinedRoom> {
+        let entry = self.rooms.get(&room)?;
+        let EventBody::RoomJoined(RoomJoined { epoch, name, .. }) = &entry.membership.as_ref()?.body else {
+            return None;
+        };
+        let mentions = entry.mentions.keys().copied().collect();
+        Some(JoinedRoom { room, epoch: *epoch, name: name.clone(), read: self.read(room), mentions })
+    }
+
+    /// How far it has read a room.
+    #[must_use]
+    pub fn read(&self, room: RoomId) -> Marker {
+        let Some(entry) = self.rooms.get(&room) else { return Marker::default() };
+        let marker = |event: &Event| match &event.body {
+            EventBody::RoomJoined(RoomJoined { seq, ordinal, .. })
+            | EventBody::ReadMarked(ReadMarked { seq, ordinal, .. }) => Marker { seq: *seq, ordinal: *ordinal },
+            EventBody::Withheld(_)
+            | EventBody::Created(_)
+            | EventBody::Joined(_)
+            | EventBody::Left(_)
+            | EventBody::Posted(_)
+            | EventBody::RoomLeft(_)
+            | EventBody::Mentioned(_)
+            | EventBody::Unknown { .. } => Marker::default(),
+        };
+        [&entry.membership, &entry.read].into_iter().flatten().map(marker).max().unwrap_or_default()
+    }
+
+    /// The newest event of each key that changed after a cursor, in order.
+    #[must_use]
+    pub fn since(&self, cursor: Seq) -> Vec<Event> {
+        let events = self.rooms.values().flat_map(Entry::events).filter(|event| event.seq > cursor);
+        let ordered: BTreeMap<Seq, &Event> = events.map(|event| (event.seq, event)).collect();
+        ordered.into_values().cloned().collect()
+    }
+
+    /// The seq of the newest word on its membership of a room.
+    pub(super) fn membership_seq(&self, room: RoomId) -> Option<Seq> {
+        match &self.rooms.get(&room)?.membership.as_ref()?.body {
+            EventBody::RoomJoined(RoomJoined { seq, .. }) | EventBody::RoomLeft(RoomLeft { seq, .. }) => Some(*seq),
+            EventBody::Withheld(_)
+            | EventBody::Created(_)
+            | EventBody::Joined(_)
+            | EventBody::Left(_)
+            | EventBody::Posted(_)
+            | EventBody::ReadMarked(_)
+            | EventBody::Mentioned(_)
+            | EventBody::Unknown { .. } => None,
+        }
+    }
+
+    /// Whether a message is kept as an unread mention.
+    pub(super) fn has_mention(&self, room: RoomId, seq: Seq) -> bool {
+        self.rooms.get(&room).is_some_and(|entry| entry.mentions.contains_key(&seq))
+    }
+}
+
+impl Entry {
+    fn events(&self) -> impl Iterator<Item = &Event> {
+        self.membership.iter().chain(&self.read).chain(self.mentions.values())
+    }
+
+    fn forget_read_mentions(&mut self, up_to: Seq) {
+        self.mentions = self.mentions.split_off(&up_to.next());
+    }
+}
+
+impl State for Account {
+    type Command = AccountCommand;
+
+    fn decide(&self, _by: &Actor, command: &AccountCommand, _now: Timestamp) -> Result<Option<EventBody>, Reject> {
+        match command {
+            AccountCommand::NoteJoined(joined) => Ok(note::joined(self, joined)),
+            AccountCommand::NoteLeft(left) => Ok(note::left(self, left)),
+            AccountCommand::NoteMention(mention) => Ok(note::mention(self, mention)),
+            AccountCommand::MarkRead(mark) => mark_read::decide(self, mark),
+            AccountCommand::OwnPosts(own) => Ok(mark_read::own_posts(self, own)),
+        }
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match &event.body {
+            EventBody::RoomJoined(RoomJoined { room, .. }) | EventBody::RoomLeft(RoomLeft { room, .. }) => {
+                self.rooms.entry(*room).or_default().membership = Some(event.clone());
+            }
+            EventBody::ReadMarked(ReadMarked { room, seq, .. }) => {
+                let entry = self.rooms.entry(*room).or_default();
+                entry.read = Some(event.clone());
+                entry.forget_read_mentions(*seq);
+            }
+            EventBody::Mentioned(Mentioned { room, seq }) => {
+                let mentions = &mut self.rooms.entry(*room).or_default().mentions;
+                mentions.insert(*seq, event.clone());
+                if mentions.len() > MENTIONS_KEPT_MAX {
+                    mentions.pop_first();
+                }
+            }
+            EventBody::Withheld(_)
+            | EventBody::Created(_)
+            | EventBody::Joined(_)
+            | EventBody::Left(_)
+            | EventBody::Posted(_)
+            | EventBody::Unknown { .. } => {}
+        }
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for event in self.since(Seq::ZERO) {
+            put_part(&mut bytes, &event);
+        }
+        bytes
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), CodecError> {
+        let mut parts = parts(bytes);
+        *self = Self::default();
+        while let Some(event) = parts.pop::<Event>()? {
+            self.apply(&event);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::command::testing::{Log, actor};
+    use crate::core::command::{MarkRead, NoteJoined, NoteLeft, NoteMention, OwnPosts};
+
+    const ROOM: RoomId = RoomId(7);
+
+    fn joined(seq: u64, ordinal: u64) -> AccountCommand {
+        AccountCommand::NoteJoined(NoteJoined {
+            room: ROOM,
+            epoch: Epoch(1),
+            name: "dev".to_owned(),
+            at: Marker { seq: Seq(seq), ordinal: Ordinal(ordinal) },
+        })
+    }
+
+    fn mark(seq: u64, ordinal: u64) -> AccountCommand {
+        AccountCommand::MarkRead(MarkRead { room: ROOM, to: Marker { seq: Seq(seq), ordinal: Ordinal(ordinal) } })
+    }
+
+    fn mention(seq: u64) -> AccountCommand {
+        AccountCommand::NoteMention(NoteMention { room: ROOM, seq: Seq(seq) })
+    }
+
+    #[test]
+    fn a_marker_never_goes_back_and_reading_forgets_mentions() {
+        let mut log = Log::<Account>::default();
+        let alice = actor(1, "alice");
+        assert!(log.give(&alice, &mark(9, 9)).is_err());
+        log.give(&alice, &joined(4, 2)).unwrap();
+        assert_eq!(log.state.read(ROOM).ordinal, Ordinal(2));
+        log.give(&alice, &mention(6)).unwrap();
+        log.give(&alice, &mention(8)).unwrap();
+        assert!(log.give(&alice, &mention(8)).unwrap().is_none());
+        log.give(&alice, &mark(7, 5)).unwrap();
+        assert!(log.give(&alice, &mark(5, 3)).unwrap().is_none());
+        assert!(log.give(&alice, &mention(6)).unwrap().is_none());
+        let room = log.state.joined_room(ROOM).unwrap();
+        assert_eq!((room.read.seq, room.mentions), (Seq(7), vec![Seq(8)]));
+    }
+
+    #[test]
+    fn an_author_at_the_head_stays_there_and_one_behind_stays_behind() {
+        let mut log = Log::<Account>::default();
+        let alice = actor(1, "alice");
+        log.give(&alice, &joined(1, 0)).unwrap();
+        let run = |before: u64, seq: u64, ordinal: u64| mark_read::Run {
+            before: Ordinal(before),
+            to: Marker { seq: Seq(seq), ordinal: Ordinal(ordinal) },
+        };
+        let own = |runs: Vec<mark_read::Run>| AccountCommand::OwnPosts(OwnPosts { room: ROOM, runs });
+        log.give(&alice, &own(vec![run(0, 3, 2), run(3, 6, 4)])).unwrap();
+        assert_eq!(log.state.read(ROOM), Marker { seq: Seq(3), ordinal: Ordinal(2) });
+        assert!(log.give(&alice, &own(vec![run(3, 6, 4)])).unwrap().is_none());
+    }
+
+    #[test]
+    fn notes_are_idempotent_and_an_old_one_changes_nothing() {
+        let mut log = Log::<Account>::default();
+        let alice = actor(1, "alice");
+        let left = |seq: u64| AccountCommand::NoteLeft(NoteLeft { room: ROOM, seq: Seq(seq) });
+        log.give(&alice, &joined(4, 2)).unwrap();
+        assert!(log.give(&alice, &joined(4, 2)).unwrap().is_none());
+        log.give(&alice, &left(9)).unwrap();
+        assert!(log.give(&alice, &joined(4, 2)).unwrap().is_none());
+        assert!(log.state.joined().next().is_none());
+        log.give(&alice, &joined(12, 3)).unwrap();
+        assert!(log.give(&alice, &left(9)).unwrap().is_none());
+        assert_eq!(log.state.joined().count(), 1);
+    }
+
+    #[test]
+    fn a_device_gets_the_newest_of_each_key_and_a_snapshot_is_the_same_state() {
+        let mut log = Log::<Account>::default();
+        let alice = actor(1, "alice");
+        log.give(&alice, &joined(4, 2)).unwrap();
+        for seq in 5..50 {
+            log.give(&alice, &mark(seq, seq)).unwrap();
+        }
+        log.give(&alice, &mention(60)).unwrap();
+        assert_eq!(log.state.since(Seq::ZERO).len(), 3);
+        assert_eq!(log.state.since(log.events[0].seq).len(), 2);
+        let mut restored = Account::default();
+        restored.restore(&log.state.snapshot()).unwrap();
+        assert_eq!(restored, log.state);
+    }
+}

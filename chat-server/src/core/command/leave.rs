@@ -1,0 +1,43 @@
+//! Leave: stop being a member. Being none already changes nothing.
+
+use chat_proto::event::Left;
+use chat_proto::{EventBody, Line, Reject};
+
+use crate::core::Actor;
+use crate::core::room::Room;
+
+/// Stop being a member.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leave {
+    /// Why.
+    pub reason: Line,
+}
+
+// Fallible like its siblings, so that the one `match` treats all commands alike.
+#[allow(clippy::unnecessary_wraps)]
+pub(in crate::core) fn decide(room: &Room, by: &Actor, leave: &Leave) -> Result<Option<EventBody>, Reject> {
+    Ok(room
+        .members()
+        .get(&by.account)
+        .map(|member| EventBody::Left(Left { name: member.name.clone(), reason: leave.reason.as_str().to_owned() })))
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_proto::RoomName;
+
+    use super::*;
+    use crate::core::command::testing::{Log, actor};
+    use crate::core::command::{Create, RoomCommand};
+
+    #[test]
+    fn leaving_ends_the_membership_and_leaving_again_is_no_event() {
+        let mut log = Log::<Room>::default();
+        let alice = actor(1, "alice");
+        let create = Create { name: RoomName::parse("dev").unwrap(), topic: Line::default() };
+        log.give(&alice, &RoomCommand::Create(create)).unwrap();
+        assert!(log.give(&alice, &RoomCommand::Leave(Leave::default())).unwrap().is_some());
+        assert!(log.state.members().is_empty());
+        assert!(log.give(&alice, &RoomCommand::Leave(Leave::default())).unwrap().is_none());
+    }
+}

@@ -1,0 +1,233 @@
+//! Who has which name and which key. A name is reserved first, then written to disk, then confirmed or released, so that two
+//! who want it at once never both get it.
+
+use std::collections::BTreeMap;
+
+use chat_proto::name::NameKeys;
+use chat_proto::{AccountId, DeviceId, DeviceKey, RoomId, RoomName, Timestamp, UserName};
+
+/// One kind of names: who has each, and who has one that looks like it.
+#[derive(Clone, Debug)]
+struct Names<Id> {
+    by_look: BTreeMap<String, Id>,
+    by_fold: BTreeMap<String, Id>,
+}
+
+impl<Id> Default for Names<Id> {
+    fn default() -> Self {
+        Self { by_look: BTreeMap::new(), by_fold: BTreeMap::new() }
+    }
+}
+
+impl<Id: Copy> Names<Id> {
+    fn find(&self, keys: &NameKeys) -> Option<Id> {
+        self.by_fold.get(&keys.folded).or_else(|| self.by_look.get(&keys.look)).copied()
+    }
+
+    fn insert(&mut self, keys: NameKeys, id: Id) {
+        self.by_look.insert(keys.look, id);
+        self.by_fold.insert(keys.folded, id);
+    }
+
+    fn remove(&mut self, keys: &NameKeys) {
+        self.by_look.remove(&keys.look);
+        self.by_fold.remove(&keys.folded);
+    }
+}
+
+/// An account as the directory knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountEntry {
+    /// Its name.
+    pub name: UserName,
+    /// When it was made.
+    pub since: Timestamp,
+    confirmed: bool,
+}
+
+/// A room as the directory knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct RoomEntry {
+    name: RoomName,
+    confirmed: bool,
+}
+
+/// Every name and key.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    accounts: BTreeMap<AccountId, AccountEntry>,
+    account_names: Names<AccountId>,
+    rooms: BTreeMap<RoomId, RoomEntry>,
+    room_names: Names<RoomId>,
+    devices: BTreeMap<DeviceKey, (DeviceId, AccountId)>,
+    last_device: u64,
+    last_account: u64,
+    last_room: u64,
+}
+
+impl Directory {
+    /// Takes in a room that is on disk.
+    pub fn load_room(&mut self, id: RoomId, name: RoomName) {
+        self.last_room = self.last_room.max(id.0);
+        self.room_names.insert(name.keys(), id);
+        self.rooms.insert(id, RoomEntry { name, confirmed: true });
+    }
+
+    /// Takes in an account that is on disk.
+    pub fn load_account(&mut self, id: AccountId, name: UserName, since: Timestamp) {
+        self.last_account = self.last_account.max(id.0);
+        self.account_names.insert(name.keys(), id);
+        self.accounts.insert(id, AccountEntry { name, since, confirmed: true });
+    }
+
+    /// Takes in a device that is on disk.
+    pub fn load_device(&mut self, id: DeviceId, key: DeviceKey, account: AccountId) {
+        self.last_device = self.last_device.max(id.0);
+        self.devices.insert(key, (id, account));
+    }
+
+    /// The room of a name, or of one that looks like it.
+    #[must_use]
+    pub fn room_named(&self, name: &RoomName) -> Option<RoomId> {
+        self.room_names.find(&name.keys())
+    }
+
+    /// The name of a room.
+    #[must_use]
+    pub fn room(&self, id: RoomId) -> Option<&RoomName> {
+        self.rooms.get(&id).map(|entry| &entry.name)
+    }
+
+    /// Rooms that are on disk, behind one, in order.
+    pub fn rooms_after(&self, after: RoomId) -> impl Iterator<Item = (RoomId, &RoomName)> {
+        let behind = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+        self.rooms.range(behind).filter(|(_, entry)| entry.confirmed).map(|(id, entry)| (*id, &entry.name))
+    }
+
+    /// The account of a name, or of one that looks like it.
+    #[must_use]
+    pub fn account_named(&self, name: &UserName) -> Option<AccountId> {
+        self.account_names.find(&name.keys())
+    }
+
+    /// An account.
+    #[must_use]
+    pub fn account(&self, id: AccountId) -> Option<&AccountEntry> {
+        self.accounts.get(&id)
+    }
+
+    /// Whose a device key is.
+    #[must_use]
+    pub fn device(&self, key: &DeviceKey) -> Option<(DeviceId, AccountId)> {
+        self.devices.get(key).copied()
+    }
+
+    /// Reserves a room's name.
+    ///
+    /// # Errors
+    /// The room that has it, or one that looks like it.
+    pub fn reserve_room(&mut self, name: &RoomName) -> Result<RoomId, RoomId> {
+        let keys = name.keys();
+        if let Some(taken) = self.room_names.find(&keys) {
+            return Err(taken);
+        }
+        self.last_room += 1;
+        let id = RoomId(self.last_room);
+        self.room_names.insert(keys, id);
+        self.rooms.insert(id, RoomEntry { name: name.clone(), confirmed: false });
+        Ok(id)
+    }
+
+    /// The room is on disk.
+    pub fn confirm_room(&mut self, id: RoomId) {
+        if let Some(entry) = self.rooms.get_mut(&id) {
+            entry.confirmed = true;
+        }
+    }
+
+    /// The room did not come to disk: its name is free again, its number is not.
+    pub fn release_room(&mut self, id: RoomId) {
+        if self.rooms.get(&id).is_some_and(|entry| !entry.confirmed)
+            && let Some(entry) = self.rooms.remove(&id)
+        {
+            self.room_names.remove(&entry.name.keys());
+        }
+    }
+
+    /// Reserves an account's name for the owner of a new device key.
+    ///
+    /// # Errors
+    /// The account that has the name, or one that looks like it.
+    pub fn reserve_account(
+        &mut self,
+        name: &UserName,
+        key: DeviceKey,
+        now: Timestamp,
+    ) -> Result<(AccountId, DeviceId), AccountId> {
+        let keys = name.keys();
+        if let Some(taken) = self.account_names.find(&keys) {
+            return Err(taken);
+        }
+        self.last_account += 1;
+        self.last_device += 1;
+        let (account, device) = (AccountId(self.last_account), DeviceId(self.last_device));
+        self.account_names.insert(keys, account);
+        self.accounts.insert(account, AccountEntry { name: name.clone(), since: now, confirmed: false });
+        self.devices.insert(key, (device, account));
+        Ok((account, device))
+    }
+
+    /// The account is on disk.
+    pub fn confirm_account(&mut self, id: AccountId) {
+        if let Some(entry) = self.accounts.get_mut(&id) {
+            entry.confirmed = true;
+        }
+    }
+
+    /// Whether the account is on disk.
+    #[must_use]
+    pub fn is_confirmed(&self, id: AccountId) -> bool {
+        self.accounts.get(&id).is_some_and(|entry| entry.confirmed)
+    }
+
+    /// The account did not come to disk: its name is free again, its number is not.
+    pub fn release_account(&mut self, id: AccountId, key: &DeviceKey) {
+        if self.accounts.get(&id).is_some_and(|entry| !entry.confirmed)
+            && let Some(entry) = self.accounts.remove(&id)
+        {
+            self.account_names.remove(&entry.name.keys());
+            self.devices.remove(key);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_two_who_want_a_name_at_once_one_gets_it_and_a_failure_frees_it() {
+        let mut directory = Directory::default();
+        let name = |name: &str| UserName::parse(name).unwrap();
+        let (one, other) = (DeviceKey([1; 32]), DeviceKey([2; 32]));
+        let (first, _) = directory.reserve_account(&name("alice"), one, Timestamp(0)).unwrap();
+        assert_eq!(directory.reserve_account(&name("ALICE"), other, Timestamp(0)), Err(first));
+        directory.release_account(first, &one);
+        assert_eq!(directory.device(&one), None);
+        let (second, _) = directory.reserve_account(&name("ALICE"), other, Timestamp(0)).unwrap();
+        assert_ne!(first, second);
+        directory.confirm_account(second);
+        directory.release_account(second, &other);
+        assert_eq!(directory.account_named(&name("alice")), Some(second));
+    }
+
+    #[test]
+    fn a_room_is_listed_only_when_it_is_on_disk() {
+        let mut directory = Directory::default();
+        let id = directory.reserve_room(&RoomName::parse("dev").unwrap()).unwrap();
+        assert_eq!(directory.rooms_after(RoomId(0)).count(), 0);
+        directory.confirm_room(id);
+        assert_eq!(directory.rooms_after(RoomId(0)).count(), 1);
+        assert_eq!(directory.reserve_room(&RoomName::parse("Dev").unwrap()), Err(id));
+    }
+}
