@@ -1,0 +1,10 @@
+//! What is on the wire, proved: the bytes of every kind, their twins in another codec, hostile bytes, newer versions, and
+//! that `docs/protocol.md` says the same.
+#![allow(clippy::unwrap_used)]
+
+mod differential;
+mod evolution;
+mod golden;
+mod hostile;
+mod samples;
+mod schema;
