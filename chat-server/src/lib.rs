@@ -1,5 +1,9 @@
 //! The server: `core` decides, `store` keeps, `hub` runs one task per feed, `session` speaks to one connection.
 
+pub mod cert;
+pub mod config;
 pub mod core;
+pub mod data_dir;
 pub mod digest;
+pub mod endpoint;
 pub mod store;

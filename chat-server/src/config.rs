@@ -1,0 +1,111 @@
+//! What the server was told to do: plain data, valid if it exists. Flags beat `CHAT_*` variables beat the file beat the defaults.
+//!
+//! Every setting is one entry of [`SETTINGS`]: its key, its default, its meaning, how it is read and shown. The file, the
+//! environment, the flags and `docs/configuration.md` all follow from that table.
+
+mod choice;
+mod file;
+mod load;
+mod nearest;
+mod setting;
+
+use std::net::{Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+
+pub use choice::{CreatePolicy, Durability, LogFormat, Registration, UnknownChoice};
+pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
+pub use nearest::nearest;
+pub use setting::{SETTINGS, Setting, Shape};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The UDP address to listen on. An unspecified IPv6 address serves IPv4 as well; port 0 asks the system for a free one.
+    pub listen: SocketAddr,
+    /// The directory everything durable is kept in; made on first start, readable by its owner only.
+    pub data: PathBuf,
+    /// A PEM file with the certificate chain, leaf first; without it the server makes and keeps a self-signed one.
+    pub cert: Option<PathBuf>,
+    /// A PEM file with the private key; without it the key is looked for in the file of `cert`. Never without `cert`.
+    pub key: Option<PathBuf>,
+    /// What an acknowledgement means.
+    pub durability: Durability,
+    /// Which log lines are written: a level, or directives of `tracing`'s filter language. Valid.
+    pub log: String,
+    /// How log lines are written.
+    pub log_format: LogFormat,
+    /// Whether an unknown key may take a free name.
+    pub registration: Registration,
+    /// Settings of rooms.
+    pub rooms: Rooms,
+    /// Settings of presence.
+    pub presence: Presence,
+    /// Bounds of the whole server.
+    pub limits: Limits,
+}
+
+/// Settings of rooms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rooms {
+    /// How a room may come to be.
+    pub create: CreatePolicy,
+}
+
+/// Settings of presence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Presence {
+    /// How long an account still counts as present after its last connection ended, milliseconds, at most [`GRACE_MS_MAX`].
+    pub grace_ms: u64,
+}
+
+/// Bounds of the whole server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once, logged in or not: 1 to [`CONNECTIONS_MAX`].
+    pub connections: u32,
+    /// Connections at once from one IPv4 address or one IPv6 /64: 1 to [`CONNECTIONS_MAX`].
+    pub connections_per_address: u32,
+}
+
+impl Config {
+    /// The defaults, with a data directory.
+    #[must_use]
+    pub fn new(data: PathBuf) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv6Addr::UNSPECIFIED, chat_proto::PORT_DEFAULT)),
+            data,
+            cert: None,
+            key: None,
+            durability: Durability::Fsync,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+            registration: Registration::Open,
+            rooms: Rooms { create: CreatePolicy::OnJoin },
+            presence: Presence { grace_ms: 15_000 },
+            limits: Limits { connections: 10_000, connections_per_address: 1_000 },
+        }
+    }
+
+    /// Every setting with its value, as a file that could be given back as `--config`.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let mut text = String::new();
+        let mut section = "";
+        for setting in SETTINGS {
+            let Some(value) = (setting.show)(self) else { continue };
+            let (of, name) = setting.key.split_once('.').unwrap_or(("", setting.key));
+            if of != section {
+                section = of;
+                text.push_str(&format!("\n[{section}]\n"));
+            }
+            text.push_str(&format!("{name} = {value}\n"));
+        }
+        text
+    }
+}
+
+/// The longest grace period of presence, milliseconds.
+pub const GRACE_MS_MAX: u64 = 600_000;
+
+/// The most connections one process may be asked to hold.
+pub const CONNECTIONS_MAX: u32 = 1_000_000;

@@ -1,0 +1,114 @@
+//! Settings that are one word out of a few.
+
+use std::fmt;
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// A word that is none of those a setting takes.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{given:?} is none of {}", .known.join(", "))]
+pub struct UnknownChoice {
+    /// What was given.
+    pub given: String,
+    /// What could have been given.
+    pub known: &'static [&'static str],
+}
+
+/// An enum whose variants are written as words.
+macro_rules! choice {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_meta])* $variant,)+
+        }
+
+        impl $name {
+            /// Every word, in order of the variants.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownChoice;
+
+            fn from_str(word: &str) -> Result<Self, UnknownChoice> {
+                match word {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err(UnknownChoice { given: word.to_owned(), known: Self::WORDS }),
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    $(Self::$variant => $word,)+
+                })
+            }
+        }
+    };
+}
+
+choice! {
+    /// What it takes for a message to be acknowledged.
+    Durability {
+        /// It is in memory: gone with the process.
+        Memory = "memory",
+        /// The operating system has it: survives the process, not a power loss.
+        Os = "os",
+        /// The disk has it: survives a power loss.
+        Fsync = "fsync",
+    }
+}
+
+choice! {
+    /// How log lines are written.
+    LogFormat {
+        /// For people.
+        Text = "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+}
+
+choice! {
+    /// How a room may come to be.
+    CreatePolicy {
+        /// By joining a name no room has, or by asking for it.
+        OnJoin = "on_join",
+        /// By asking for it; joining an unknown name is refused.
+        Users = "users",
+        /// Not by users.
+        Nobody = "nobody",
+    }
+}
+
+choice! {
+    /// Whether an unknown key may take a free name.
+    Registration {
+        /// Anybody may.
+        Open = "open",
+        /// Only accounts that exist may log in.
+        Closed = "closed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_reads_back_as_what_it_was_written_from() {
+        for word in CreatePolicy::WORDS {
+            assert_eq!(word.parse::<CreatePolicy>().unwrap().to_string(), *word);
+        }
+        assert_eq!("on_join".parse(), Ok(CreatePolicy::OnJoin));
+    }
+
+    #[test]
+    fn another_word_is_refused_with_the_known_ones() {
+        let error = "Fsync".parse::<Durability>().unwrap_err();
+        assert_eq!(error.to_string(), r#""Fsync" is none of memory, os, fsync"#);
+    }
+}

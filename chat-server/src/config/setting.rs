@@ -1,0 +1,173 @@
+//! The table of settings: the one place a new one is added to.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use tracing_subscriber::EnvFilter;
+
+use super::{CONNECTIONS_MAX, Config, GRACE_MS_MAX};
+
+/// What a value looks like in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// A string.
+    Text,
+    /// A whole number.
+    Number,
+}
+
+/// One setting.
+#[derive(Debug)]
+pub struct Setting {
+    /// Its name in the file, a dot between section and name.
+    pub key: &'static str,
+    /// What its value looks like in the file.
+    pub shape: Shape,
+    /// Its default, as it is written; what is in brackets depends on the machine.
+    pub default: &'static str,
+    /// What it means, in a sentence.
+    pub meaning: &'static str,
+    /// Puts a written value into the configuration, or says what is wrong with it.
+    pub read: fn(&mut Config, &str) -> Result<(), String>,
+    /// The value as it is written in the file; `None` where there is none.
+    pub show: fn(&Config) -> Option<String>,
+}
+
+impl Setting {
+    /// Its name in the environment.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("CHAT_{}", self.key.replace('.', "_").to_uppercase())
+    }
+}
+
+/// Every setting; those of a section stand together, and those without one stand first.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        key: "listen",
+        shape: Shape::Text,
+        default: "[::]:4433",
+        meaning: "The UDP address to listen on, as ADDRESS:PORT; [::] serves IPv4 too, port 0 takes a free one.",
+        read: |config, text| text.parse().map(|listen| config.listen = listen).map_err(|_| not_an_address(text)),
+        show: |config| Some(quoted(&config.listen.to_string())),
+    },
+    Setting {
+        key: "data",
+        shape: Shape::Text,
+        default: "(~/.local/share/chat-server)",
+        meaning: "The directory for everything that is kept; made on first start, for its owner only.",
+        read: |config, text| path(text).map(|data| config.data = data),
+        show: |config| Some(quoted(&config.data.to_string_lossy())),
+    },
+    Setting {
+        key: "cert",
+        shape: Shape::Text,
+        default: "(self-signed)",
+        meaning: "A PEM file with the certificate chain, leaf first; read again when it changes.",
+        read: |config, text| path(text).map(|cert| config.cert = Some(cert)),
+        show: |config| config.cert.as_ref().map(|cert| quoted(&cert.to_string_lossy())),
+    },
+    Setting {
+        key: "key",
+        shape: Shape::Text,
+        default: "(in the file of cert)",
+        meaning: "A PEM file with the private key, mode 0600; read again when it changes.",
+        read: |config, text| path(text).map(|key| config.key = Some(key)),
+        show: |config| config.key.as_ref().map(|key| quoted(&key.to_string_lossy())),
+    },
+    Setting {
+        key: "durability",
+        shape: Shape::Text,
+        default: "fsync",
+        meaning: "What an acknowledged message survives: nothing (memory), the end of the process (os), power loss (fsync).",
+        read: |config, text| word(text).map(|durability| config.durability = durability),
+        show: |config| Some(quoted(&config.durability.to_string())),
+    },
+    Setting {
+        key: "log",
+        shape: Shape::Text,
+        default: "info",
+        meaning: "Which log lines are written: error, warn, info, debug, trace, off, or directives such as chat_server=debug.",
+        read: |config, text| {
+            EnvFilter::try_new(text).map(|_| config.log = text.to_owned()).map_err(|error| error.to_string())
+        },
+        show: |config| Some(quoted(&config.log)),
+    },
+    Setting {
+        key: "log_format",
+        shape: Shape::Text,
+        default: "text",
+        meaning: "How log lines are written to standard error: text or json.",
+        read: |config, text| word(text).map(|format| config.log_format = format),
+        show: |config| Some(quoted(&config.log_format.to_string())),
+    },
+    Setting {
+        key: "registration",
+        shape: Shape::Text,
+        default: "open",
+        meaning: "Whether an unknown key may take a free name: open, or closed for known accounts only.",
+        read: |config, text| word(text).map(|registration| config.registration = registration),
+        show: |config| Some(quoted(&config.registration.to_string())),
+    },
+    Setting {
+        key: "rooms.create",
+        shape: Shape::Text,
+        default: "on_join",
+        meaning: "How a room may come to be: by joining its name (on_join), by asking for it (users), not by users (nobody).",
+        read: |config, text| word(text).map(|create| config.rooms.create = create),
+        show: |config| Some(quoted(&config.rooms.create.to_string())),
+    },
+    Setting {
+        key: "presence.grace_ms",
+        shape: Shape::Number,
+        default: "15000",
+        meaning: "How long somebody still counts as present after the last connection ended, milliseconds, 0 to 600000.",
+        read: |config, text| number(text, 0..=GRACE_MS_MAX).map(|grace_ms| config.presence.grace_ms = grace_ms),
+        show: |config| Some(config.presence.grace_ms.to_string()),
+    },
+    Setting {
+        key: "limits.connections",
+        shape: Shape::Number,
+        default: "10000",
+        meaning: "Connections at once, 1 to 1000000; one more is refused as busy.",
+        read: |config, text| {
+            number(text, 1..=CONNECTIONS_MAX).map(|connections| config.limits.connections = connections)
+        },
+        show: |config| Some(config.limits.connections.to_string()),
+    },
+    Setting {
+        key: "limits.connections_per_address",
+        shape: Shape::Number,
+        default: "1000",
+        meaning: "Connections at once from one IPv4 address or one IPv6 /64, 1 to 1000000; one more is refused as busy.",
+        read: |config, text| {
+            number(text, 1..=CONNECTIONS_MAX).map(|connections| config.limits.connections_per_address = connections)
+        },
+        show: |config| Some(config.limits.connections_per_address.to_string()),
+    },
+];
+
+fn not_an_address(text: &str) -> String {
+    format!("{text:?} is not ADDRESS:PORT, such as 0.0.0.0:4433 or [::1]:4433")
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() { Err("the path is empty".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+fn word<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+fn number<T: FromStr + PartialOrd + ToString>(text: &str, allowed: RangeInclusive<T>) -> Result<T, String> {
+    text.parse().ok().filter(|number| allowed.contains(number)).ok_or_else(|| {
+        let (least, most) = (allowed.start().to_string(), allowed.end().to_string());
+        format!("{text:?} is not a whole number from {least} to {most}")
+    })
+}
+
+/// A TOML basic string.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
