@@ -1,0 +1,4 @@
+//! The screen: keys in, frames out, in front of the same client the bots use.
+
+pub mod term;
+pub mod view;
