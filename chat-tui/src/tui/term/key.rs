@@ -69,10 +69,7 @@ impl Key {
     /// The character this key types, if it types one.
     #[must_use]
     pub fn typed(self) -> Option<char> {
-        match self.code {
-            KeyCode::Char(c) if !self.ctrl && !self.alt => Some(c),
-            _ => None,
-        }
+        if let KeyCode::Char(c) = self.code { (!self.ctrl && !self.alt).then_some(c) } else { None }
     }
 
     /// The same key in the one form that the keys of this program have: see the module.
@@ -187,12 +184,13 @@ impl fmt::Display for Key {
             f.write_str(prefix)?;
         }
         if let Some((name, _)) = NAMES.iter().find(|(_, code)| *code == self.code) {
-            return f.write_str(name);
-        }
-        match self.code {
-            KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::F(n) => write!(f, "f{n}"),
-            code => write!(f, "{code:?}"),
+            f.write_str(name)
+        } else if let KeyCode::F(number) = self.code {
+            write!(f, "f{number}")
+        } else if let KeyCode::Char(c) = self.code {
+            write!(f, "{c}")
+        } else {
+            Ok(())
         }
     }
 }
