@@ -6,4 +6,6 @@ pub mod core;
 pub mod data_dir;
 pub mod digest;
 pub mod endpoint;
+pub mod environment;
+pub mod hub;
 pub mod store;

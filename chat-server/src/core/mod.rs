@@ -28,7 +28,7 @@ pub struct Actor {
 /// What a feed's events add up to.
 pub trait State: Sized + Send + 'static {
     /// What can be asked of it.
-    type Command: Send + 'static;
+    type Command: Send + Sync + 'static;
 
     /// What becomes of a command: an event body, or nothing where everything is so already.
     ///

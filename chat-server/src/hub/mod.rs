@@ -1,0 +1,249 @@
+//! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
+//!
+//! [`feed`] runs one task per room and account; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
+//! a room's events mean into accounts' feeds; [`people`], [`rooms`] and [`history`] answer what sessions ask.
+
+pub mod feed;
+pub mod history;
+pub mod notes;
+pub mod people;
+pub mod rooms;
+pub mod shared;
+pub mod signals;
+pub mod subscription;
+pub mod tail;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
+
+use chat_proto::{AccountId, ConnId, FeedId, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::core::account::Account;
+use crate::core::command::AccountCommand;
+use crate::core::directory::Directory;
+use crate::core::presence::Presences;
+use crate::core::room::Room;
+use crate::digest::chain_start;
+use crate::environment::Environment;
+use crate::store::{FeedMeta, Store, StoreError, StoreResult};
+use feed::{Feed, FeedState, Pending};
+use notes::Notes;
+use shared::lock;
+
+/// What the hub is told by the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubSettings {
+    /// Whether joining a room that doesn't exist makes it.
+    pub create_on_join: bool,
+    /// Whether people may make rooms at all.
+    pub create: bool,
+    /// Whether an unknown key may claim a free name.
+    pub registration: bool,
+    /// How long somebody stays online without a connection.
+    pub presence_grace: Duration,
+}
+
+impl Default for HubSettings {
+    fn default() -> Self {
+        let presence_grace = Duration::from_secs(15);
+        Self { create_on_join: true, create: true, registration: true, presence_grace }
+    }
+}
+
+/// The server without its connections.
+pub struct Hub {
+    store: Arc<dyn Store>,
+    environment: Environment,
+    settings: HubSettings,
+    rooms: Mutex<HashMap<RoomId, Arc<Feed<Room>>>>,
+    accounts: Mutex<HashMap<AccountId, Arc<Feed<Account>>>>,
+    directory: RwLock<Directory>,
+    presences: people::Board,
+    notes: Notes,
+    started: Instant,
+    last_conn: AtomicU64,
+    closing: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// Reads the registry and starts.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn start(
+        store: Arc<dyn Store>,
+        environment: Environment,
+        settings: HubSettings,
+    ) -> StoreResult<Arc<Self>> {
+        let registry = store.registry().await?;
+        let mut directory = Directory::default();
+        for room in registry.rooms {
+            directory.load_room(room.id, room.name);
+        }
+        for account in registry.accounts {
+            directory.load_account(account.id, account.name, account.since);
+        }
+        for device in registry.devices {
+            directory.load_device(device.id, device.key, device.account);
+        }
+        let hub = Arc::new(Self {
+            store,
+            environment,
+            presences: people::Board::new(Presences::new(settings.presence_grace)),
+            settings,
+            rooms: Mutex::default(),
+            accounts: Mutex::default(),
+            directory: RwLock::new(directory),
+            notes: Notes::default(),
+            started: Instant::now(),
+            last_conn: AtomicU64::new(0),
+            closing: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        hub.spawn(notes::run(Arc::clone(&hub)));
+        hub.spawn(people::run(Arc::clone(&hub)));
+        Ok(hub)
+    }
+
+    /// Finishes what is in line, saves snapshots, and ends every task of the hub's. Sessions have ended before.
+    pub async fn close(&self) {
+        self.closing.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// A number for a new connection.
+    #[must_use]
+    pub fn next_conn(&self) -> ConnId {
+        ConnId(self.last_conn.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.environment.now()
+    }
+
+    /// Time since the hub started: moves only forward.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    /// The feed of a room there is.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    pub async fn room(self: &Arc<Self>, id: RoomId) -> Result<Arc<Feed<Room>>, Reject> {
+        if self.read_directory(|directory| directory.room(id).is_none()) {
+            return Err(no_such_room());
+        }
+        self.feed(&self.rooms, id, FeedId::Room(id)).await
+    }
+
+    /// The feed of an account there is.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn account(self: &Arc<Self>, id: AccountId) -> Result<Arc<Feed<Account>>, Reject> {
+        self.feed(&self.accounts, id, FeedId::Account(id)).await
+    }
+
+    async fn feed<S: FeedState, Id: Eq + std::hash::Hash>(
+        self: &Arc<Self>,
+        feeds: &Mutex<HashMap<Id, Arc<Feed<S>>>>,
+        id: Id,
+        feed: FeedId,
+    ) -> Result<Arc<Feed<S>>, Reject> {
+        let feed = Arc::clone(lock(feeds).entry(id).or_insert_with(|| Feed::new(feed)));
+        feed.load(self).await?;
+        Ok(feed)
+    }
+
+    fn read_directory<T>(&self, read: impl FnOnce(&Directory) -> T) -> T {
+        read(&self.directory.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn write_directory<T>(&self, write: impl FnOnce(&mut Directory) -> T) -> T {
+        write(&mut self.directory.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.store.as_ref()
+    }
+
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn notes(&self) -> &Notes {
+        &self.notes
+    }
+
+    /// Says in an account's own feed what a room's feed says of it.
+    async fn note(self: &Arc<Self>, account: AccountId, command: AccountCommand) -> Option<Pending> {
+        let name = self.read_directory(|directory| directory.account(account).map(|entry| entry.name.clone()))?;
+        let feed = self.account(account).await.ok()?;
+        Some(feed.submit(self, notes::submit(account, name, command)).await)
+    }
+
+    fn set_noted(&self, room: RoomId, seq: Seq) {
+        if let Some(feed) = lock(&self.rooms).get(&room) {
+            feed.shared.set_noted(seq);
+        }
+    }
+
+    fn empty_feed(&self, feed: FeedId) -> FeedMeta {
+        let epoch = self.store.epoch();
+        FeedMeta {
+            epoch,
+            head: Seq::ZERO,
+            chain: chain_start(feed, epoch),
+            ordinal: Ordinal(0),
+            at: Timestamp(0),
+            oldest: Seq(1),
+        }
+    }
+
+    /// Resolves when the hub closes.
+    async fn closing(&self) {
+        self.closing.cancelled().await;
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+}
+
+/// What a person is told of a store's error. Its details are for the log.
+fn reject(error: &StoreError) -> Reject {
+    match error {
+        StoreError::Full => Reject::new(
+            RejectCode::StorageFull,
+            "the server's disk is full: nothing was stored; it goes on by itself when there is space",
+        ),
+        StoreError::Conflict => {
+            Reject::new(RejectCode::Conflict, "somebody else was first; the same request again may do")
+        }
+        StoreError::Corrupt(_) | StoreError::Io(_) => {
+            Reject::new(RejectCode::Unavailable, "the server's storage fails; its operator finds the cause in the log")
+        }
+    }
+}
+
+fn no_such_room() -> Reject {
+    Reject::new(RejectCode::NoSuchRoom, "there is no such room; /create makes one")
+}

@@ -1,0 +1,224 @@
+//! What rooms' events mean for accounts: collected per account, newest value per key, and written into the accounts' feeds a
+//! moment later. A room's feed is the truth; what a crash keeps from being noted is noted when the room is next loaded.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chat_proto::event::{Joined, Left, Posted};
+use chat_proto::limits::MENTIONS_KEPT_MAX;
+use chat_proto::{AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomId, Seq};
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+
+use super::feed::{FeedState, Submit};
+use super::shared::lock;
+use super::{Hub, feed::Pending};
+use crate::core::Actor;
+use crate::core::account::{Account, Marker};
+use crate::core::command::mark_read::Run;
+use crate::core::command::{AccountCommand, NoteJoined, NoteLeft, NoteMention, OwnPosts};
+use crate::core::room::Room;
+
+/// Rest between two rounds, so that a flood of messages becomes few markers.
+const PACE: Duration = Duration::from_millis(100);
+
+/// Wait before a round that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Runs of own messages kept per account and room between two rounds. Older ones count only for an author who has not read
+/// what came between them.
+const RUNS_MAX: usize = 64;
+
+/// What is to be noted for one account.
+#[derive(Debug, Default)]
+struct AccountNotes {
+    memberships: BTreeMap<RoomId, AccountCommand>,
+    mentions: BTreeMap<RoomId, BTreeSet<Seq>>,
+    own: BTreeMap<RoomId, Vec<Run>>,
+}
+
+#[derive(Debug, Default)]
+struct Round {
+    accounts: BTreeMap<AccountId, AccountNotes>,
+    rooms: BTreeMap<RoomId, Seq>,
+}
+
+/// What is to be noted.
+#[derive(Debug, Default)]
+pub struct Notes {
+    round: Mutex<Round>,
+    bell: Notify,
+}
+
+impl FeedState for Room {
+    const TRIMS: bool = false;
+
+    fn note(&self, hub: &Hub, feed: FeedId, epoch: Epoch, event: &Event) {
+        let FeedId::Room(room) = feed else { return };
+        hub.notes().add(room, epoch, self.name(), event);
+    }
+}
+
+impl FeedState for Account {
+    const TRIMS: bool = true;
+
+    fn note(&self, _hub: &Hub, _feed: FeedId, _epoch: Epoch, _event: &Event) {}
+}
+
+impl Notes {
+    fn add(&self, room: RoomId, epoch: Epoch, name: &str, event: &Event) {
+        let at = Marker { seq: event.seq, ordinal: event.ordinal };
+        let mut round = lock(&self.round);
+        round.rooms.insert(room, event.seq);
+        match &event.body {
+            EventBody::Created(_) | EventBody::Joined(Joined { .. }) => {
+                let note = NoteJoined { room, epoch, name: name.to_owned(), at };
+                round.of(event.by).memberships.insert(room, AccountCommand::NoteJoined(note));
+            }
+            EventBody::Left(Left { .. }) => {
+                let note = NoteLeft { room, seq: event.seq };
+                round.of(event.by).memberships.insert(room, AccountCommand::NoteLeft(note));
+            }
+            EventBody::Posted(Posted { mentions, .. }) => {
+                for account in mentions {
+                    let kept = round.of(*account).mentions.entry(room).or_default();
+                    kept.insert(event.seq);
+                    if kept.len() > MENTIONS_KEPT_MAX {
+                        kept.pop_first();
+                    }
+                }
+                let runs = round.of(event.by).own.entry(room).or_default();
+                extend(runs, Run { before: Ordinal(event.ordinal.0.saturating_sub(1)), to: at });
+            }
+            EventBody::Withheld(_)
+            | EventBody::RoomJoined(_)
+            | EventBody::RoomLeft(_)
+            | EventBody::ReadMarked(_)
+            | EventBody::Mentioned(_)
+            | EventBody::Unknown { .. } => {}
+        }
+        drop(round);
+        self.bell.notify_one();
+    }
+}
+
+/// Adds a message to the runs: to the last one if nothing came between.
+fn extend(runs: &mut Vec<Run>, run: Run) {
+    match runs.last_mut() {
+        Some(last) if last.to.ordinal == run.before => last.to = run.to,
+        Some(_) | None => runs.push(run),
+    }
+    if runs.len() > RUNS_MAX {
+        runs.remove(0);
+    }
+}
+
+impl Round {
+    fn of(&mut self, account: AccountId) -> &mut AccountNotes {
+        self.accounts.entry(account).or_default()
+    }
+}
+
+impl AccountNotes {
+    fn commands(&self) -> Vec<AccountCommand> {
+        let mentions = self.mentions.iter().flat_map(|(room, seqs)| {
+            seqs.iter().map(|seq| AccountCommand::NoteMention(NoteMention { room: *room, seq: *seq }))
+        });
+        let own =
+            self.own.iter().map(|(room, runs)| AccountCommand::OwnPosts(OwnPosts { room: *room, runs: runs.clone() }));
+        self.memberships.values().cloned().chain(mentions).chain(own).collect()
+    }
+}
+
+/// Writes notes until the hub closes, and then what is left.
+pub(super) async fn run(hub: Arc<Hub>) {
+    loop {
+        let closing = tokio::select! {
+            biased;
+            () = hub.notes().bell.notified() => false,
+            () = hub.closing() => true,
+        };
+        let round = std::mem::take(&mut *lock(&hub.notes().round));
+        let pause = if write(&hub, &round).await { PACE } else { RETRY };
+        if closing {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = hub.closing() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Writes one round. What fails is taken up again.
+async fn write(hub: &Arc<Hub>, round: &Round) -> bool {
+    let mut pending: Vec<(AccountCommand, AccountId, Pending)> = Vec::new();
+    for (account, notes) in &round.accounts {
+        for command in notes.commands() {
+            if let Some(sent) = hub.note(*account, command.clone()).await {
+                pending.push((command, *account, sent));
+            }
+        }
+    }
+    let outcomes = join_all(
+        pending.into_iter().map(|(command, account, sent)| async move { (command, account, sent.outcome().await) }),
+    )
+    .await;
+    let failed: Vec<_> = outcomes.into_iter().filter(|(_, _, outcome)| is_transient(outcome)).collect();
+    if failed.is_empty() {
+        for (room, seq) in &round.rooms {
+            hub.set_noted(*room, *seq);
+        }
+        return true;
+    }
+    let mut next = lock(&hub.notes().round);
+    for (command, account, _) in failed {
+        next.take_back(account, command);
+    }
+    for (room, seq) in &round.rooms {
+        next.rooms.entry(*room).or_insert(*seq);
+    }
+    drop(next);
+    hub.notes().bell.notify_one();
+    false
+}
+
+fn is_transient(outcome: &Result<super::feed::Outcome, chat_proto::Reject>) -> bool {
+    outcome.as_ref().is_err_and(|reject| reject.retry == chat_proto::Retry::Later)
+}
+
+impl Round {
+    /// Puts a command that failed before what was collected since.
+    fn take_back(&mut self, account: AccountId, command: AccountCommand) {
+        let notes = self.of(account);
+        match command {
+            AccountCommand::NoteJoined(NoteJoined { room, .. }) | AccountCommand::NoteLeft(NoteLeft { room, .. }) => {
+                notes.memberships.entry(room).or_insert(command);
+            }
+            AccountCommand::NoteMention(NoteMention { room, seq }) => {
+                notes.mentions.entry(room).or_default().insert(seq);
+            }
+            AccountCommand::OwnPosts(OwnPosts { room, mut runs }) => {
+                let newer = std::mem::take(notes.own.entry(room).or_default());
+                for run in newer {
+                    extend(&mut runs, run);
+                }
+                notes.own.insert(room, runs);
+            }
+            // Asked for by a person, who has been told that it failed.
+            AccountCommand::MarkRead(_) => {}
+        }
+    }
+}
+
+/// A command an account's feed gets from the server itself.
+pub(super) fn submit(
+    account: AccountId,
+    name: chat_proto::UserName,
+    command: AccountCommand,
+) -> Submit<AccountCommand> {
+    let by = Actor { account, device: DeviceId(0), name };
+    Submit { by, key: MessageKey::default(), command, registration: None }
+}

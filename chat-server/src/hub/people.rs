@@ -1,0 +1,230 @@
+//! Accounts: claiming a name, finding a person, who is there.
+
+use std::sync::{Arc, Mutex};
+
+use chat_proto::reply::Person;
+use chat_proto::{AccountId, DeviceId, DeviceKey, Presence, Reject, RejectCode, RoomId, UserName};
+use tokio::sync::Notify;
+
+use super::shared::lock;
+use super::{Hub, reject};
+use crate::core::Actor;
+use crate::core::presence::{Change, Presences};
+use crate::store::{AccountRecord, DeviceRecord, Registration};
+
+/// Who is there.
+#[derive(Debug)]
+pub(super) struct Board {
+    presences: Mutex<Presences>,
+    bell: Notify,
+}
+
+impl Board {
+    pub(super) fn new(presences: Presences) -> Self {
+        Self { presences: Mutex::new(presences), bell: Notify::new() }
+    }
+}
+
+/// Tells rooms whose grace period is over, until the hub closes.
+pub(super) async fn run(hub: Arc<Hub>) {
+    loop {
+        let next = lock(&hub.presences.presences).next_expiry();
+        let expiry = async {
+            match next {
+                Some(at) => tokio::time::sleep(at.saturating_sub(hub.uptime())).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            () = hub.closing() => return,
+            () = hub.presences.bell.notified() => {}
+            () = expiry => {}
+        }
+        let gone = lock(&hub.presences.presences).expire(hub.uptime());
+        for change in gone {
+            let rooms = hub.joined_rooms(change.account).await;
+            hub.announce(change, &rooms);
+        }
+    }
+}
+
+/// A proven device: whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identified {
+    /// Who.
+    pub actor: Actor,
+    /// Whether the name became his just now.
+    pub registered: bool,
+}
+
+impl Hub {
+    /// Whose a device is that proved its key and gave a name. A new key claims the name if nobody has it.
+    ///
+    /// # Errors
+    /// [`RejectCode::NameTaken`], [`RejectCode::InvalidName`], [`RejectCode::RegistrationClosed`],
+    /// [`RejectCode::Unauthenticated`] for a key that belongs to another name, or what the store says.
+    pub async fn identify(self: &Arc<Self>, key: DeviceKey, name: &str) -> Result<Identified, Reject> {
+        let name = UserName::parse(name)
+            .map_err(|e| Reject::new(RejectCode::InvalidName, format!("the name {name:?} is not possible: {e}")))?;
+        let known = self.read_directory(|directory| {
+            let (device, account) = directory.device(&key)?;
+            let confirmed = directory.is_confirmed(account);
+            Some((device, account, confirmed, directory.account(account)?.name.clone()))
+        });
+        match known {
+            Some((device, account, true, registered)) if registered.keys() == name.keys() => {
+                let actor = Actor { account, device, name: registered };
+                Ok(Identified { actor, registered: false })
+            }
+            Some((_, _, true, registered)) => Err(Reject::new(
+                RejectCode::Unauthenticated,
+                format!("this device's key belongs to {registered}; connect as {registered}, or use another identity"),
+            )),
+            Some((_, _, false, _)) => Err(Reject::new(RejectCode::Conflict, "this name is being registered right now")),
+            None => self.register(key, name).await,
+        }
+    }
+
+    async fn register(&self, key: DeviceKey, name: UserName) -> Result<Identified, Reject> {
+        let taken = self.read_directory(|directory| {
+            let account = directory.account_named(&name)?;
+            directory.account(account).map(|entry| entry.name.clone())
+        });
+        if let Some(owner) = taken {
+            return Err(name_taken(&name, &owner));
+        }
+        if !self.settings.registration {
+            return Err(Reject::new(
+                RejectCode::RegistrationClosed,
+                format!("nobody has the name {name} here, and this server takes no new accounts; ask its operator"),
+            ));
+        }
+        let since = self.now();
+        let reserved = self.write_directory(|directory| directory.reserve_account(&name, key, since));
+        let Ok((account, device)) = reserved else { return Err(name_taken(&name, &name)) };
+        let record = Registration::Account(
+            AccountRecord { id: account, name: name.clone(), since },
+            DeviceRecord { id: device, key, account, since },
+        );
+        match self.store.register(record).await {
+            Ok(()) => {
+                self.write_directory(|directory| directory.confirm_account(account));
+                Ok(Identified { actor: Actor { account, device, name }, registered: true })
+            }
+            Err(error) => {
+                self.write_directory(|directory| directory.release_account(account, &key));
+                Err(reject(&error))
+            }
+        }
+    }
+
+    /// A connection of an account began, in these rooms.
+    pub fn arrived(&self, account: AccountId, rooms: &[RoomId]) {
+        let change = lock(&self.presences.presences).connected(account);
+        if let Some(change) = change {
+            self.announce(change, rooms);
+        }
+    }
+
+    /// A connection of an account ended.
+    pub fn departed(&self, account: AccountId) {
+        lock(&self.presences.presences).disconnected(account, self.uptime());
+        self.presences.bell.notify_one();
+    }
+
+    /// Whether an account is there.
+    #[must_use]
+    pub fn presence(&self, account: AccountId) -> Presence {
+        lock(&self.presences.presences).of(account)
+    }
+
+    /// An account became a member of a room: the room counts him if he is there.
+    pub fn present_in(&self, room: RoomId, account: AccountId) {
+        let presence = self.presence(account);
+        if presence != Presence::Offline {
+            self.announce(Change { account, presence }, &[room]);
+        }
+    }
+
+    /// An account is no member of a room any more.
+    pub fn absent_from(&self, room: RoomId, account: AccountId) {
+        let feed = lock(&self.rooms).get(&room).cloned();
+        if let Some(feed) = feed {
+            feed.shared.signal(|signals| {
+                signals.forget(account);
+                true
+            });
+        }
+    }
+
+    fn announce(&self, change: Change, rooms: &[RoomId]) {
+        let name = self.read_directory(|directory| directory.account(change.account).map(|entry| entry.name.clone()));
+        let Some(name) = name else { return };
+        for room in rooms {
+            let feed = lock(&self.rooms).get(room).cloned();
+            if let Some(feed) = feed {
+                feed.shared.signal(|signals| signals.presence(change.account, name.as_str(), change.presence));
+            }
+        }
+    }
+
+    /// Somebody is writing in a room, or no more.
+    pub fn typing(&self, room: RoomId, by: &Actor, active: bool) {
+        let now = self.uptime();
+        let feed = lock(&self.rooms).get(&room).cloned();
+        if let Some(feed) = feed {
+            feed.shared.signal(|signals| {
+                signals.typing(by.account, by.name.as_str(), active, now);
+                true
+            });
+        }
+    }
+
+    /// The rooms an account is a member of; none if its feed can't be read.
+    pub async fn joined_rooms(self: &Arc<Self>, account: AccountId) -> Vec<RoomId> {
+        let Ok(feed) = self.account(account).await else { return Vec::new() };
+        let rooms = feed.look(self, |state, _| state.joined().map(|joined| joined.room).collect()).await;
+        rooms.unwrap_or_default()
+    }
+
+    /// What anybody may know of a person.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchUser`], or what the store says.
+    pub async fn whois(self: &Arc<Self>, asker: AccountId, name: &str) -> Result<Person, Reject> {
+        let parsed = UserName::parse(name.strip_prefix('@').unwrap_or(name))
+            .map_err(|e| Reject::new(RejectCode::InvalidName, format!("{name:?} is no name: {e}")))?;
+        let found = self.read_directory(|directory| {
+            let account = directory.account_named(&parsed)?;
+            directory.account(account).map(|entry| (account, entry.clone()))
+        });
+        let Some((account, entry)) = found else {
+            return Err(Reject::new(RejectCode::NoSuchUser, format!("nobody is called {parsed} here")));
+        };
+        let (theirs, own) = (self.joined_rooms(account).await, self.joined_rooms(asker).await);
+        let shared = theirs.into_iter().filter(|room| own.contains(room));
+        let shared_rooms = self.read_directory(|directory| {
+            shared.filter_map(|room| directory.room(room).map(|name| name.as_str().to_owned())).collect()
+        });
+        let (name, since) = (entry.name.as_str().to_owned(), entry.since);
+        Ok(Person { account, name, since, presence: self.presence(account), shared_rooms })
+    }
+
+    /// An actor as the directory knows him.
+    #[must_use]
+    pub fn actor(&self, account: AccountId, device: DeviceId) -> Option<Actor> {
+        self.read_directory(|directory| {
+            directory.account(account).map(|entry| Actor { account, device, name: entry.name.clone() })
+        })
+    }
+}
+
+fn name_taken(wanted: &UserName, owner: &UserName) -> Reject {
+    let message = if wanted == owner {
+        format!("the name {owner} belongs to another key; choose another name, or connect from the device that has it")
+    } else {
+        format!("{wanted} looks like {owner}, which is taken; choose a name that can't be mistaken for it")
+    };
+    Reject::new(RejectCode::NameTaken, message)
+}

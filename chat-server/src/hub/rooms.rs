@@ -1,0 +1,276 @@
+//! Rooms: making, joining, leaving, listing, writing.
+
+use std::sync::Arc;
+
+use chat_proto::limits::{LIST_PAGE_MAX, ROOMS_PER_ACCOUNT_MAX};
+use chat_proto::reply::{Member, MemberList, RoomList, RoomSummary};
+use chat_proto::{AccountId, MessageKey, Ordinal, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef, Seq};
+
+use super::feed::{Feed, Outcome, Pending, Submit};
+use super::{Hub, no_such_room};
+use crate::core::Actor;
+use crate::core::account::Marker;
+use crate::core::command::create::exists;
+use crate::core::command::{AccountCommand, Create, Leave, NoteJoined, NoteLeft, Post, RoomCommand};
+use crate::core::room::Room;
+use crate::store::{Registration, RoomRecord};
+
+impl Hub {
+    /// The room somebody names.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`] or [`RejectCode::InvalidName`].
+    pub fn find_room(&self, room: &RoomRef) -> Result<RoomId, Reject> {
+        match room {
+            RoomRef::Id(id) => Ok(*id),
+            RoomRef::Name(name) => {
+                let name = parse_room(name)?;
+                self.read_directory(|directory| directory.room_named(&name)).ok_or_else(|| {
+                    Reject::new(RejectCode::NoSuchRoom, format!("there is no room #{name}; /create #{name} makes it"))
+                })
+            }
+        }
+    }
+
+    /// Begins a room. The same key again finds the room it began.
+    ///
+    /// # Errors
+    /// [`RejectCode::RoomExists`], [`RejectCode::Forbidden`], [`RejectCode::LimitExceeded`], or what the store says.
+    pub async fn create_room(
+        self: &Arc<Self>,
+        by: &Actor,
+        key: MessageKey,
+        create: Create,
+    ) -> Result<RoomInfo, Reject> {
+        if !self.settings.create {
+            return Err(Reject::new(RejectCode::Forbidden, "on this server only its operator makes rooms"));
+        }
+        self.check_room_count(by.account).await?;
+        let name = create.name.clone();
+        let reserved = self.write_directory(|directory| directory.reserve_room(&name));
+        let (id, fresh) = reserved.map_or_else(|taken| (taken, false), |id| (id, true));
+        // Used only if the room did not begin before.
+        let registration = Some(Registration::Room(RoomRecord { id, name: name.clone() }));
+        let submit = Submit { by: by.clone(), key, command: RoomCommand::Create(create), registration };
+        let outcome = match self.room(id).await {
+            Ok(feed) => feed.submit(self, submit).await.outcome().await.map(|outcome| (feed, outcome)),
+            Err(reject) => Err(reject),
+        };
+        self.write_directory(|directory| match &outcome {
+            Ok(_) => directory.confirm_room(id),
+            Err(_) if fresh => directory.release_room(id),
+            Err(_) => {}
+        });
+        // Reserved by somebody who hasn't finished: for this one it is taken all the same.
+        let taken = |reject: Reject| match reject.code == RejectCode::NoSuchRoom {
+            true => exists(&name, name.as_str()),
+            false => reject,
+        };
+        let (feed, outcome) = outcome.map_err(taken)?;
+        self.note_joined(by, &feed, outcome).await?;
+        self.room_info(by.account, id, true).await
+    }
+
+    /// Becomes a member of a room, and makes it first where that is wanted and allowed.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], [`RejectCode::LimitExceeded`], or what the store says.
+    pub async fn join_room(
+        self: &Arc<Self>,
+        by: &Actor,
+        key: MessageKey,
+        room: &RoomRef,
+        create: bool,
+    ) -> Result<RoomInfo, Reject> {
+        let found = self.find_room(room);
+        if let (Err(reject), RoomRef::Name(name), true) = (&found, room, create && self.settings.create_on_join)
+            && reject.code == RejectCode::NoSuchRoom
+        {
+            let create = Create { name: parse_room(name)?, topic: chat_proto::Line::default() };
+            match self.create_room(by, key, create).await {
+                // Somebody else made it in the meantime: then it can be joined.
+                Err(reject) if reject.code == RejectCode::RoomExists => {}
+                made => return made,
+            }
+        }
+        let id = self.find_room(room)?;
+        let feed = self.room(id).await?;
+        let account = by.account;
+        let is_member = feed.look(self, move |room, _| room.members().contains_key(&account)).await?;
+        if !is_member {
+            self.check_room_count(account).await?;
+        }
+        let submit = Submit { by: by.clone(), key, command: RoomCommand::Join, registration: None };
+        let outcome = feed.submit(self, submit).await.outcome().await?;
+        self.note_joined(by, &feed, outcome).await?;
+        self.room_info(account, id, false).await
+    }
+
+    async fn check_room_count(self: &Arc<Self>, account: AccountId) -> Result<(), Reject> {
+        let rooms = self.joined_rooms(account).await.len();
+        if rooms < ROOMS_PER_ACCOUNT_MAX {
+            return Ok(());
+        }
+        let message = format!("you are in {rooms} rooms, the most one account may be in; /part one first");
+        Err(Reject::new(RejectCode::LimitExceeded, message))
+    }
+
+    /// Writes the membership into the account's own feed before the request is answered: what is acknowledged follows the
+    /// person to every device.
+    async fn note_joined(self: &Arc<Self>, by: &Actor, feed: &Arc<Feed<Room>>, outcome: Outcome) -> Result<(), Reject> {
+        let chat_proto::FeedId::Room(room) = feed.shared.id() else { return Ok(()) };
+        let meta = feed.shared.meta();
+        let name = feed.look(self, |room, _| room.name().to_owned()).await?;
+        let at = match outcome {
+            Outcome::Stored(found) | Outcome::Repeated(found) => Marker { seq: found.seq, ordinal: found.ordinal },
+            // A member already; an older note stands, and where there is none this one begins at the head.
+            Outcome::Unchanged if self.joined_rooms(by.account).await.contains(&room) => return Ok(()),
+            Outcome::Unchanged => Marker { seq: meta.head, ordinal: meta.ordinal },
+        };
+        let account = by.account;
+        let is_member = feed.look(self, move |room, _| room.members().contains_key(&account)).await?;
+        if is_member {
+            let command = AccountCommand::NoteJoined(NoteJoined { room, epoch: meta.epoch, name, at });
+            if let Some(pending) = self.note(account, command).await {
+                pending.outcome().await?;
+            }
+            self.present_in(room, account);
+        }
+        Ok(())
+    }
+
+    /// Stops being a member of a room.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    pub async fn leave_room(
+        self: &Arc<Self>,
+        by: &Actor,
+        key: MessageKey,
+        room: RoomId,
+        leave: Leave,
+    ) -> Result<(), Reject> {
+        let feed = self.room(room).await?;
+        let submit = Submit { by: by.clone(), key, command: RoomCommand::Leave(leave), registration: None };
+        let outcome = feed.submit(self, submit).await.outcome().await?;
+        if let Outcome::Stored(found) | Outcome::Repeated(found) = outcome {
+            let command = AccountCommand::NoteLeft(NoteLeft { room, seq: found.seq });
+            if let Some(pending) = self.note(by.account, command).await {
+                pending.outcome().await?;
+            }
+            self.absent_from(room, by.account);
+        }
+        Ok(())
+    }
+
+    /// Writes a message. When this returns it stands in line behind what was written before it.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    pub async fn post(
+        self: &Arc<Self>,
+        by: &Actor,
+        key: MessageKey,
+        room: RoomId,
+        post: Post,
+    ) -> Result<Pending, Reject> {
+        let feed = self.room(room).await?;
+        let submit = Submit { by: by.clone(), key, command: RoomCommand::Post(post), registration: None };
+        Ok(feed.submit(self, submit).await)
+    }
+
+    /// How a room stands for somebody.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    pub async fn room_info(self: &Arc<Self>, asker: AccountId, id: RoomId, created: bool) -> Result<RoomInfo, Reject> {
+        let feed = self.room(id).await?;
+        let account = self.account(asker).await?;
+        let read = account.look(self, move |account, _| account.read(id)).await?;
+        let info = feed
+            .look(self, move |room, meta| {
+                room.exists().then(|| RoomInfo {
+                    room: id,
+                    epoch: meta.epoch,
+                    name: room.name().to_owned(),
+                    topic: room.topic().to_owned(),
+                    member: room.members().contains_key(&asker),
+                    created,
+                    members: u32::try_from(room.members().len()).unwrap_or(u32::MAX),
+                    head: meta.head,
+                    head_ordinal: meta.ordinal,
+                    oldest: meta.oldest,
+                    read: Seq::ZERO,
+                    read_ordinal: Ordinal(0),
+                })
+            })
+            .await?;
+        info.map(|info| RoomInfo { read: read.seq, read_ordinal: read.ordinal, ..info }).ok_or_else(no_such_room)
+    }
+
+    /// A page of the rooms there are.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn list_rooms(self: &Arc<Self>, asker: AccountId, after: RoomId, limit: u16) -> Result<RoomList, Reject> {
+        let limit = usize::from(limit.clamp(1, LIST_PAGE_MAX));
+        let mut ids: Vec<RoomId> =
+            self.read_directory(|directory| directory.rooms_after(after).map(|(id, _)| id).take(limit + 1).collect());
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let mut rooms = Vec::with_capacity(ids.len());
+        for room in ids {
+            let feed = self.room(room).await?;
+            let summary = feed.look(self, move |state, _| RoomSummary {
+                room,
+                name: state.name().to_owned(),
+                topic: state.topic().to_owned(),
+                member: state.members().contains_key(&asker),
+                members: u32::try_from(state.members().len()).unwrap_or(u32::MAX),
+            });
+            rooms.push(summary.await?);
+        }
+        Ok(RoomList { rooms, more })
+    }
+
+    /// A page of a room's members.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    pub async fn list_members(
+        self: &Arc<Self>,
+        room: RoomId,
+        after: AccountId,
+        limit: u16,
+    ) -> Result<MemberList, Reject> {
+        let limit = usize::from(limit.clamp(1, LIST_PAGE_MAX));
+        let feed = self.room(room).await?;
+        let (total, mut page) = feed
+            .look(self, move |room, _| {
+                let behind = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
+                let page: Vec<_> =
+                    room.members().range(behind).take(limit + 1).map(|(id, m)| (*id, m.clone())).collect();
+                (room.members().len(), page)
+            })
+            .await?;
+        let more = page.len() > limit;
+        page.truncate(limit);
+        let members = page.into_iter().map(|(account, member)| Member {
+            account,
+            name: member.name,
+            role: member.role,
+            presence: self.presence(account),
+            since: member.since,
+        });
+        Ok(MemberList { members: members.collect(), total: u32::try_from(total).unwrap_or(u32::MAX), more })
+    }
+}
+
+/// A room's name as somebody typed it.
+///
+/// # Errors
+/// [`RejectCode::InvalidName`] with the rule it breaks.
+pub fn parse_room(name: &str) -> Result<RoomName, Reject> {
+    RoomName::parse(name)
+        .map_err(|e| Reject::new(RejectCode::InvalidName, format!("the room name {name:?} is not possible: {e}")))
+}

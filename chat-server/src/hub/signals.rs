@@ -1,0 +1,129 @@
+//! Passing news of a room: who is there and who is writing. Latest value per person, under a version, so that a reader asks
+//! for what changed since the version he has seen; nothing is queued.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chat_proto::delivery::{RoomPresence, Typing};
+use chat_proto::limits::TYPING_HOLD_MS;
+use chat_proto::{AccountId, Delivery, Presence, PresenceEntry, RoomId};
+
+/// A room with more people online than this shows their count only.
+pub const PRESENCE_NAMES_MAX: usize = 500;
+
+/// Changes of presence named in one frame.
+const CHANGES_PER_FRAME: usize = 500;
+
+#[derive(Clone, Debug)]
+struct Typist {
+    version: u64,
+    name: String,
+    active: bool,
+    until: Duration,
+}
+
+/// What passes in one room.
+#[derive(Clone, Debug, Default)]
+pub struct Signals {
+    version: u64,
+    online: BTreeMap<AccountId, u64>,
+    changes: BTreeMap<u64, PresenceEntry>,
+    latest: BTreeMap<AccountId, u64>,
+    typing: BTreeMap<AccountId, Typist>,
+}
+
+impl Signals {
+    /// The newest version.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Somebody came, went, or joined the room while being there. Whether it is news.
+    pub fn presence(&mut self, account: AccountId, name: &str, presence: Presence) -> bool {
+        let was = self.online.contains_key(&account);
+        let is = presence != Presence::Offline;
+        if was == is {
+            return false;
+        }
+        self.version += 1;
+        if is {
+            self.online.insert(account, self.version);
+        } else {
+            self.online.remove(&account);
+        }
+        if let Some(old) = self.latest.insert(account, self.version) {
+            self.changes.remove(&old);
+        }
+        self.changes.insert(self.version, PresenceEntry { account, name: name.to_owned(), presence });
+        true
+    }
+
+    /// Somebody is no member any more: he is not counted, and nobody is told where he is.
+    pub fn forget(&mut self, account: AccountId) {
+        self.online.remove(&account);
+        self.typing.remove(&account);
+        if let Some(old) = self.latest.remove(&account) {
+            self.changes.remove(&old);
+        }
+        self.version += 1;
+    }
+
+    /// Somebody is writing, or no more. `now` is any clock that only moves forward.
+    pub fn typing(&mut self, account: AccountId, name: &str, active: bool, now: Duration) {
+        self.version += 1;
+        self.typing.retain(|_, typist| typist.until > now);
+        let until = now + Duration::from_millis(TYPING_HOLD_MS);
+        self.typing.insert(account, Typist { version: self.version, name: name.to_owned(), active, until });
+    }
+
+    /// What changed since a version: first what must arrive, then what may be lost.
+    #[must_use]
+    pub fn since(&self, room: RoomId, version: u64) -> (Vec<Delivery>, Vec<Delivery>) {
+        let online = u32::try_from(self.online.len()).unwrap_or(u32::MAX);
+        let changed: Vec<_> = self.changes.range(version + 1..).map(|(_, entry)| entry.clone()).collect();
+        let presence = if changed.is_empty() {
+            Vec::new()
+        } else if self.online.len() > PRESENCE_NAMES_MAX {
+            vec![Delivery::RoomPresence(RoomPresence { room, online, changed: Vec::new() })]
+        } else {
+            let frame = |changed: &[PresenceEntry]| RoomPresence { room, online, changed: changed.to_vec() };
+            changed.chunks(CHANGES_PER_FRAME).map(|chunk| Delivery::RoomPresence(frame(chunk))).collect()
+        };
+        let typing = self.typing.iter().filter(|(_, typist)| typist.version > version).map(|(account, typist)| {
+            let Typist { name, active, .. } = typist;
+            Delivery::Typing(Typing { room, account: *account, name: name.clone(), active: *active })
+        });
+        (presence, typing.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ROOM: RoomId = RoomId(1);
+
+    #[test]
+    fn a_reader_gets_the_latest_value_once() {
+        let mut signals = Signals::default();
+        let alice = AccountId(1);
+        assert!(signals.presence(alice, "alice", Presence::Online));
+        assert!(!signals.presence(alice, "alice", Presence::Online));
+        let seen = signals.version();
+        signals.presence(alice, "alice", Presence::Offline);
+        signals.presence(alice, "alice", Presence::Online);
+        let (must, _) = signals.since(ROOM, seen);
+        let [Delivery::RoomPresence(presence)] = must.as_slice() else { panic!("{must:?}") };
+        assert_eq!((presence.online, presence.changed.len()), (1, 1));
+        assert_eq!(signals.since(ROOM, signals.version()), (vec![], vec![]));
+    }
+
+    #[test]
+    fn typing_is_forgotten() {
+        let mut signals = Signals::default();
+        signals.typing(AccountId(1), "alice", true, Duration::ZERO);
+        signals.typing(AccountId(2), "bob", true, Duration::from_secs(60));
+        assert_eq!(signals.since(ROOM, 0).1.len(), 1);
+    }
+}

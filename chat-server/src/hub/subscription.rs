@@ -1,0 +1,121 @@
+//! A reader of one feed: a cursor over the tail, and behind the tail the store. Never a queue of messages.
+
+use std::sync::Arc;
+
+use chat_proto::reply::SeqRange;
+use chat_proto::{FeedId, Reject, RoomId, Seq};
+
+use super::shared::{Shared, Wake};
+use super::tail::{Behind, Frame, chained, frames};
+use super::{Hub, reject};
+
+/// Bytes of frames handed out at once, more or less.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Rows read from the store at once by a reader that fell off the tail.
+const CATCH_UP_ROWS: usize = 100;
+
+/// What comes next for a reader.
+#[derive(Debug)]
+pub enum Chunk {
+    /// Nothing yet; its bell rings when there is.
+    Nothing,
+    /// These frames; the cursor is behind them.
+    Frames(Vec<Arc<Frame>>),
+    /// These events are no longer kept; the cursor is behind them.
+    Trimmed(SeqRange),
+}
+
+/// A cursor over one feed, and the bell that rings when there is more.
+#[derive(Debug)]
+pub struct Subscription {
+    shared: Arc<Shared>,
+    wake: Arc<Wake>,
+    cursor: Seq,
+    signals: u64,
+}
+
+impl Drop for Subscription {
+    fn drop(&mut self) {
+        self.shared.unwatch(&self.wake);
+    }
+}
+
+impl Subscription {
+    /// A reader that has everything up to `cursor`. Its bell rings once at once if there is more.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, wake: &Arc<Wake>, cursor: Seq) -> Self {
+        let signals = shared.signals(super::signals::Signals::version);
+        shared.watch(wake);
+        wake.ring(shared.id());
+        Self { shared, wake: Arc::clone(wake), cursor, signals }
+    }
+
+    /// Which feed.
+    #[must_use]
+    pub fn feed(&self) -> FeedId {
+        self.shared.id()
+    }
+
+    /// The last event handed out.
+    #[must_use]
+    pub fn cursor(&self) -> Seq {
+        self.cursor
+    }
+
+    /// The room's passing news since the last call: what must arrive, and what may be lost.
+    pub fn signals(&mut self, room: RoomId) -> (Vec<chat_proto::Delivery>, Vec<chat_proto::Delivery>) {
+        let (version, news) = self.shared.signals(|signals| (signals.version(), signals.since(room, self.signals)));
+        self.signals = version;
+        news
+    }
+
+    /// What comes next.
+    ///
+    /// # Errors
+    /// What the store says; the cursor stays where it is.
+    pub async fn read(&mut self, hub: &Arc<Hub>) -> Result<Chunk, Reject> {
+        match self.shared.behind(self.cursor, CHUNK_BYTES) {
+            Behind::Nothing => Ok(Chunk::Nothing),
+            Behind::Frames(frames) => Ok(self.advance(frames)),
+            Behind::Stored(up_to) => match self.shared.id() {
+                FeedId::Room(_) => self.read_stored(hub, up_to).await,
+                FeedId::Account(account) => {
+                    let cursor = self.cursor;
+                    let feed = hub.account(account).await?;
+                    let (events, meta) = feed.look(hub, move |state, meta| (state.since(cursor), *meta)).await?;
+                    let rows = events.into_iter().map(|event| (event, meta.chain)).collect();
+                    let frames = frames(self.feed(), meta.epoch, rows);
+                    self.cursor = meta.head;
+                    Ok(Chunk::Frames(frames))
+                }
+            },
+        }
+    }
+
+    fn advance(&mut self, frames: Vec<Arc<Frame>>) -> Chunk {
+        if let Some(last) = frames.last() {
+            self.cursor = last.last;
+        }
+        Chunk::Frames(frames)
+    }
+
+    async fn read_stored(&mut self, hub: &Arc<Hub>, up_to: Seq) -> Result<Chunk, Reject> {
+        let (from, meta) = (self.cursor.next(), self.shared.meta());
+        if from < meta.oldest {
+            self.cursor = meta.oldest.prev();
+            return Ok(Chunk::Trimmed(SeqRange { from, to: self.cursor }));
+        }
+        let limit = usize::try_from(up_to.0 - self.cursor.0).unwrap_or(CATCH_UP_ROWS).min(CATCH_UP_ROWS);
+        let rows = hub.store().read(self.feed(), from, limit).await.map_err(|e| reject(&e))?;
+        match rows.first() {
+            Some(first) if first.event.seq == from => Ok(self.advance(frames(self.feed(), meta.epoch, chained(rows)))),
+            Some(first) => {
+                // Trimmed since the ends were read.
+                self.cursor = first.event.seq.prev();
+                Ok(Chunk::Trimmed(SeqRange { from, to: self.cursor }))
+            }
+            None => Ok(Chunk::Nothing),
+        }
+    }
+}
