@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod differential;
+mod document;
 mod evolution;
 mod golden;
 mod hostile;

@@ -4,7 +4,7 @@
 //! does not match until it is changed here and in `docs/protocol.md`.
 
 // The other codec's derive writes it.
-#![allow(clippy::mem_forget, dead_code)]
+#![allow(clippy::mem_forget)]
 
 use std::fmt::Debug;
 
