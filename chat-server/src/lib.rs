@@ -8,4 +8,6 @@ pub mod digest;
 pub mod endpoint;
 pub mod environment;
 pub mod hub;
+pub mod server;
+mod session;
 pub mod store;

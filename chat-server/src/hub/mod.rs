@@ -34,7 +34,8 @@ use crate::environment::Environment;
 use crate::store::{FeedMeta, Store, StoreError, StoreResult};
 use feed::{Feed, FeedState, Pending};
 use notes::Notes;
-use shared::lock;
+use shared::{Wake, lock};
+use subscription::Subscription;
 
 /// What the hub is told by the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,6 +161,23 @@ impl Hub {
     /// What the store says.
     pub async fn account(self: &Arc<Self>, id: AccountId) -> Result<Arc<Feed<Account>>, Reject> {
         self.feed(&self.accounts, id, FeedId::Account(id)).await
+    }
+
+    /// A reader of a feed that has everything up to `cursor`; its bell rings when there is more.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    pub async fn subscribe(
+        self: &Arc<Self>,
+        feed: FeedId,
+        cursor: Seq,
+        wake: &Arc<Wake>,
+    ) -> Result<Subscription, Reject> {
+        let shared = match feed {
+            FeedId::Room(room) => Arc::clone(&self.room(room).await?.shared),
+            FeedId::Account(account) => Arc::clone(&self.account(account).await?.shared),
+        };
+        Ok(Subscription::new(shared, wake, cursor))
     }
 
     async fn feed<S: FeedState, Id: Eq + std::hash::Hash>(

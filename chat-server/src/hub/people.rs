@@ -169,13 +169,15 @@ impl Hub {
         }
     }
 
-    /// Somebody is writing in a room, or no more.
-    pub fn typing(&self, room: RoomId, by: &Actor, active: bool) {
-        let now = self.uptime();
-        let feed = lock(&self.rooms).get(&room).cloned();
-        if let Some(feed) = feed {
+    /// Somebody is writing in a room, or no more. From one who is no member it is nothing.
+    pub async fn typing(self: &Arc<Self>, room: RoomId, by: &Actor, active: bool) {
+        let Ok(feed) = self.room(room).await else { return };
+        let account = by.account;
+        let is_member = feed.look(self, move |room, _| room.members().contains_key(&account)).await;
+        if is_member == Ok(true) {
+            let now = self.uptime();
             feed.shared.signal(|signals| {
-                signals.typing(by.account, by.name.as_str(), active, now);
+                signals.typing(account, by.name.as_str(), active, now);
                 true
             });
         }

@@ -1,0 +1,178 @@
+//! The beginning: version, proof, and where the client goes on.
+
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
+use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, transcript};
+use chat_proto::limits::{
+    CLIENT_BYTES_MAX, HELLO_FRAME_BYTES_MAX, HELLO_TRIES_MAX, POSITIONS_MAX, SERVER_FRAME_BYTES_MAX,
+};
+use chat_proto::reply::Welcome;
+use chat_proto::request::{DeviceAuth, Hello};
+use chat_proto::{
+    Auth, Chain, CloseCode, ConnId, Epoch, FeedId, FeedState, FeedStatus, Position, Reject, RejectCode, Reply,
+    ReplyFrame, Request, RequestFrame, RoomId, Seq, VERSION, VERSION_MIN,
+};
+use quinn::Connection;
+
+use super::frames::{FrameError, FrameReader, Lane};
+use super::{Context, close, refuse};
+use crate::core::Actor;
+use crate::core::account::JoinedRoom;
+use crate::hub::Hub;
+use crate::hub::people::Identified;
+use crate::hub::shared::Wake;
+use crate::hub::subscription::Subscription;
+
+/// A client that is in.
+pub(super) struct Login {
+    pub(super) conn: ConnId,
+    pub(super) actor: Actor,
+    pub(super) rooms: Vec<RoomId>,
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) wake: Arc<Wake>,
+    pub(super) reader: FrameReader,
+    pub(super) lane: Lane,
+}
+
+/// Takes `Hello`s until one is good. `None` when the connection is closed, or being closed, with the reason told.
+pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Login> {
+    let (send, recv) = connection.accept_bi().await.ok()?;
+    let (mut lane, mut reader) = (Lane::new(send), FrameReader::new(recv, HELLO_FRAME_BYTES_MAX));
+    for _ in 0..HELLO_TRIES_MAX {
+        let frame = match reader.next::<RequestFrame>().await {
+            Ok(Some(frame)) => frame,
+            Ok(None) | Err(FrameError::Broken) => return None,
+            Err(FrameError::Malformed(error)) => {
+                close(connection, CloseCode::Malformed, &error.to_string());
+                return None;
+            }
+        };
+        match answer(connection, context, frame.request).await {
+            Ok((welcome, login)) => {
+                lane.push_frame(&ReplyFrame { id: frame.id, reply: welcome.into() }, SERVER_FRAME_BYTES_MAX);
+                lane.flush().await.ok()?;
+                let Admitted { actor, rooms, subscriptions, wake, conn } = login;
+                return Some(Login { conn, actor, rooms, subscriptions, wake, reader, lane });
+            }
+            Err(reject) if reject.code == RejectCode::VersionMismatch => {
+                refuse(connection, lane, frame.id, reject.into(), CloseCode::Version).await;
+                return None;
+            }
+            Err(reject) => {
+                lane.push_frame(&ReplyFrame { id: frame.id, reply: Reply::Reject(reject) }, SERVER_FRAME_BYTES_MAX);
+                lane.flush().await.ok()?;
+            }
+        }
+    }
+    close(connection, CloseCode::Login, "too many refused Hellos");
+    None
+}
+
+struct Admitted {
+    actor: Actor,
+    rooms: Vec<RoomId>,
+    subscriptions: Vec<Subscription>,
+    wake: Arc<Wake>,
+    conn: ConnId,
+}
+
+async fn answer(connection: &Connection, context: &Context, request: Request) -> Result<(Welcome, Admitted), Reject> {
+    let Request::Hello(hello) = request else {
+        return Err(Reject::new(RejectCode::Unauthenticated, "the first request is Hello"));
+    };
+    check(&hello)?;
+    let hub = &context.hub;
+    let Identified { actor, registered } = prove(connection, context, &hello.auth).await?;
+    let wake = Arc::new(Wake::default());
+    let (feeds, joined) = resume(hub, &actor, &hello.resume).await?;
+    let mut subscriptions = Vec::with_capacity(feeds.len());
+    for status in feeds.iter().filter(|status| status.state != FeedState::NoAccess) {
+        subscriptions.push(hub.subscribe(status.feed, status.next.prev(), &wake).await?);
+    }
+    let conn = hub.next_conn();
+    let welcome = Welcome {
+        version: VERSION.min(hello.version_max),
+        server: concat!("chat-server ", env!("CARGO_PKG_VERSION")).to_owned(),
+        account: actor.account,
+        name: actor.name.as_str().to_owned(),
+        device: actor.device,
+        conn,
+        registered,
+        now: hub.now(),
+        feeds,
+    };
+    let rooms = joined.into_iter().map(|joined| joined.room).collect();
+    Ok((welcome, Admitted { actor, rooms, subscriptions, wake, conn }))
+}
+
+fn check(hello: &Hello) -> Result<(), Reject> {
+    if hello.version_max < VERSION_MIN || hello.version_min > VERSION {
+        let message = format!(
+            "this server speaks protocol versions {VERSION_MIN} to {VERSION}, the client {} to {}; upgrade the older of the two",
+            hello.version_min, hello.version_max
+        );
+        return Err(Reject::new(RejectCode::VersionMismatch, message));
+    }
+    if hello.resume.len() > POSITIONS_MAX {
+        let message = format!("{} positions; at most {POSITIONS_MAX} can be resumed", hello.resume.len());
+        return Err(Reject::new(RejectCode::LimitExceeded, message));
+    }
+    if hello.client.len() > CLIENT_BYTES_MAX {
+        return Err(Reject::new(
+            RejectCode::BadRequest,
+            format!("a client's name has at most {CLIENT_BYTES_MAX} bytes"),
+        ));
+    }
+    Ok(())
+}
+
+async fn prove(connection: &Connection, context: &Context, auth: &Auth) -> Result<Identified, Reject> {
+    let Auth::DeviceAuth(DeviceAuth { device, name, signature }) = auth else {
+        return Err(Reject::new(RejectCode::Unsupported, "this server knows no such way to log in"));
+    };
+    let mut exporter = [0; EXPORTER_BYTES];
+    let bad = |what: &str| Reject::new(RejectCode::Unauthenticated, format!("the proof of the device's key {what}"));
+    connection
+        .export_keying_material(&mut exporter, EXPORTER_LABEL, b"")
+        .map_err(|_| bad("needs a TLS exporter, which this connection lacks"))?;
+    let signed = transcript(&exporter, &(context.server_key)(), device, name);
+    UnparsedPublicKey::new(&ED25519, device.0)
+        .verify(&signed, signature)
+        .map_err(|_| bad("does not hold for this connection and this server's key"))?;
+    context.hub.identify(*device, name).await
+}
+
+/// How the account's own feed, its rooms, and what else was asked for stand.
+async fn resume(
+    hub: &Arc<Hub>,
+    actor: &Actor,
+    asked: &[Position],
+) -> Result<(Vec<FeedStatus>, Vec<JoinedRoom>), Reject> {
+    let own = FeedId::Account(actor.account);
+    let joined = hub.account(actor.account).await?.look(hub, |state, _| state.joined().collect::<Vec<_>>()).await?;
+    let afresh = |feed: FeedId| Position {
+        feed,
+        epoch: Epoch(0),
+        seq: Seq::ZERO,
+        chain: Chain::default(),
+        // Behind the head of a room nobody asked to resume.
+        backlog_max: 0,
+    };
+    let mut positions = vec![asked.iter().find(|asked| asked.feed == own).cloned().unwrap_or_else(|| afresh(own))];
+    for room in &joined {
+        let feed = FeedId::Room(room.room);
+        positions.push(asked.iter().find(|asked| asked.feed == feed).cloned().unwrap_or_else(|| afresh(feed)));
+    }
+    for position in asked {
+        if !positions.iter().any(|known| known.feed == position.feed) {
+            positions.push(position.clone());
+        }
+    }
+    let mut feeds = Vec::with_capacity(positions.len());
+    for position in &positions {
+        let joined = joined.iter().find(|joined| position.feed == FeedId::Room(joined.room));
+        feeds.push(hub.status(actor.account, position, joined).await?);
+    }
+    Ok((feeds, joined))
+}

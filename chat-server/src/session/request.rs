@@ -1,0 +1,153 @@
+//! One request: what came over the wire becomes a command or a question to the hub, and its answer a reply.
+
+use chat_proto::reply::{Done, Pong, Receipt};
+use chat_proto::request::{
+    CreateRoom, Focus, History, JoinRoom, LeaveRoom, ListMembers, ListRooms, LookUpRoom, MarkRead, Ping, Post,
+    Subscribe, Unsubscribe, Whois,
+};
+use chat_proto::text::TextError;
+use chat_proto::{FeedId, FeedState, FeedStatus, Line, MessageKey, Reject, RejectCode, Reply, Request, RoomId, Text};
+use futures_util::future::{BoxFuture, FutureExt};
+use tokio::sync::oneshot;
+
+use super::Session;
+use super::pump::PumpCommand;
+use crate::core::command::{self, Leave};
+use crate::hub::feed::Outcome;
+use crate::hub::rooms::parse_room;
+
+type Answer = Result<Reply, Reject>;
+type Answering = BoxFuture<'static, Reply>;
+
+impl Session {
+    /// Begins a request. When this returns, a message stands in its room's line; the answer comes from the future.
+    pub(super) async fn begin(&self, request: Request) -> Answering {
+        let session = self.clone();
+        if let Request::Post(post) = request {
+            return match session.post(post).await {
+                Ok(answering) => answering,
+                Err(reject) => async move { Reply::Reject(reject) }.boxed(),
+            };
+        }
+        async move { session.answer(request).await.unwrap_or_else(Reply::Reject) }.boxed()
+    }
+
+    async fn answer(self, request: Request) -> Answer {
+        match request {
+            Request::Ping(Ping { token }) => Ok(Pong { token, now: self.hub.now() }.into()),
+            Request::CreateRoom(create) => self.create(create).await,
+            Request::JoinRoom(JoinRoom { key, room, create }) => {
+                check_key(key)?;
+                self.hub.join_room(&self.actor, key, &room, create).await.map(Reply::from)
+            }
+            Request::LeaveRoom(LeaveRoom { key, room, reason }) => {
+                check_key(key)?;
+                let reason = Line::parse(&reason).map_err(|e| bad_text("the reason", &e))?;
+                self.hub.leave_room(&self.actor, key, room, Leave { reason }).await?;
+                Ok(Done {}.into())
+            }
+            Request::ListRooms(ListRooms { after, limit }) => {
+                self.hub.list_rooms(self.actor.account, after, limit).await.map(Reply::from)
+            }
+            Request::LookUpRoom(LookUpRoom { room }) => {
+                let room = self.hub.find_room(&room)?;
+                self.hub.room_info(self.actor.account, room, false).await.map(Reply::from)
+            }
+            Request::Post(post) => Ok(self.post(post).await?.await),
+            Request::History(History { room, anchor, limit }) => {
+                self.hub.page(room, anchor, limit).await.map(Reply::from)
+            }
+            Request::MarkRead(MarkRead { room, seq }) => {
+                self.hub.mark_read(&self.actor, room, seq).await?;
+                Ok(Done {}.into())
+            }
+            Request::ListMembers(ListMembers { room, after, limit }) => {
+                self.hub.list_members(room, after, limit).await.map(Reply::from)
+            }
+            Request::Whois(Whois { name }) => self.hub.whois(self.actor.account, &name).await.map(Reply::from),
+            Request::Subscribe(subscribe) => self.subscribe(subscribe).await,
+            Request::Unsubscribe(Unsubscribe { feed }) => self.pump(|done| PumpCommand::Unsubscribe(feed, done)).await,
+            Request::Focus(Focus { room }) => self.focus(room).await,
+            Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
+            Request::Unknown { kind, .. } => {
+                Err(Reject::new(RejectCode::Unsupported, format!("this server knows no request of kind {kind}")))
+            }
+        }
+    }
+
+    async fn create(self, create: CreateRoom) -> Answer {
+        check_key(create.key)?;
+        let name = parse_room(&create.name)?;
+        let topic = Line::parse(&create.topic).map_err(|e| bad_text("the topic", &e))?;
+        let create = (create.key, command::Create { name, topic });
+        self.hub.create_room(&self.actor, create.0, create.1).await.map(Reply::from)
+    }
+
+    /// Puts a message in its room's line.
+    async fn post(&self, post: Post) -> Result<Answering, Reject> {
+        check_key(post.key)?;
+        let text = Text::parse(&post.text).map_err(|e| bad_text("the message", &e))?;
+        let command = command::Post { style: post.style, text };
+        let pending = self.hub.post(&self.actor, post.key, post.room, command).await?;
+        let receipt = async move {
+            match pending.outcome().await {
+                Ok(Outcome::Stored(found)) => receipt(found, false),
+                Ok(Outcome::Repeated(found)) => receipt(found, true),
+                Ok(Outcome::Unchanged) => {
+                    Reply::Reject(Reject::new(RejectCode::Internal, "a message without an event"))
+                }
+                Err(reject) => Reply::Reject(reject),
+            }
+        };
+        Ok(receipt.boxed())
+    }
+
+    async fn subscribe(self, Subscribe { from }: Subscribe) -> Answer {
+        let account = self.actor.account;
+        let joined = match from.feed {
+            FeedId::Room(room) => {
+                self.hub.account(account).await?.look(&self.hub, move |state, _| state.joined_room(room)).await?
+            }
+            FeedId::Account(_) => None,
+        };
+        let status: FeedStatus = self.hub.status(account, &from, joined.as_ref()).await?;
+        if status.state == FeedState::NoAccess {
+            return Ok(status.into());
+        }
+        let next = status.next;
+        self.pump(|done| PumpCommand::Subscribe { feed: from.feed, cursor: next.prev(), done }).await?;
+        Ok(status.into())
+    }
+
+    async fn focus(self, room: Option<RoomId>) -> Answer {
+        self.pump(|done| PumpCommand::Focus(room, done)).await
+    }
+
+    async fn pump(&self, command: impl FnOnce(oneshot::Sender<Result<(), Reject>>) -> PumpCommand) -> Answer {
+        let (done, outcome) = oneshot::channel();
+        let gone = || Reject::new(RejectCode::ShuttingDown, "the connection ends");
+        self.commands.send(command(done)).await.map_err(|_| gone())?;
+        outcome.await.map_err(|_| gone())??;
+        Ok(Done {}.into())
+    }
+}
+
+fn receipt(found: crate::store::Found, duplicate: bool) -> Reply {
+    Receipt { seq: found.seq, ordinal: found.ordinal, at: found.at, duplicate }.into()
+}
+
+/// A durable command has a key of its own, or a repetition of it could not be told from a new one.
+fn check_key(key: MessageKey) -> Result<(), Reject> {
+    if key == MessageKey::default() {
+        return Err(Reject::new(RejectCode::BadRequest, "a key of zeros names nothing; choose a random one"));
+    }
+    Ok(())
+}
+
+fn bad_text(what: &str, error: &TextError) -> Reject {
+    let code = match error {
+        TextError::TooLong { .. } => RejectCode::TooLarge,
+        TextError::Empty | TextError::Control(_) => RejectCode::InvalidText,
+    };
+    Reject::new(code, format!("{what}: {error}"))
+}
