@@ -1,6 +1,14 @@
-//! Where feeds are kept. Engines pass one contract ([`contract`]); nothing above this layer knows which one it is.
+//! Where feeds are kept. Engines pass one contract (`contract.rs`); nothing above this layer knows which one it is.
 
-use std::fmt::Debug;
+pub mod dir;
+pub mod memory;
+pub mod sqlite;
+
+#[cfg(test)]
+mod contract;
+
+use std::fmt::{self, Debug};
+use std::str::FromStr;
 
 use chat_proto::{
     AccountId, Chain, DeviceId, DeviceKey, Epoch, Event, FeedId, MessageKey, Ordinal, RoomId, RoomName, Seq, Timestamp,
@@ -11,7 +19,12 @@ use thiserror::Error;
 
 use crate::digest::{chain_next, digest};
 
-/// Why the store did not do it. Nothing of a failed operation is kept.
+pub use dir::{DataDir, DirError};
+pub use memory::MemoryStore;
+pub use sqlite::{OpenError, Settings, SqliteStore};
+
+/// Why the store did not do it. Nothing of a failed operation is kept; only after [`StoreError::Io`] can it come to light
+/// with the next start that a write was kept after all.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StoreError {
     /// The feed's head, or the registry, is not what the caller thought: reload and decide again.
@@ -26,6 +39,52 @@ pub enum StoreError {
     /// Anything else the disk or the engine said.
     #[error("the store failed: {0}")]
     Io(String),
+}
+
+/// What an acknowledged write survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Durability {
+    /// Nothing: it is kept in memory.
+    Memory,
+    /// The end of the process, but not of the operating system.
+    Os,
+    /// Power loss, on hardware that honours a flush.
+    #[default]
+    Fsync,
+}
+
+impl Durability {
+    /// Every value, weakest first.
+    pub const ALL: [Self; 3] = [Self::Memory, Self::Os, Self::Fsync];
+
+    /// As it is written in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Os => "os",
+            Self::Fsync => "fsync",
+        }
+    }
+}
+
+impl fmt::Display for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A durability nobody has heard of.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0:?} is no durability; use memory, os, or fsync")]
+pub struct UnknownDurability(String);
+
+impl FromStr for Durability {
+    type Err = UnknownDurability;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|each| each.as_str() == text).ok_or_else(|| UnknownDurability(text.to_owned()))
+    }
 }
 
 /// What every operation returns.
@@ -157,6 +216,26 @@ pub struct Append {
     pub registration: Option<Registration>,
 }
 
+impl Append {
+    /// Whether the rows are at least one and follow the expected head and one another.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`]: storing them would make the feed contradict itself.
+    fn check(&self) -> StoreResult<()> {
+        let mut seq = self.expected_head;
+        for row in &self.rows {
+            seq = seq.next();
+            if row.event.seq != seq {
+                return Err(StoreError::Corrupt(format!("{}: seq {} in place of {seq}", self.feed, row.event.seq)));
+            }
+        }
+        if self.rows.is_empty() {
+            return Err(StoreError::Corrupt(format!("{}: an append without rows", self.feed)));
+        }
+        Ok(())
+    }
+}
+
 /// What a key was used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
@@ -211,3 +290,6 @@ pub trait Store: Debug + Send + Sync + 'static {
 
 /// How long the keys of trimmed rows are found, days.
 pub const KEY_KEPT_DAYS: i64 = 30;
+
+/// [`KEY_KEPT_DAYS`], microseconds.
+const KEY_KEPT_US: i64 = KEY_KEPT_DAYS * 24 * 60 * 60 * 1_000_000;

@@ -1,0 +1,182 @@
+//! Queries. What contradicts its own digest or chain is reported, never handed out.
+
+use chat_proto::{
+    AccountId, Chain, DeviceId, DeviceKey, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomId, RoomName, Seq,
+    Timestamp, UserName,
+};
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+
+use super::error::store_error;
+use super::feed_key;
+use crate::digest::{chain_next, digest};
+use crate::store::{
+    AccountRecord, DeviceRecord, FeedMeta, Found, Loaded, Registry, RoomRecord, Row, Snapshot, StoreError, StoreResult,
+};
+
+/// The ends and the newest snapshot of a feed.
+pub(super) fn load(db: &Connection, feed: FeedId) -> StoreResult<Option<Loaded>> {
+    let sql = "SELECT epoch, head, chain, ordinal, at, oldest, snapshot.seq, version, bytes
+               FROM feed LEFT JOIN snapshot ON feed = id WHERE id = ?1";
+    let feed = feed_key(feed)?;
+    let loaded = |row: &SqlRow<'_>| {
+        let meta = FeedMeta {
+            epoch: Epoch(number(row, 0)?),
+            head: Seq(number(row, 1)?),
+            chain: Chain(row.get(2)?),
+            ordinal: Ordinal(number(row, 3)?),
+            at: Timestamp(row.get(4)?),
+            oldest: Seq(number(row, 5)?),
+        };
+        let snapshot = match row.get::<_, Option<i64>>(6)? {
+            Some(seq) => Some(Snapshot { seq: Seq(seq.cast_unsigned()), version: row.get(7)?, bytes: row.get(8)? }),
+            None => None,
+        };
+        Ok(Loaded { meta, snapshot })
+    };
+    let mut query = db.prepare_cached(sql).map_err(|error| store_error(&error))?;
+    query.query_row([feed], loaded).optional().map_err(|error| store_error(&error))
+}
+
+/// Up to `limit` rows from `from` on.
+pub(super) fn read(db: &Connection, feed: FeedId, from: Seq, limit: usize) -> StoreResult<Vec<Row>> {
+    let sql = "SELECT seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain FROM event
+               WHERE feed = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3";
+    let rows = page(db, sql, feed, from, limit)?;
+    check_chain(feed, &rows)?;
+    Ok(rows)
+}
+
+/// The last `limit` rows before `before`.
+pub(super) fn read_back(db: &Connection, feed: FeedId, before: Seq, limit: usize) -> StoreResult<Vec<Row>> {
+    let sql = "SELECT seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain FROM event
+               WHERE feed = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
+    let mut rows = page(db, sql, feed, before, limit)?;
+    rows.reverse();
+    check_chain(feed, &rows)?;
+    Ok(rows)
+}
+
+fn page(db: &Connection, sql: &str, feed: FeedId, bound: Seq, limit: usize) -> StoreResult<Vec<Row>> {
+    let failed = |error: rusqlite::Error| store_error(&error);
+    let mut query = db.prepare_cached(sql).map_err(failed)?;
+    let bound = i64::try_from(bound.0).unwrap_or(i64::MAX);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut found = query.query(params![feed_key(feed)?, bound, limit]).map_err(failed)?;
+    let mut rows = Vec::new();
+    while let Some(row) = found.next().map_err(failed)? {
+        rows.push(decode(feed, row)?);
+    }
+    Ok(rows)
+}
+
+/// The row of a query for the columns `seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain`.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for what does not have the digest it should have, or is no event.
+pub(crate) fn decode(feed: FeedId, row: &SqlRow<'_>) -> StoreResult<Row> {
+    let seq = Seq(number(row, 0).map_err(|error| store_error(&error))?);
+    let at = |error: StoreError| match error {
+        StoreError::Corrupt(reason) => StoreError::Corrupt(format!("{feed} seq {seq}: {reason}")),
+        other @ (StoreError::Conflict | StoreError::Full | StoreError::Io(_)) => other,
+    };
+    let (row, payload_digest) = columns(seq, row).map_err(at)?;
+    if row.digest != payload_digest {
+        return Err(at(StoreError::Corrupt("the body is not the one that was stored".to_owned())));
+    }
+    Ok(row)
+}
+
+fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])> {
+    let failed = |error: rusqlite::Error| store_error(&error);
+    let kind: u16 = row.get(6).map_err(failed)?;
+    let salt: [u8; 16] = row.get(8).map_err(failed)?;
+    let payload = row.get_ref(7).map_err(failed)?;
+    let payload = payload.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let body = EventBody::from_payload(kind, payload).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let event = Event {
+        seq,
+        ordinal: Ordinal(number(row, 1).map_err(failed)?),
+        at: Timestamp(row.get(2).map_err(failed)?),
+        by: AccountId(number(row, 3).map_err(failed)?),
+        device: DeviceId(number(row, 4).map_err(failed)?),
+        key: MessageKey(row.get(5).map_err(failed)?),
+        body,
+    };
+    let digest_kept = row.get(9).map_err(failed)?;
+    let chain = Chain(row.get(10).map_err(failed)?);
+    Ok((Row { event, salt, digest: digest_kept, chain }, digest(&salt, kind, payload)))
+}
+
+/// Whether rows follow one another.
+fn check_chain(feed: FeedId, rows: &[Row]) -> StoreResult<()> {
+    for (before, row) in rows.iter().zip(rows.iter().skip(1)) {
+        let follows =
+            row.event.seq == before.event.seq.next() && row.chain == chain_next(&before.chain, &row.event, &row.digest);
+        if !follows {
+            let reason = format!("{feed} seq {}: it does not follow seq {}", row.event.seq, before.event.seq);
+            return Err(StoreError::Corrupt(reason));
+        }
+    }
+    Ok(())
+}
+
+/// What keys were used for, in the order asked.
+pub(super) fn find(db: &Connection, feed: FeedId, keys: &[(AccountId, MessageKey)]) -> StoreResult<Vec<Option<Found>>> {
+    let feed = feed_key(feed)?;
+    let found = |(by, key): &(AccountId, MessageKey)| {
+        if *key == MessageKey::default() {
+            return Ok(None);
+        }
+        let kept = "SELECT seq, ordinal, at FROM event
+                    WHERE feed = ?1 AND by = ?2 AND key = ?3 AND key <> x'00000000000000000000000000000000'";
+        let trimmed = "SELECT seq, ordinal, at FROM trimmed_key WHERE feed = ?1 AND by = ?2 AND key = ?3";
+        for sql in [kept, trimmed] {
+            let mut query = db.prepare_cached(sql)?;
+            let found = query.query_row(params![feed, by.0.cast_signed(), key.0], |row| {
+                Ok(Found { seq: Seq(number(row, 0)?), ordinal: Ordinal(number(row, 1)?), at: Timestamp(row.get(2)?) })
+            });
+            if let Some(found) = found.optional()? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    };
+    keys.iter().map(found).collect::<rusqlite::Result<_>>().map_err(|error| store_error(&error))
+}
+
+/// Every name and key.
+pub(super) fn registry(db: &Connection) -> StoreResult<Registry> {
+    let rooms = list(db, "SELECT id, name FROM room", |row| {
+        let name: String = row.get(1)?;
+        Ok(RoomName::parse(&name).map(|name| RoomRecord { id: RoomId(number(row, 0).unwrap_or_default()), name }).ok())
+    });
+    let accounts = list(db, "SELECT id, name, since FROM account", |row| {
+        let (id, name, since) = (AccountId(number(row, 0)?), row.get::<_, String>(1)?, Timestamp(row.get(2)?));
+        Ok(UserName::parse(&name).map(|name| AccountRecord { id, name, since }).ok())
+    });
+    let devices = list(db, "SELECT id, key, account, since FROM device", |row| {
+        let (id, key) = (DeviceId(number(row, 0)?), DeviceKey(row.get(1)?));
+        Ok(Some(DeviceRecord { id, key, account: AccountId(number(row, 2)?), since: Timestamp(row.get(3)?) }))
+    });
+    let mut registry = Registry { rooms: rooms?, accounts: accounts?, devices: devices? };
+    registry.rooms.sort_by_key(|each| each.id);
+    registry.accounts.sort_by_key(|each| each.id);
+    registry.devices.sort_by_key(|each| each.id);
+    Ok(registry)
+}
+
+/// Every row of a table; one that `read` finds invalid means that the table is damaged.
+fn list<T>(
+    db: &Connection,
+    sql: &str,
+    read: impl Fn(&SqlRow<'_>) -> rusqlite::Result<Option<T>>,
+) -> StoreResult<Vec<T>> {
+    let all = db.prepare_cached(sql).and_then(|mut query| query.query_map([], read)?.collect::<Result<Vec<_>, _>>());
+    let all: Vec<Option<T>> = all.map_err(|error| store_error(&error))?;
+    let damaged = || StoreError::Corrupt("the registry holds an invalid name".to_owned());
+    all.into_iter().map(|each| each.ok_or_else(damaged)).collect()
+}
+
+fn number(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(i64::cast_unsigned)
+}

@@ -1,0 +1,178 @@
+//! One change to the database, within the transaction of its batch.
+
+use chat_proto::{Epoch, FeedId, MessageKey, Seq, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::error::{is_fatal, store_error};
+use super::feed_key;
+use crate::digest::chain_start;
+use crate::store::{Append, KEY_KEPT_US, Registration, Row, Snapshot, StoreError};
+
+/// What is to be changed.
+#[derive(Debug)]
+pub(super) enum Change {
+    Append(Append),
+    Register(Registration),
+    SaveSnapshot(FeedId, Snapshot),
+    Trim(FeedId, Seq, Timestamp),
+}
+
+/// Why a change was not made.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It was refused before anything was written.
+    Clean(StoreError),
+    /// It was refused when some of it may have been written.
+    Dirty(StoreError),
+    /// No change can be made in this transaction any more.
+    Engine(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        if is_fatal(&error) {
+            return Self::Engine(error);
+        }
+        match store_error(&error) {
+            StoreError::Full => Self::Engine(error),
+            refused @ (StoreError::Conflict | StoreError::Corrupt(_) | StoreError::Io(_)) => Self::Dirty(refused),
+        }
+    }
+}
+
+/// Makes a change.
+pub(super) fn apply(db: &Connection, epoch: Epoch, change: &Change) -> Result<(), Failure> {
+    match change {
+        Change::Append(change) => append(db, epoch, change),
+        Change::Register(change) => register(db, epoch, change),
+        Change::SaveSnapshot(feed, snapshot) => save_snapshot(db, *feed, snapshot),
+        Change::Trim(feed, oldest, now) => trim(db, *feed, *oldest, *now),
+    }
+}
+
+fn append(db: &Connection, epoch: Epoch, append: &Append) -> Result<(), Failure> {
+    append.check().map_err(Failure::Clean)?;
+    let feed = feed_key(append.feed).map_err(Failure::Clean)?;
+    if let Some(registration) = &append.registration {
+        register(db, epoch, registration)?;
+    }
+    let (Some((head, oldest)), Some(last)) = (ends(db, feed)?, append.rows.last()) else {
+        return Err(Failure::Dirty(StoreError::Conflict));
+    };
+    if head != append.expected_head {
+        return Err(Failure::Dirty(StoreError::Conflict));
+    }
+    let event = &last.event;
+    let sql = "UPDATE feed SET head = ?2, chain = ?3, ordinal = ?4, at = ?5 WHERE id = ?1";
+    let ordinal = event.ordinal.0.cast_signed();
+    db.prepare_cached(sql)?.execute(params![feed, event.seq.0.cast_signed(), last.chain.0, ordinal, event.at.0])?;
+    for row in &append.rows {
+        if oldest > Seq(1) && is_trimmed_key(db, feed, row)? {
+            return Err(Failure::Dirty(StoreError::Conflict));
+        }
+        insert(db, feed, row)?;
+    }
+    Ok(())
+}
+
+/// The head and the oldest kept event of a feed.
+fn ends(db: &Connection, feed: i64) -> rusqlite::Result<Option<(Seq, Seq)>> {
+    let mut query = db.prepare_cached("SELECT head, oldest FROM feed WHERE id = ?1")?;
+    let ends = query.query_row([feed], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))).optional()?;
+    Ok(ends.map(|(head, oldest)| (Seq(head.cast_unsigned()), Seq(oldest.cast_unsigned()))))
+}
+
+fn is_trimmed_key(db: &Connection, feed: i64, row: &Row) -> rusqlite::Result<bool> {
+    if row.event.key == MessageKey::default() {
+        return Ok(false);
+    }
+    let sql = "SELECT 1 FROM trimmed_key WHERE feed = ?1 AND by = ?2 AND key = ?3";
+    db.prepare_cached(sql)?.exists(params![feed, row.event.by.0.cast_signed(), row.event.key.0])
+}
+
+fn insert(db: &Connection, feed: i64, row: &Row) -> rusqlite::Result<()> {
+    let event = &row.event;
+    let sql = "INSERT INTO event (feed, seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    db.prepare_cached(sql)?.execute(params![
+        feed,
+        event.seq.0.cast_signed(),
+        event.ordinal.0.cast_signed(),
+        event.at.0,
+        event.by.0.cast_signed(),
+        event.device.0.cast_signed(),
+        event.key.0,
+        event.body.kind(),
+        event.body.payload(),
+        row.salt,
+        row.digest,
+        row.chain.0,
+    ])?;
+    Ok(())
+}
+
+fn register(db: &Connection, epoch: Epoch, registration: &Registration) -> Result<(), Failure> {
+    let feed = match registration {
+        Registration::Room(room) => {
+            let keys = room.name.keys();
+            db.prepare_cached("INSERT INTO room (id, name, look, folded) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![room.id.0.cast_signed(), room.name.as_str(), keys.look, keys.folded])?;
+            FeedId::Room(room.id)
+        }
+        Registration::Account(account, device) => {
+            let keys = account.name.keys();
+            let sql = "INSERT INTO account (id, name, look, folded, since) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let id = account.id.0.cast_signed();
+            let name = account.name.as_str();
+            db.prepare_cached(sql)?.execute(params![id, name, keys.look, keys.folded, account.since.0])?;
+            let sql = "INSERT INTO device (id, key, account, since) VALUES (?1, ?2, ?3, ?4)";
+            let owner = device.account.0.cast_signed();
+            let id = device.id.0.cast_signed();
+            db.prepare_cached(sql)?.execute(params![id, device.key.0, owner, device.since.0])?;
+            FeedId::Account(account.id)
+        }
+    };
+    let chain = chain_start(feed, epoch);
+    let feed = feed_key(feed).map_err(Failure::Dirty)?;
+    let sql = "INSERT INTO feed (id, began, epoch, chain, base_chain) VALUES (?1, ?2, ?2, ?3, ?3)";
+    db.prepare_cached(sql)?.execute(params![feed, epoch.0.cast_signed(), chain.0])?;
+    Ok(())
+}
+
+fn save_snapshot(db: &Connection, feed: FeedId, snapshot: &Snapshot) -> Result<(), Failure> {
+    let feed = feed_key(feed).map_err(Failure::Clean)?;
+    let sql = "INSERT INTO snapshot (feed, seq, version, bytes) SELECT id, ?2, ?3, ?4 FROM feed WHERE id = ?1
+               ON CONFLICT (feed) DO UPDATE SET seq = excluded.seq, version = excluded.version, bytes = excluded.bytes";
+    let seq = snapshot.seq.0.cast_signed();
+    match db.prepare_cached(sql)?.execute(params![feed, seq, snapshot.version, snapshot.bytes])? {
+        0 => Err(Failure::Clean(StoreError::Conflict)),
+        _ => Ok(()),
+    }
+}
+
+fn trim(db: &Connection, feed: FeedId, oldest: Seq, now: Timestamp) -> Result<(), Failure> {
+    let feed = feed_key(feed).map_err(Failure::Clean)?;
+    let Some((head, kept)) = ends(db, feed)? else {
+        return Err(Failure::Clean(StoreError::Conflict));
+    };
+    if oldest > head.next() {
+        return Err(Failure::Clean(StoreError::Conflict));
+    }
+    if oldest > kept {
+        let bounds = params![feed, oldest.0.cast_signed()];
+        let sql = "INSERT INTO trimmed_key (feed, by, key, seq, ordinal, at, trimmed_at)
+                   SELECT feed, by, key, seq, ordinal, at, ?3 FROM event
+                   WHERE feed = ?1 AND seq < ?2 AND key <> x'00000000000000000000000000000000'";
+        db.prepare_cached(sql)?.execute(params![feed, oldest.0.cast_signed(), now.0])?;
+        let sql = "UPDATE feed SET oldest = ?2, base_chain = base.chain, base_ordinal = base.ordinal
+                   FROM (SELECT chain, ordinal FROM event WHERE feed = ?1 AND seq = ?2 - 1) AS base WHERE id = ?1";
+        if db.prepare_cached(sql)?.execute(bounds)? == 0 {
+            let missing = format!("feed {feed}: no row at seq {}", oldest.prev());
+            return Err(Failure::Dirty(StoreError::Corrupt(missing)));
+        }
+        db.prepare_cached("DELETE FROM event WHERE feed = ?1 AND seq < ?2")?.execute(bounds)?;
+    }
+    let expired = now.0.saturating_sub(KEY_KEPT_US);
+    db.prepare_cached("DELETE FROM trimmed_key WHERE trimmed_at < ?1")?.execute([expired])?;
+    Ok(())
+}

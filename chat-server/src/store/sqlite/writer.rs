@@ -1,0 +1,246 @@
+//! The one task that writes: whatever waits when a commit begins shares it, and its one flush.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+
+use super::error::{is_fatal, store_error};
+use super::head::{self, Head};
+use super::write::{Change, Failure, apply};
+use super::{Settings, stopped};
+use crate::store::{DataDir, StoreError, StoreResult};
+
+/// A change, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) change: Change,
+    pub(super) done: oneshot::Sender<StoreResult<()>>,
+}
+
+/// What the writing task is told.
+#[derive(Debug)]
+pub(super) enum Order {
+    Do(Job),
+    /// Finish: everything before it is done, nothing behind it will be.
+    Close(oneshot::Sender<()>),
+}
+
+/// The connection that writes, and what it must remember.
+#[derive(Debug)]
+pub(super) struct Writer {
+    db: Connection,
+    dir: Arc<DataDir>,
+    settings: Settings,
+    head: Head,
+    recorded: Head,
+    log_pages: Arc<AtomicI32>,
+    failed: Option<StoreError>,
+}
+
+impl Writer {
+    pub(super) fn new(mut db: Connection, dir: Arc<DataDir>, settings: Settings, head: Head) -> rusqlite::Result<Self> {
+        let log_pages = Arc::new(AtomicI32::new(0));
+        let seen = log_pages.clone();
+        db.wal_hook(Some(move |_: &'_ mut _, pages| {
+            seen.store(pages, Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Self { db, dir, settings, head, recorded: head, log_pages, failed: None })
+    }
+
+    /// Commits changes together; one that is refused harms no other.
+    fn commit(&mut self, changes: &[Job]) -> Vec<StoreResult<()>> {
+        if let Some(error) = &self.failed {
+            return vec![Err(error.clone()); changes.len()];
+        }
+        let done = match self.attempt(changes, false) {
+            Err(Attempt::Again) => self.attempt(changes, true),
+            done => done,
+        };
+        match done {
+            Ok(answers) => answers,
+            Err(Attempt::Again) => vec![Err(stopped()); changes.len()],
+            Err(Attempt::Failed(error)) => {
+                self.roll_back();
+                let answer = store_error(&error);
+                if is_fatal(&error) {
+                    tracing::error!(%error, "the disk failed; nothing more is written until the server is restarted");
+                    self.failed = Some(answer.clone());
+                }
+                vec![Err(answer); changes.len()]
+            }
+        }
+    }
+
+    /// One transaction. Without `guarded` a refused change that had begun to write spoils the attempt; that is rare, and the
+    /// guards cost more than the writing.
+    fn attempt(&mut self, jobs: &[Job], guarded: bool) -> Result<Vec<StoreResult<()>>, Attempt> {
+        self.run("BEGIN IMMEDIATE")?;
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            if guarded {
+                self.run("SAVEPOINT one")?;
+            }
+            let answer = match apply(&self.db, self.head.epoch, &job.change) {
+                Ok(()) => Ok(()),
+                Err(Failure::Engine(error)) => return Err(Attempt::Failed(error)),
+                Err(Failure::Clean(error)) => Err(error),
+                Err(Failure::Dirty(error)) if guarded && !self.db.is_autocommit() => {
+                    self.run("ROLLBACK TO one")?;
+                    Err(error)
+                }
+                Err(Failure::Dirty(_)) => {
+                    self.roll_back();
+                    return Err(Attempt::Again);
+                }
+            };
+            if guarded {
+                self.run("RELEASE one")?;
+            }
+            answers.push(answer);
+        }
+        if answers.iter().all(Result::is_err) {
+            self.roll_back();
+            return Ok(answers);
+        }
+        let commits = self.head.commits + 1;
+        let sql = "UPDATE meta SET commits = ?1";
+        self.db
+            .prepare_cached(sql)
+            .and_then(|mut sql| sql.execute([commits.cast_signed()]))
+            .map_err(Attempt::Failed)?;
+        self.run("COMMIT")?;
+        self.head.commits = commits;
+        Ok(answers)
+    }
+
+    fn run(&self, sql: &str) -> Result<(), Attempt> {
+        self.db.prepare_cached(sql).and_then(|mut sql| sql.execute([])).map(drop).map_err(Attempt::Failed)
+    }
+
+    /// Leaves no transaction open. SQLite has rolled back by itself after some errors.
+    fn roll_back(&self) {
+        if !self.db.is_autocommit()
+            && let Err(error) = self.db.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+    }
+
+    /// Moves the log into the database when it has grown long.
+    fn checkpoint_if_due(&mut self) {
+        if self.failed.is_some() || self.log_pages.load(Ordering::Relaxed) < self.settings.checkpoint_pages {
+            return;
+        }
+        self.log_pages.store(0, Ordering::Relaxed);
+        let moved = self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        match moved {
+            Ok(()) => self.record_head(),
+            Err(error) if is_fatal(&error) => {
+                tracing::error!(%error, "the disk failed; nothing more is written until the server is restarted");
+                self.failed = Some(store_error(&error));
+            }
+            Err(error) => tracing::warn!(%error, "the log could not be moved into the database; it goes on growing"),
+        }
+    }
+
+    fn is_head_recorded(&self) -> bool {
+        self.recorded == self.head || self.failed.is_some()
+    }
+
+    fn record_head(&mut self) {
+        if self.is_head_recorded() {
+            return;
+        }
+        match head::write(self.dir.path(), self.head) {
+            Ok(()) => self.recorded = self.head,
+            Err(error) => tracing::warn!(%error, "the file head could not be written; it is tried again"),
+        }
+    }
+}
+
+/// Why a transaction did not come to its end.
+#[derive(Debug)]
+enum Attempt {
+    /// A refused change spoilt it; with guards it will not.
+    Again,
+    /// SQLite said no.
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Attempt {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Writes until told to stop or nobody is left who could tell. If a commit panics, everybody who waits is told by the end of
+/// the channel he waits on.
+pub(super) async fn run(mut writer: Writer, mut orders: mpsc::Receiver<Order>) {
+    let mut batch = Vec::with_capacity(QUEUE_MAX);
+    let mut closing = None;
+    let mut head_due = Instant::now();
+    while closing.is_none() {
+        let pending_head = !writer.is_head_recorded();
+        tokio::select! {
+            biased;
+            taken = orders.recv_many(&mut batch, QUEUE_MAX) => if taken == 0 { break },
+            () = tokio::time::sleep_until(head_due), if pending_head => {}
+        }
+        let mut jobs = Vec::with_capacity(batch.len());
+        for order in batch.drain(..) {
+            match order {
+                Order::Do(job) if closing.is_none() => jobs.push(job),
+                Order::Do(job) => drop(job),
+                Order::Close(done) => closing = Some(done),
+            }
+        }
+        if !pending_head {
+            head_due = Instant::now() + HEAD_INTERVAL;
+        }
+        let with_head = pending_head && Instant::now() >= head_due;
+        let Ok(same) = tokio::task::spawn_blocking(move || turn(writer, jobs, with_head)).await else {
+            return;
+        };
+        writer = same;
+        if with_head {
+            head_due = Instant::now() + HEAD_INTERVAL;
+        }
+    }
+    let end = tokio::task::spawn_blocking(move || {
+        writer.record_head();
+        drop(writer);
+    });
+    if end.await.is_ok()
+        && let Some(closing) = closing
+    {
+        // Whoever asked may have gone.
+        let _ = closing.send(());
+    }
+}
+
+/// One commit and what follows it, on a thread that may block.
+fn turn(mut writer: Writer, jobs: Vec<Job>, with_head: bool) -> Writer {
+    if !jobs.is_empty() {
+        let answers = writer.commit(&jobs);
+        for (job, answer) in jobs.into_iter().zip(answers) {
+            // Whoever waited may have gone; the change is made all the same.
+            let _ = job.done.send(answer);
+        }
+        writer.checkpoint_if_due();
+    }
+    if with_head {
+        writer.record_head();
+    }
+    writer
+}
+
+/// Changes that may wait, and so share a commit.
+pub(super) const QUEUE_MAX: usize = 1024;
+
+/// How long a commit may be missing from the file head.
+const HEAD_INTERVAL: Duration = Duration::from_secs(1);
