@@ -1,5 +1,6 @@
 //! The server: `core` decides, `store` keeps, `hub` runs one task per feed, `session` speaks to one connection.
 
+pub mod admission;
 pub mod cert;
 pub mod config;
 pub mod core;
@@ -11,3 +12,4 @@ pub mod hub;
 pub mod server;
 mod session;
 pub mod store;
+pub mod trace;
