@@ -18,6 +18,7 @@ pub mod event;
 pub mod id;
 pub mod limits;
 pub mod name;
+pub mod reject;
 pub mod reply;
 pub mod request;
 pub mod text;
@@ -31,7 +32,8 @@ pub use id::{
     Timestamp,
 };
 pub use name::{NameError, RoomName, UserName};
-pub use reply::{FeedState, FeedStatus, Reject, RejectCode, Reply, ReplyFrame, Retry, Role, RoomInfo};
+pub use reject::{Reject, RejectCode, Retry};
+pub use reply::{FeedState, FeedStatus, Reply, ReplyFrame, Role, RoomInfo};
 pub use request::{Anchor, Auth, Position, Request, RequestFrame, RoomRef};
 pub use text::{Line, Text, TextError};
 

@@ -12,7 +12,7 @@ const DOCUMENT: &str = include_str!("../../../docs/protocol.md");
 const LIMITS: &str = include_str!("../../src/limits.rs");
 
 /// The sources the document describes, in the order their hash takes them.
-const SOURCES: [(&str, &str); 11] = [
+const SOURCES: [(&str, &str); 12] = [
     ("auth", include_str!("../../src/auth.rs")),
     ("close", include_str!("../../src/close.rs")),
     ("codec", include_str!("../../src/codec.rs")),
@@ -21,6 +21,7 @@ const SOURCES: [(&str, &str); 11] = [
     ("id", include_str!("../../src/id.rs")),
     ("limits", LIMITS),
     ("name", include_str!("../../src/name.rs")),
+    ("reject", include_str!("../../src/reject.rs")),
     ("reply", include_str!("../../src/reply.rs")),
     ("request", include_str!("../../src/request.rs")),
     ("text", include_str!("../../src/text.rs")),
