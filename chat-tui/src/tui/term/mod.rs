@@ -1,3 +1,7 @@
 //! The terminal: the only part of the program that writes escape sequences or reads keys.
 
+pub mod backend;
+pub mod caps;
 pub mod key;
+pub mod screen;
+mod sgr;

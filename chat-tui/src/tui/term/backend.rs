@@ -1,0 +1,343 @@
+//! Cells into bytes: the least that makes the terminal show a frame, written at once.
+//!
+//! Terminals disagree about how wide some clusters are (emoji presentation, joined emoji, skin tones, flags). Such a
+//! cluster is drawn on cleared columns, the cursor is put where the layout expects it, and columns it may have run over
+//! are drawn again, so a row never shifts. A joined emoji shows whole where the terminal can, else as its first part.
+//!
+//! Never: a control sequence other than cursor position (`H`, `G`), SGR, clear (`2J`), cursor visibility (`?25`) and
+//! synchronized update (`?2026`); whatever symbol a cell holds, none of its control characters is written.
+
+use std::io::{self, Write};
+
+use ratatui::backend::{Backend, ClearType, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use unicode_width::UnicodeWidthChar;
+
+use super::caps::Colors;
+use super::sgr::{Pen, push_number};
+use crate::tui::view::width::grapheme_width;
+
+/// Draws into a terminal at the other end of `W`, which should pass each write on as it is.
+#[derive(Debug)]
+pub struct TermBackend<W> {
+    out: W,
+    size: Size,
+    colors: Colors,
+    /// What the terminal shows.
+    shown: Vec<Cell>,
+    /// The frame in the making; empty if nothing changed.
+    frame: Vec<u8>,
+    /// Cells of the frame, in order; kept for its memory.
+    changed: Vec<Position>,
+    /// Columns after a cluster that the terminal may have drawn wider than it was meant.
+    spill: Spill,
+    /// What the next character will be drawn with, if known.
+    pen: Option<Pen>,
+    /// Where the cursor is, if known.
+    at: Option<Position>,
+    cursor: Cursor,
+    bytes: u64,
+}
+
+#[derive(Debug, Default)]
+struct Cursor {
+    shown: Option<bool>,
+    wanted: bool,
+    position: Position,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Spill {
+    y: u16,
+    next: u16,
+    end: u16,
+}
+
+impl<W: Write> TermBackend<W> {
+    /// A backend for a terminal of this size, of which nothing else is known.
+    pub fn new(out: W, size: Size, colors: Colors) -> Self {
+        let mut backend = Self {
+            out,
+            size,
+            colors,
+            shown: Vec::new(),
+            frame: Vec::new(),
+            changed: Vec::new(),
+            spill: Spill::default(),
+            pen: None,
+            at: None,
+            cursor: Cursor::default(),
+            bytes: 0,
+        };
+        backend.resize(size);
+        backend
+    }
+
+    /// The terminal has another size; the next frame clears it.
+    pub fn resize(&mut self, size: Size) {
+        self.size = size;
+        self.shown.clear();
+        self.shown.resize(usize::from(size.width) * usize::from(size.height), Cell::EMPTY);
+        self.at = None;
+    }
+
+    /// Somebody else wrote to the terminal: nothing is known of its cursor and attributes.
+    pub fn forget(&mut self) {
+        self.pen = None;
+        self.at = None;
+        self.cursor.shown = None;
+    }
+
+    /// Bytes written to the terminal since the start.
+    #[must_use]
+    pub fn bytes_written(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Where the bytes go.
+    #[must_use]
+    pub fn output(&self) -> &W {
+        &self.out
+    }
+
+    /// Where the bytes go, to write something else there; then [`TermBackend::forget`] what was known.
+    pub fn output_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    fn begin(&mut self) {
+        if self.frame.is_empty() {
+            self.frame.extend_from_slice(SYNC_BEGIN);
+        }
+    }
+
+    fn index(&self, x: u16, y: u16) -> Option<usize> {
+        (x < self.size.width && y < self.size.height)
+            .then(|| usize::from(y) * usize::from(self.size.width) + usize::from(x))
+    }
+
+    fn move_to(&mut self, to: Position) {
+        if self.at == Some(to) {
+            return;
+        }
+        self.frame.extend_from_slice(b"\x1b[");
+        if self.at.is_none_or(|at| at.y != to.y) {
+            push_number(&mut self.frame, to.y + 1);
+            self.frame.push(b';');
+            push_number(&mut self.frame, to.x + 1);
+            self.frame.push(b'H');
+        } else {
+            push_number(&mut self.frame, to.x + 1);
+            self.frame.push(b'G');
+        }
+        self.at = Some(to);
+    }
+
+    /// Draws the cell that `shown` has at a place; returns the columns it takes.
+    fn paint(&mut self, at: Position) -> u16 {
+        let Some(index) = self.index(at.x, at.y) else {
+            return 1;
+        };
+        self.move_to(at);
+        let cell = &self.shown[index];
+        let pen = Pen::of(cell, self.colors);
+        match self.pen {
+            Some(before) => before.change_to(pen, &mut self.frame),
+            None => {
+                self.frame.extend_from_slice(b"\x1b[m");
+                Pen::default().change_to(pen, &mut self.frame);
+            }
+        }
+        self.pen = Some(pen);
+        let room = self.size.width - at.x;
+        let Glyph { text, columns, reach } = Glyph::of(cell.symbol(), room);
+        if let Some(reach) = reach {
+            self.frame.extend(std::iter::repeat_n(b' ', columns.into()));
+            self.frame.extend_from_slice(b"\x1b[");
+            push_number(&mut self.frame, at.x + 1);
+            self.frame.push(b'G');
+            self.frame.extend_from_slice(text.as_bytes());
+            self.at = None;
+            let end = at.x + reach.min(room);
+            let joins = self.spill.y == at.y && self.spill.next <= at.x + columns;
+            let far = if joins { self.spill.end.max(end) } else { end };
+            self.spill = Spill { y: at.y, next: at.x + columns, end: far };
+        } else {
+            self.frame.extend_from_slice(text.as_bytes());
+            // In the last column the cursor waits to wrap, each terminal in its own way.
+            self.at = (columns < room).then(|| Position::new(at.x + columns, at.y));
+        }
+        columns
+    }
+
+    /// Draws again what a cluster may have run over, up to a column.
+    fn mend(&mut self, limit: u16) {
+        while self.spill.next < self.spill.end.min(limit) {
+            let at = Position::new(self.spill.next, self.spill.y);
+            let columns = self.paint(at);
+            self.spill.next = at.x + columns;
+        }
+    }
+}
+
+/// How to draw a symbol.
+struct Glyph<'a> {
+    text: &'a str,
+    /// The columns it was laid out in.
+    columns: u16,
+    /// How far the widest terminal draws it, if terminals differ.
+    reach: Option<u16>,
+}
+
+impl<'a> Glyph<'a> {
+    fn of(symbol: &'a str, room: u16) -> Self {
+        if let [byte] = symbol.as_bytes() {
+            let printable = (0x20..0x7f).contains(byte);
+            return if printable {
+                Self { text: symbol, columns: 1, reach: None }
+            } else {
+                Self::of(UNPRINTABLE, room)
+            };
+        }
+        if symbol.contains(char::is_control) {
+            return Self::of(UNPRINTABLE, room);
+        }
+        let columns = grapheme_width(symbol);
+        if columns == 0 || columns > room {
+            return Self { text: " ", columns: 1, reach: None };
+        }
+        // A terminal that leaves the replacement character out would put its marks on the character before.
+        if symbol.starts_with(UNPRINTABLE) {
+            return Self { text: UNPRINTABLE, columns, reach: Some(columns) };
+        }
+        let (mut wide, mut sum, mut fits) = (0, 0, symbol.len());
+        for (at, c) in symbol.char_indices() {
+            // Emoji presentation may make its base one column wider.
+            let width = if c == '\u{fe0f}' { 1 } else { u16::try_from(c.width().unwrap_or(1)).unwrap_or(2) };
+            if sum + width > room {
+                fits = fits.min(at);
+            }
+            sum += width;
+            wide += u16::from(width > 0);
+        }
+        let disputed = |c: char| matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{20e3}' | '\u{ff9e}' | '\u{ff9f}');
+        let plain = wide == 1 && sum == columns && columns <= 2;
+        if plain && !symbol.contains(|c| disputed(c) || c >= FIRST_EMOJI) {
+            return Self { text: symbol, columns, reach: None };
+        }
+        Self { text: symbol[..fits].trim_end_matches('\u{200d}'), columns, reach: Some(sum.max(columns)) }
+    }
+}
+
+impl<W: Write> Backend for TermBackend<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        self.changed.clear();
+        for (x, y, cell) in content {
+            if let Some(index) = self.index(x, y) {
+                self.shown[index].clone_from(cell);
+                self.changed.push(Position::new(x, y));
+            }
+        }
+        let changed = std::mem::take(&mut self.changed);
+        if !changed.is_empty() {
+            self.begin();
+        }
+        for at in &changed {
+            self.mend(if at.y == self.spill.y { at.x } else { u16::MAX });
+            let covered = at.y == self.spill.y && at.x < self.spill.next && self.spill.next <= self.spill.end;
+            if !covered {
+                let columns = self.paint(*at);
+                if self.spill.y == at.y {
+                    self.spill.next = self.spill.next.max(at.x + columns);
+                }
+            }
+        }
+        self.mend(u16::MAX);
+        self.spill = Spill::default();
+        self.changed = changed;
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        self.cursor.wanted = false;
+        Ok(())
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.cursor.wanted = true;
+        Ok(())
+    }
+
+    /// Where the cursor was last put: the terminal is never asked, its answer would mix with what is typed.
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        Ok(self.cursor.position)
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        let position = position.into();
+        let last = (self.size.width.saturating_sub(1), self.size.height.saturating_sub(1));
+        self.cursor.position = Position::new(position.x.min(last.0), position.y.min(last.1));
+        Ok(())
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.begin();
+        self.frame.extend_from_slice(b"\x1b[m\x1b[2J");
+        self.pen = Some(Pen::default());
+        self.shown.fill(Cell::EMPTY);
+        Ok(())
+    }
+
+    fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
+        if region == ClearType::All { self.clear() } else { Err(io::ErrorKind::Unsupported.into()) }
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        Ok(self.size)
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        Ok(WindowSize { columns_rows: self.size, pixels: Size::ZERO })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let framed = !self.frame.is_empty();
+        if self.cursor.wanted {
+            self.move_to(self.cursor.position);
+        }
+        if self.cursor.shown != Some(self.cursor.wanted) {
+            self.frame.extend_from_slice(if self.cursor.wanted { b"\x1b[?25h" } else { b"\x1b[?25l" });
+            self.cursor.shown = Some(self.cursor.wanted);
+        }
+        if framed {
+            self.frame.extend_from_slice(SYNC_END);
+        }
+        if self.frame.is_empty() {
+            return Ok(());
+        }
+        self.bytes += self.frame.len() as u64;
+        let written = self.out.write_all(&self.frame).and_then(|()| self.out.flush());
+        self.frame.clear();
+        written
+    }
+
+    fn scroll_region_up(&mut self, _: std::ops::Range<u16>, _: u16) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn scroll_region_down(&mut self, _: std::ops::Range<u16>, _: u16) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
+const SYNC_END: &[u8] = b"\x1b[?2026l";
+/// Where the blocks begin whose characters terminals of different age measure differently.
+const FIRST_EMOJI: char = '\u{1f000}';
+const UNPRINTABLE: &str = "\u{fffd}";
