@@ -1,0 +1,99 @@
+//! What the core wants of the world.
+
+use chat_proto::{Anchor, MessageKey, Request, RoomId, Seq, Style};
+
+/// What an answer is the answer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tag {
+    /// A page of a room's members.
+    Members(RoomId),
+    /// Joining a room of this name.
+    Join(String),
+    /// Leaving a room.
+    Leave(RoomId),
+    /// Asking who somebody is.
+    Whois(String),
+    /// Writing a message into a room; the words come back if it cannot be taken.
+    Send(RoomId, String),
+}
+
+/// Something to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Put a message into the outbox.
+    Send {
+        /// Where to.
+        room: RoomId,
+        /// How it is meant.
+        style: Style,
+        /// The words.
+        text: String,
+    },
+    /// Send a refused message again.
+    Retry(MessageKey),
+    /// Throw a refused message away.
+    Discard(MessageKey),
+    /// Ask the server; the answer comes with the tag.
+    Request(Tag, Request),
+    /// Become a member of a room; the answer comes as [`Tag::Join`].
+    Join {
+        /// The room's name.
+        name: String,
+        /// Begin it if there is none.
+        create: bool,
+    },
+    /// Stop being a member of a room; the answer comes as [`Tag::Leave`].
+    Leave {
+        /// Which.
+        room: RoomId,
+        /// Why, in the person's words.
+        reason: String,
+    },
+    /// Read a page of a room's history.
+    Fetch {
+        /// Which.
+        room: RoomId,
+        /// Where.
+        at: Anchor,
+        /// Events at most.
+        limit: u16,
+    },
+    /// Everything in a room up to here was seen.
+    MarkRead {
+        /// Which.
+        room: RoomId,
+        /// Up to here.
+        seq: Seq,
+    },
+    /// The person is writing, or no more.
+    Typing {
+        /// Where.
+        room: RoomId,
+        /// Whether.
+        active: bool,
+    },
+    /// This room is being looked at.
+    Focus(Option<RoomId>),
+    /// Name the terminal's window.
+    Title(String),
+    /// Draw everything anew; something else wrote on the terminal.
+    Redraw,
+    /// Leave.
+    Quit,
+}
+
+/// What one or more messages led to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// In order.
+    pub list: Vec<Effect>,
+    /// Whether something visible changed.
+    pub dirty: bool,
+}
+
+impl Effects {
+    /// Wants something.
+    pub fn push(&mut self, effect: Effect) {
+        self.list.push(effect);
+    }
+}

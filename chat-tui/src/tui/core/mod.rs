@@ -1,0 +1,26 @@
+//! What the screen knows and decides, without a screen: keys, news and time go in, effects come out.
+//!
+//! [`update`] takes one message; [`settle`] looks once, after a batch of them, at what the place being read calls for.
+//!
+//! Never: IO, a clock, a task, ratatui. Time comes with each message, and what is wanted of the world is an [`Effect`].
+
+pub mod command;
+pub mod composer;
+mod effect;
+pub mod geometry;
+pub mod keymap;
+mod members;
+mod model;
+mod msg;
+mod rooms;
+pub mod time;
+pub mod timeline;
+mod typing;
+mod update;
+
+pub use effect::{Effect, Effects, Tag};
+pub use members::{MemberGroup, member_groups};
+pub use model::{Link, Model, Notice, Overlay, RoomState};
+pub use msg::Msg;
+pub use rooms::{RoomLine, hotlist, room_lines};
+pub use update::{settle, update};

@@ -1,0 +1,266 @@
+//! Everything the screen knows. Changed by [`update`](super::update) alone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chat_proto::{RoomId, Seq};
+
+use super::composer::{Composer, KillRing, Rows};
+use super::geometry::{Geometry, Panes, geometry, prompt_columns};
+use super::time::{Now, Zone};
+use super::timeline::{Pane, Scope, Timeline, Wraps};
+use super::typing::Typists;
+use crate::client::LinkState;
+use crate::client::view::{AccountView, RoomView};
+use crate::tui::view::width::width;
+
+/// Where the connection stands, and when it is tried again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// As the session says.
+    pub state: LinkState,
+    /// When it is tried again, if it waits.
+    pub retry_at: Duration,
+}
+
+/// A line for the person, until a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// What.
+    pub text: String,
+    /// Whether something went wrong.
+    pub error: bool,
+    /// Shown until then.
+    pub until: Duration,
+}
+
+/// Something in front of the timeline, closed with Esc.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overlay {
+    /// What it is.
+    pub title: String,
+    /// Its lines.
+    pub lines: Vec<String>,
+    /// Lines scrolled away at its top.
+    pub scroll: usize,
+}
+
+/// How far the members of a room are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum MembersKnown {
+    #[default]
+    Unasked,
+    Asked,
+    Known,
+}
+
+/// What the screen keeps of a room, beside what the account knows of it.
+#[derive(Clone, Debug, Default)]
+pub struct RoomState {
+    /// What is loaded of its history.
+    pub timeline: Timeline,
+    /// What is being written there.
+    pub composer: Composer,
+    /// The newest event that was read when it was opened.
+    pub ruler: Option<Seq>,
+    /// What the room is about.
+    pub topic: String,
+    /// Members, as the server counts them.
+    pub members_total: u32,
+    pub(super) members: MembersKnown,
+    /// Where reading begins when the page that holds it comes.
+    pub(super) jump: Option<Seq>,
+    /// When the newest event came, or the room was opened.
+    pub(super) arrived: Duration,
+    /// Up to where it was marked read from here.
+    pub(super) marked: Seq,
+    /// No page is asked for before that, because one could not be had.
+    pub(super) fetch_after: Duration,
+    /// When it was last looked at, counted in openings; 0 is never.
+    pub(super) opened: u64,
+}
+
+/// Everything the screen knows.
+#[derive(Debug)]
+pub struct Model {
+    /// The present, as of the last message.
+    pub now: Now,
+    /// The zone stamps are shown in.
+    pub zone: Zone,
+    /// Columns and rows.
+    pub size: (u16, u16),
+    /// Whether the terminal has the person's attention, as far as it tells.
+    pub focused: bool,
+    /// The server as the person named it.
+    pub server: String,
+    /// Where the connection stands.
+    pub link: Link,
+    /// The smoothed round-trip time.
+    pub round_trip: Option<Duration>,
+    /// What the account knows.
+    pub account: AccountView,
+    /// What the screen keeps of rooms.
+    pub rooms: BTreeMap<RoomId, RoomState>,
+    /// The room being looked at.
+    pub current: Option<RoomId>,
+    /// What was switched.
+    pub panes: Panes,
+    /// What is in front.
+    pub overlay: Option<Overlay>,
+    /// A line for the person.
+    pub notice: Option<Notice>,
+    /// What is written while no room is open.
+    pub(super) nowhere: Composer,
+    pub(super) last: Option<RoomId>,
+    /// Where going through active rooms began.
+    pub(super) origin: Option<RoomId>,
+    pub(super) kills: KillRing,
+    pub(super) typists: Typists,
+    pub(super) typing_sent: Option<(RoomId, Duration)>,
+    pub(super) quit_until: Duration,
+    pub(super) openings: u64,
+    pub(super) wraps: Wraps,
+    pub(super) title: String,
+    /// The room asked for on the command line, until it is there.
+    pub(super) wanted: Option<String>,
+}
+
+impl Model {
+    /// A screen of a size in front of a server, that will open a room as soon as it can.
+    #[must_use]
+    pub fn new(server: impl Into<String>, name: impl Into<String>, room: Option<String>, zone: Zone) -> Self {
+        let mut account = AccountView::default();
+        account.me.name = name.into();
+        Self {
+            now: Now::default(),
+            zone,
+            size: (80, 24),
+            focused: true,
+            server: server.into(),
+            link: Link { state: LinkState::Connecting, retry_at: Duration::ZERO },
+            round_trip: None,
+            account,
+            rooms: BTreeMap::new(),
+            current: None,
+            panes: Panes::default(),
+            overlay: None,
+            notice: None,
+            nowhere: Composer::default(),
+            last: None,
+            origin: None,
+            kills: KillRing::default(),
+            typists: Typists::default(),
+            typing_sent: None,
+            quit_until: Duration::ZERO,
+            openings: 0,
+            wraps: Wraps::default(),
+            title: String::new(),
+            wanted: room.map(|room| room.trim_start_matches('#').to_owned()),
+        }
+    }
+
+    /// What the screen keeps of the room being looked at.
+    #[must_use]
+    pub fn room(&self) -> Option<&RoomState> {
+        self.rooms.get(&self.current?)
+    }
+
+    /// What the account knows of the room being looked at.
+    #[must_use]
+    pub fn room_view(&self) -> Option<&RoomView> {
+        self.account.rooms.get(&self.current?)
+    }
+
+    /// The room's name, as shown, or nothing.
+    #[must_use]
+    pub fn room_name(&self) -> &str {
+        self.room_view().map_or("", |room| &room.name)
+    }
+
+    /// What is being written.
+    #[must_use]
+    pub fn composer(&self) -> &Composer {
+        self.room().map_or(&self.nowhere, |room| &room.composer)
+    }
+
+    pub(super) fn composer_mut(&mut self) -> (&mut Composer, &mut KillRing) {
+        let room = self.current.and_then(|id| self.rooms.get_mut(&id));
+        (room.map_or(&mut self.nowhere, |room| &mut room.composer), &mut self.kills)
+    }
+
+    /// What stands before the line being written, where there is room for it.
+    #[must_use]
+    pub fn prompt(&self) -> String {
+        let name = crate::clean::line(&self.account.me.name).into_string();
+        match self.room_view() {
+            Some(room) => format!("[#{}] {name}> ", crate::clean::line(&room.name)),
+            None => format!("{name}> "),
+        }
+    }
+
+    /// Columns of the prompt and of the line being written beside it.
+    #[must_use]
+    pub fn composer_columns(&self) -> (u16, u16) {
+        let prompt = prompt_columns(self.size.0, width(&self.prompt()));
+        (prompt, (self.size.0 - prompt.min(self.size.0)).max(1))
+    }
+
+    /// Where everything is.
+    #[must_use]
+    pub fn geometry(&self) -> Geometry {
+        let rows = Rows::of(self.composer().text(), self.composer_columns().1).count();
+        geometry(self.size.0, self.size.1, self.panes, rows)
+    }
+
+    /// The pane the current timeline is laid out for.
+    #[must_use]
+    pub fn pane(&self) -> Option<Pane> {
+        let g = self.geometry();
+        Some(Pane { room: self.current?, height: g.timeline.height, width: g.text, compact: g.gutter.is_none() })
+    }
+
+    /// What cuts the current timeline.
+    #[must_use]
+    pub fn scope(&self) -> Scope<'_> {
+        Scope { zone: &self.zone, ruler: self.room().and_then(|room| room.ruler) }
+    }
+
+    /// Who is writing in the room being looked at.
+    pub fn typing(&self) -> impl Iterator<Item = &str> {
+        let room = self.current.unwrap_or_default();
+        self.typists.names(room)
+    }
+
+    /// When something changes by time alone; [`Msg::Tick`](super::Msg::Tick) is wanted then.
+    #[must_use]
+    pub fn next_timer(&self) -> Option<Duration> {
+        let now = self.now.mono;
+        let retry = match self.link.state {
+            LinkState::Waiting { .. } if self.link.retry_at > now => Some(next_second(now, self.link.retry_at)),
+            LinkState::Waiting { .. } | LinkState::Connecting | LinkState::Online => None,
+        };
+        let fetch = self.room().map(|room| room.fetch_after).filter(|at| *at > now);
+        [self.notice.as_ref().map(|notice| notice.until), self.typists.next(), self.read_due(), retry, fetch]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    /// When what is visible counts as read, unless it does already.
+    pub(super) fn read_due(&self) -> Option<Duration> {
+        let (state, view) = (self.room()?, self.room_view()?);
+        let seen = self.focused && self.overlay.is_none() && state.timeline.follows() && !state.timeline.is_empty();
+        let unread = view.head > view.read && view.head > state.marked;
+        (seen && unread && view.member).then(|| state.arrived + SEEN_AFTER)
+    }
+}
+
+/// The next moment the whole seconds left until `at` change.
+fn next_second(now: Duration, at: Duration) -> Duration {
+    let left = at.saturating_sub(now);
+    let part = Duration::from_nanos(left.subsec_nanos().into());
+    now + if part.is_zero() { Duration::from_secs(1) } else { part }
+}
+
+/// How long something is visible before it counts as read.
+pub(super) const SEEN_AFTER: Duration = Duration::from_millis(500);

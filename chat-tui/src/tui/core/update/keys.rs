@@ -1,0 +1,246 @@
+//! Keys and pasted text.
+
+use std::time::Duration;
+
+use chat_proto::limits::POST_BYTES_MAX;
+use chat_proto::{EventBody, Style};
+
+use super::{command, notice, room};
+use crate::tui::core::command::COMMANDS;
+use crate::tui::core::composer::{Wanted, complete};
+use crate::tui::core::effect::{Effect, Effects};
+use crate::tui::core::geometry::Panes;
+use crate::tui::core::keymap::{Action, action};
+use crate::tui::core::model::Model;
+use crate::tui::core::rooms::room_lines;
+use crate::tui::core::timeline::Scroll;
+use crate::tui::term::key::Key;
+
+/// How long the first Ctrl-C waits for the second.
+const QUIT_ARMED: Duration = Duration::from_secs(3);
+
+/// How often it is told that the person is writing.
+const TYPING_EVERY: Duration = Duration::from_secs(2);
+
+pub(super) fn key(model: &mut Model, key: Key, effects: &mut Effects) {
+    effects.dirty = true;
+    model.notice = None;
+    let armed = std::mem::take(&mut model.quit_until) > model.now.mono;
+    let action = action(key);
+    if model.overlay.is_some() && overlay(model, action) {
+        return;
+    }
+    match action {
+        Some(Action::Interrupt) => interrupt(model, armed, effects),
+        Some(action) => act(model, action, effects),
+        None => {
+            if let Some(c) = key.typed() {
+                write(model, c.encode_utf8(&mut [0; 4]), effects);
+            }
+        }
+    }
+}
+
+pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
+    effects.dirty = true;
+    model.overlay = None;
+    write(model, text, effects);
+}
+
+/// The person stopped writing in the room being looked at.
+pub(super) fn typing_stops(model: &mut Model, effects: &mut Effects) {
+    if let Some((room, _)) = model.typing_sent.take() {
+        effects.push(Effect::Typing { room, active: false });
+    }
+}
+
+fn write(model: &mut Model, text: &str, effects: &mut Effects) {
+    let (composer, _) = model.composer_mut();
+    if !composer.insert(text) {
+        notice(model, effects, true, format!("a message has at most {POST_BYTES_MAX} bytes; the rest was left out"));
+    }
+    let Some(room) = model.current.filter(|_| !model.composer().text().starts_with('/')) else { return };
+    let recent = model.typing_sent.is_some_and(|(where_, at)| where_ == room && model.now.mono < at + TYPING_EVERY);
+    if !recent {
+        model.typing_sent = Some((room, model.now.mono));
+        effects.push(Effect::Typing { room, active: true });
+    }
+}
+
+/// Keys of what is in front. Returns whether the key was one; any other closes it and does what it does.
+fn overlay(model: &mut Model, action: Option<Action>) -> bool {
+    let page = usize::from(model.geometry().timeline.height.saturating_sub(3)).max(1);
+    let Some(overlay) = &mut model.overlay else { return false };
+    let last = overlay.lines.len().saturating_sub(page);
+    match action {
+        Some(Action::Up) => overlay.scroll = overlay.scroll.saturating_sub(1),
+        Some(Action::Down) => overlay.scroll = (overlay.scroll + 1).min(last),
+        Some(Action::PageUp) => overlay.scroll = overlay.scroll.saturating_sub(page),
+        Some(Action::PageDown) => overlay.scroll = (overlay.scroll + page).min(last),
+        Some(Action::Redraw) => return false,
+        Some(Action::Escape | Action::Enter | Action::Help | Action::Interrupt) => model.overlay = None,
+        Some(_) | None => {
+            model.overlay = None;
+            return false;
+        }
+    }
+    true
+}
+
+fn act(model: &mut Model, action: Action, effects: &mut Effects) {
+    let width = model.composer_columns().1;
+    let page = model.geometry().timeline.height.saturating_sub(1).max(1);
+    let (composer, kills) = model.composer_mut();
+    match action {
+        Action::Enter => enter(model, effects),
+        Action::Newline => write(model, "\n", effects),
+        Action::Go(span) => composer.go(span),
+        Action::Delete(span) => composer.delete(span),
+        Action::Kill(span) => composer.kill(span, kills),
+        Action::Yank => composer.yank(kills),
+        Action::YankPop => composer.yank_pop(kills),
+        Action::Transpose => composer.transpose(),
+        Action::Undo => composer.undo(),
+        Action::Redo => composer.redo(),
+        Action::Complete { back } => tab(model, back),
+        Action::Up if !composer.go_row(false, width) => composer.older(),
+        Action::Down if !composer.go_row(true, width) => composer.newer(),
+        Action::Up | Action::Down => {}
+        Action::Interrupt => {}
+        Action::Escape => escape(model, effects),
+        Action::Step { back } => room::step(model, back, effects),
+        Action::Room(number) => room::number(model, number, effects),
+        Action::NextActive => room::next_active(model, effects),
+        Action::LastRoom => room::last(model, effects),
+        Action::PageUp => room::scroll(model, Scroll::Up(page), effects),
+        Action::PageDown => room::scroll(model, Scroll::Down(page), effects),
+        Action::ScrollUp => room::scroll(model, Scroll::Up(3), effects),
+        Action::ScrollDown => room::scroll(model, Scroll::Down(3), effects),
+        Action::Oldest => room::scroll(model, Scroll::Top, effects),
+        Action::Newest => room::scroll(model, Scroll::Bottom, effects),
+        Action::FirstUnread => room::first_unread(model, effects),
+        Action::ToggleRooms => {
+            let shown = model.geometry().rooms.is_some();
+            model.panes = Panes { rooms: Some(!shown), ..model.panes };
+        }
+        Action::ToggleMembers => {
+            let shown = model.geometry().members.is_some();
+            model.panes = Panes { members: Some(!shown), ..model.panes };
+        }
+        Action::Help => command::help(model),
+        Action::Redraw => effects.push(Effect::Redraw),
+        Action::Quit => effects.push(Effect::Quit),
+    }
+    if model.composer().is_empty() {
+        typing_stops(model, effects);
+    }
+}
+
+fn interrupt(model: &mut Model, armed: bool, effects: &mut Effects) {
+    if armed {
+        return effects.push(Effect::Quit);
+    }
+    let (composer, kills) = model.composer_mut();
+    if composer.is_empty() {
+        model.quit_until = model.now.mono + QUIT_ARMED;
+        notice(model, effects, false, "press Ctrl-C again to leave");
+    } else {
+        composer.kill_all(kills);
+        typing_stops(model, effects);
+    }
+}
+
+fn enter(model: &mut Model, effects: &mut Effects) {
+    if model.composer().text().trim().is_empty() {
+        return retry(model, effects);
+    }
+    command::run_line(model, effects);
+}
+
+/// Sends what was refused in this room again.
+fn retry(model: &mut Model, effects: &mut Effects) {
+    let refused = model.room().into_iter().flat_map(|room| room.timeline.pending());
+    let keys: Vec<_> = refused.filter(|message| message.refused.is_some()).map(|message| message.key).collect();
+    effects.list.extend(keys.into_iter().map(Effect::Retry));
+}
+
+/// Takes the newest refused message of this room back into the empty line.
+fn escape(model: &mut Model, effects: &mut Effects) {
+    let Some(room) = model.current.and_then(|id| model.rooms.get_mut(&id)).filter(|room| room.composer.is_empty())
+    else {
+        return;
+    };
+    let Some(message) = room.timeline.pending().iter().rfind(|message| message.refused.is_some()).cloned() else {
+        return;
+    };
+    room.timeline.unqueue(message.key, None);
+    let text = match message.style {
+        Style::Text if message.text.starts_with('/') => ["/", &message.text].concat(),
+        Style::Text => message.text,
+        Style::Action => ["/me ", &message.text].concat(),
+    };
+    room.composer.set(&text);
+    effects.push(Effect::Discard(message.key));
+}
+
+fn tab(model: &mut Model, back: bool) {
+    if model.composer().is_empty() {
+        if let Some(name) = last_speaker(model) {
+            model.composer_mut().0.insert(&format!("{name}: "));
+        }
+        return;
+    }
+    let rooms: Vec<String> = room_lines(model).iter().map(|line| line.name.to_owned()).collect();
+    let names = names(model);
+    let (composer, _) = model.composer_mut();
+    complete(composer, back, |wanted| match wanted {
+        Wanted::Command(typed) => fitting(COMMANDS.iter().map(|spec| spec.name), typed, |name| format!("/{name} ")),
+        Wanted::Room(typed) => fitting(rooms.iter().map(String::as_str), typed, |name| format!("#{name} ")),
+        Wanted::Name { typed, first, at } => {
+            let sign = if at { "@" } else { "" };
+            let behind = if first { ": " } else { " " };
+            fitting(names.iter().map(String::as_str), typed, |name| format!("{sign}{name}{behind}"))
+        }
+    });
+}
+
+fn fitting<'a>(all: impl Iterator<Item = &'a str>, typed: &str, whole: impl Fn(&str) -> String) -> Vec<String> {
+    let typed = typed.to_lowercase();
+    all.filter(|name| name.to_lowercase().starts_with(&typed)).map(whole).collect()
+}
+
+fn last_speaker(model: &Model) -> Option<String> {
+    speakers(model).next()
+}
+
+/// Names of who wrote here, the latest first, then of all members.
+fn names(model: &Model) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let members = model.room_view().into_iter().flat_map(|room| room.members.values()).map(|m| m.name.clone());
+    for name in speakers(model).chain(members) {
+        if name != model.account.me.name && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn speakers(model: &Model) -> impl Iterator<Item = String> {
+    let me = model.account.me.account;
+    let events = model.room().into_iter().flat_map(|room| room.timeline.events().rev().take(SPEAKERS_WITHIN));
+    events.filter(move |event| event.by != me).filter_map(|event| match &event.body {
+        EventBody::Posted(posted) => Some(posted.name.clone()),
+        EventBody::Withheld(_)
+        | EventBody::Created(_)
+        | EventBody::Joined(_)
+        | EventBody::Left(_)
+        | EventBody::RoomJoined(_)
+        | EventBody::RoomLeft(_)
+        | EventBody::ReadMarked(_)
+        | EventBody::Mentioned(_)
+        | EventBody::Unknown { .. } => None,
+    })
+}
+
+/// Events looked through for who spoke last.
+const SPEAKERS_WITHIN: usize = 200;

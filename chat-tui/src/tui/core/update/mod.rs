@@ -1,0 +1,149 @@
+//! One message in, the model changed, effects out.
+
+mod command;
+mod keys;
+mod net;
+mod room;
+
+use std::time::Duration;
+
+use chat_proto::Request;
+use chat_proto::limits::{LIST_PAGE_MAX, PAGE_EVENTS_MAX};
+use chat_proto::request::ListMembers;
+
+use super::effect::{Effect, Effects, Tag};
+use super::model::{MembersKnown, Model, Notice};
+use super::msg::Msg;
+use super::time::Now;
+use crate::client::LinkState;
+
+/// How long a notice stays.
+const NOTICE_SHOWN: Duration = Duration::from_secs(8);
+
+/// Rooms whose history is kept loaded; the one not looked at for longest goes first.
+const ROOMS_LOADED_MAX: usize = 32;
+
+/// Takes one message in.
+pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
+    model.now = now;
+    match msg {
+        Msg::Key(key) => keys::key(model, key, effects),
+        Msg::Paste(text) => keys::paste(model, &text, effects),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns.max(1), rows.max(1));
+            effects.dirty = true;
+        }
+        Msg::Focus(focused) => {
+            model.focused = focused;
+            effects.dirty = true;
+        }
+        Msg::Remembered(account, pages) => net::remembered(model, account, pages, effects),
+        Msg::Net(event) => net::event(model, event, effects),
+        Msg::Outbox(messages) => messages.into_iter().for_each(|message| net::queued(model, message, effects)),
+        Msg::Answer(tag, result) => net::answer(model, tag, result, effects),
+        Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
+        Msg::Tick => tick(model, effects),
+    }
+}
+
+/// Looks, after a batch of messages, at what the place being read calls for.
+pub fn settle(model: &mut Model, effects: &mut Effects) {
+    fit(model);
+    fetch(model, effects);
+    members(model, effects);
+    mark_read(model, effects);
+    unload(model);
+    title(model, effects);
+}
+
+pub(super) fn notice(model: &mut Model, effects: &mut Effects, error: bool, text: impl Into<String>) {
+    model.notice = Some(Notice { text: text.into(), error, until: model.now.mono + NOTICE_SHOWN });
+    effects.dirty = true;
+}
+
+fn tick(model: &mut Model, effects: &mut Effects) {
+    let now = model.now.mono;
+    if model.notice.as_ref().is_some_and(|notice| notice.until <= now) {
+        model.notice = None;
+        effects.dirty = true;
+    }
+    if model.typists.next().is_some_and(|until| until <= now) {
+        model.typists.expire(now);
+        effects.dirty = true;
+    }
+    match model.link.state {
+        LinkState::Waiting { .. } => effects.dirty = true,
+        LinkState::Connecting | LinkState::Online => {}
+    }
+}
+
+fn fit(model: &mut Model) {
+    let height = model.geometry().timeline.height;
+    if let Some(room) = model.current.and_then(|id| model.rooms.get_mut(&id)) {
+        room.timeline.fit(height);
+    }
+}
+
+/// Asks for what lies within two screens of what is being read.
+fn fetch(model: &mut Model, effects: &mut Effects) {
+    let Some(id) = model.current else { return };
+    let near = 2 * usize::from(model.geometry().timeline.height).max(1);
+    let Model { rooms, zone, now, .. } = model;
+    let Some(room) = rooms.get_mut(&id) else { return };
+    if room.fetch_after > now.mono {
+        return;
+    }
+    let scope = super::timeline::Scope { zone, ruler: room.ruler };
+    while let Some(at) = room.timeline.wants(near, scope) {
+        effects.push(Effect::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
+    }
+}
+
+fn members(model: &mut Model, effects: &mut Effects) {
+    let Some(id) = model.current.filter(|_| model.link.state == LinkState::Online) else { return };
+    let member = model.account.rooms.get(&id).is_some_and(|room| room.member);
+    let Some(room) = model.rooms.get_mut(&id).filter(|room| member && room.members == MembersKnown::Unasked) else {
+        return;
+    };
+    room.members = MembersKnown::Asked;
+    let first = ListMembers { room: id, after: chat_proto::AccountId::SERVER, limit: LIST_PAGE_MAX };
+    effects.push(Effect::Request(Tag::Members(id), Request::from(first)));
+}
+
+fn mark_read(model: &mut Model, effects: &mut Effects) {
+    if model.read_due().is_none_or(|due| due > model.now.mono) {
+        return;
+    }
+    let Some((id, seq)) = model.current.zip(model.room_view().map(|room| room.head)) else { return };
+    if let Some(room) = model.rooms.get_mut(&id) {
+        room.marked = seq;
+        effects.push(Effect::MarkRead { room: id, seq });
+    }
+}
+
+fn unload(model: &mut Model) {
+    let mut loaded: Vec<_> =
+        model.rooms.iter().filter(|(_, room)| !room.timeline.is_empty()).map(|(id, room)| (room.opened, *id)).collect();
+    let excess = loaded.len().saturating_sub(ROOMS_LOADED_MAX);
+    if excess == 0 {
+        return;
+    }
+    loaded.sort_unstable();
+    for (_, id) in loaded.into_iter().take(excess).filter(|(_, id)| model.current != Some(*id)) {
+        let head = model.account.rooms.get(&id).map_or(chat_proto::Seq::ZERO, |room| room.head);
+        if let Some(room) = model.rooms.get_mut(&id) {
+            room.timeline.forget(head);
+        }
+    }
+}
+
+fn title(model: &mut Model, effects: &mut Effects) {
+    let unread: u64 = model.account.rooms.values().filter(|room| room.member).map(|room| room.unread()).sum();
+    let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
+    let room = model.room_name();
+    let title = if room.is_empty() { format!("{count}chat") } else { format!("{count}#{room} — chat") };
+    if title != model.title {
+        model.title.clone_from(&title);
+        effects.push(Effect::Title(title));
+    }
+}

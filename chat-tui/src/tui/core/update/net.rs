@@ -1,0 +1,376 @@
+//! News of the session, answers and pages.
+
+use chat_proto::delivery::Events;
+use chat_proto::limits::LIST_PAGE_MAX;
+use chat_proto::reply::{MemberList, Page, Person, RoomInfo};
+use chat_proto::request::ListMembers;
+use chat_proto::{Anchor, Event, EventBody, FeedId, Presence, Reply, Request, RoomId, Seq};
+use std::time::Duration;
+
+use super::{notice, room};
+use crate::client::view::AccountView;
+use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
+use crate::tui::core::effect::{Effect, Effects, Tag};
+use crate::tui::core::model::{MembersKnown, Model, Overlay};
+
+/// No page is asked for again so soon after one could not be had.
+const FETCH_PAUSE: Duration = Duration::from_secs(3);
+
+/// Members of a room that are asked for; the pane says how many more there are.
+const MEMBERS_MAX: usize = 2_000;
+
+pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects) {
+    effects.dirty = true;
+    match event {
+        ClientEvent::Link(state) => link(model, state),
+        ClientEvent::Welcome(welcome) => {
+            for status in &welcome.feeds {
+                began(model, status);
+            }
+            model.account.apply_welcome(&welcome);
+            come_back(model, effects);
+        }
+        ClientEvent::RoundTrip(time) => model.round_trip = Some(time),
+        ClientEvent::Began(status) => {
+            began(model, &status);
+            model.account.apply_began(&status);
+            open_wanted(model, effects);
+        }
+        ClientEvent::Events(events) => live(model, events, effects),
+        ClientEvent::Trimmed(trimmed) => {
+            model.account.apply_trimmed(&trimmed);
+            if let FeedId::Room(id) = trimmed.feed {
+                set_bounds(model, id);
+            }
+        }
+        ClientEvent::Ended(ended) => {
+            model.account.apply_ended(&ended);
+            close_left(model, effects);
+        }
+        ClientEvent::Presence(presence) => {
+            effects.dirty = model.current == Some(presence.room);
+            model.account.apply_presence(&presence);
+        }
+        ClientEvent::Typing(typing) => {
+            effects.dirty = model.current == Some(typing.room);
+            if typing.account != model.account.me.account {
+                model.typists.apply(typing, model.now.mono);
+            }
+        }
+        ClientEvent::Queued(message) | ClientEvent::Refused(message) => queued(model, message, effects),
+        ClientEvent::Sent { key, room, receipt } => {
+            if let Some(state) = model.rooms.get_mut(&room) {
+                state.timeline.unqueue(key, Some(receipt.seq));
+            }
+        }
+        ClientEvent::Stopped(reason) => stopped(model, &reason, effects),
+    }
+}
+
+pub(super) fn remembered(model: &mut Model, account: AccountView, pages: Vec<Page>, effects: &mut Effects) {
+    let name = std::mem::take(&mut model.account.me.name);
+    model.account = account;
+    model.account.me.name = name;
+    for page in pages {
+        take_page(model, page.room, Anchor::Before(Seq::MAX), page);
+    }
+    open_wanted(model, effects);
+}
+
+pub(super) fn queued(model: &mut Model, message: Outgoing, effects: &mut Effects) {
+    if let Some(reject) = &message.refused {
+        let words = format!("not sent: {reject}");
+        notice(model, effects, true, words);
+    }
+    model.rooms.entry(message.room).or_default().timeline.queue(message);
+    effects.dirty = true;
+}
+
+pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>, effects: &mut Effects) {
+    let reply = match result {
+        Ok(Reply::Reject(reject)) => return refused(model, tag, &reject.message, effects),
+        Ok(reply) => reply,
+        Err(why) => return refused(model, tag, &why, effects),
+    };
+    effects.dirty = true;
+    match (tag, reply) {
+        (Tag::Members(id), Reply::MemberList(list)) => members(model, id, &list, effects),
+        (Tag::Join(_), Reply::RoomInfo(info)) => joined(model, info, effects),
+        (Tag::Whois(_), Reply::Person(person)) => model.overlay = Some(card(model, &person)),
+        (
+            Tag::Members(_) | Tag::Join(_) | Tag::Leave(_) | Tag::Whois(_) | Tag::Send(..),
+            Reply::Welcome(_)
+            | Reply::Reject(_)
+            | Reply::Done(_)
+            | Reply::Pong(_)
+            | Reply::RoomInfo(_)
+            | Reply::RoomList(_)
+            | Reply::Receipt(_)
+            | Reply::Page(_)
+            | Reply::MemberList(_)
+            | Reply::Person(_)
+            | Reply::FeedStatus(_)
+            | Reply::Unknown { .. },
+        ) => {}
+    }
+}
+
+pub(super) fn page(model: &mut Model, id: RoomId, at: Anchor, result: Result<Page, String>, effects: &mut Effects) {
+    effects.dirty |= model.current == Some(id);
+    match result {
+        Ok(page) => {
+            take_page(model, id, at, page);
+            if model.current == Some(id) {
+                room::arrive(model);
+            }
+        }
+        Err(why) => {
+            let pause = model.now.mono + FETCH_PAUSE;
+            if let Some(state) = model.rooms.get_mut(&id) {
+                state.timeline.fetched(at);
+                state.fetch_after = pause;
+            }
+            if model.link.state == LinkState::Online {
+                notice(model, effects, true, format!("history could not be read: {why}"));
+            }
+        }
+    }
+}
+
+fn take_page(model: &mut Model, id: RoomId, at: Anchor, page: Page) {
+    let known = model.account.rooms.get(&id).is_some_and(|room| room.epoch == page.epoch);
+    let Some(state) = model.rooms.entry(id).or_default().into() else { return };
+    state.timeline.fetched(at);
+    if !known {
+        return;
+    }
+    let oldest = match (at, page.events.is_empty()) {
+        (Anchor::Before(first), true) if first != Seq::MAX => page.oldest.max(first),
+        (Anchor::Before(_) | Anchor::After(_) | Anchor::Around(_), _) => page.oldest,
+    };
+    state.timeline.set_bounds(page.last, oldest);
+    for event in &page.events {
+        note_topic(&mut state.topic, event);
+    }
+    state.timeline.insert(page.events);
+    if let Some(view) = model.account.rooms.get_mut(&id) {
+        view.head = view.head.max(page.last);
+    }
+}
+
+fn link(model: &mut Model, state: LinkState) {
+    match &state {
+        LinkState::Waiting { retry_in, .. } => {
+            model.link.retry_at = model.now.mono + *retry_in;
+            model.round_trip = None;
+        }
+        LinkState::Connecting | LinkState::Online => {}
+    }
+    model.link.state = state;
+}
+
+fn began(model: &mut Model, status: &chat_proto::FeedStatus) {
+    let FeedId::Room(id) = status.feed else { return };
+    let other = model.account.rooms.get(&id).is_some_and(|room| room.epoch != status.epoch);
+    let set_back = match status.state {
+        chat_proto::FeedState::Regressed | chat_proto::FeedState::Diverged => true,
+        chat_proto::FeedState::Live | chat_proto::FeedState::Trimmed | chat_proto::FeedState::NoAccess => other,
+    };
+    let state = model.rooms.entry(id).or_default();
+    if set_back {
+        state.timeline = crate::tui::core::timeline::Timeline::default();
+        (state.ruler, state.jump, state.marked) = (None, None, Seq::ZERO);
+    }
+    state.timeline.set_bounds(status.head, status.oldest);
+    state.members = MembersKnown::Unasked;
+}
+
+/// Logged in again: what could not be had may be had now.
+fn come_back(model: &mut Model, effects: &mut Effects) {
+    for state in model.rooms.values_mut() {
+        state.fetch_after = Duration::ZERO;
+        state.marked = Seq::ZERO;
+        state.members = MembersKnown::Unasked;
+    }
+    if model.current.is_some() {
+        effects.push(Effect::Focus(model.current));
+    }
+    open_wanted(model, effects);
+    if let Some(name) = model.wanted.clone() {
+        effects.push(Effect::Join { name, create: true });
+    }
+    close_left(model, effects);
+}
+
+/// Opens the room asked for on the command line if it is there, else shows any.
+fn open_wanted(model: &mut Model, effects: &mut Effects) {
+    if let Some(name) = &model.wanted {
+        let found = model.account.room_named(name).filter(|(_, room)| room.member).map(|(id, _)| id);
+        if let Some(id) = found {
+            model.wanted = None;
+            room::go(model, id, effects);
+        }
+    } else if model.current.is_none() {
+        room::step(model, false, effects);
+    }
+}
+
+/// Goes on to another room if the one being looked at is one's own no more.
+fn close_left(model: &mut Model, effects: &mut Effects) {
+    let Some(id) = model.current else { return };
+    if model.account.rooms.get(&id).is_some_and(|room| room.member) {
+        return;
+    }
+    let last = model.last.filter(|last| model.account.rooms.get(last).is_some_and(|room| room.member));
+    model.current = None;
+    model.rooms.remove(&id);
+    match last {
+        Some(last) => room::go(model, last, effects),
+        None => room::step(model, false, effects),
+    }
+    if model.current.is_none() {
+        effects.push(Effect::Focus(None));
+    }
+}
+
+fn live(model: &mut Model, events: Events, effects: &mut Effects) {
+    model.account.apply_events(&events);
+    let FeedId::Room(id) = events.feed else {
+        open_wanted(model, effects);
+        return close_left(model, effects);
+    };
+    let me = model.account.me.account;
+    let now = model.now.mono;
+    let watching = model.current == Some(id);
+    let read = model.account.rooms.get(&id).map_or(Seq::ZERO, |room| room.read);
+    let state = model.rooms.entry(id).or_default();
+    for event in &events.events {
+        model.typists.stop(id, event.by);
+        note_topic(&mut state.topic, event);
+        if matches!(event.body, EventBody::Posted(_)) && event.by != me {
+            let unseen = !model.focused || !state.timeline.follows();
+            if watching && unseen && state.ruler.is_none() {
+                state.ruler = Some(read);
+            }
+            state.arrived = now;
+        }
+        match event.body {
+            EventBody::Joined(_) => state.members_total = state.members_total.saturating_add(1),
+            EventBody::Left(_) => state.members_total = state.members_total.saturating_sub(1),
+            EventBody::Withheld(_)
+            | EventBody::Created(_)
+            | EventBody::Posted(_)
+            | EventBody::RoomJoined(_)
+            | EventBody::RoomLeft(_)
+            | EventBody::ReadMarked(_)
+            | EventBody::Mentioned(_)
+            | EventBody::Unknown { .. } => {}
+        }
+    }
+    let loaded = watching || !state.timeline.is_empty();
+    if loaded {
+        state.timeline.insert(events.events);
+    }
+    set_bounds(model, id);
+}
+
+fn set_bounds(model: &mut Model, id: RoomId) {
+    if let (Some(view), Some(state)) = (model.account.rooms.get(&id), model.rooms.get_mut(&id)) {
+        state.timeline.set_bounds(view.head, view.oldest);
+    }
+}
+
+fn note_topic(topic: &mut String, event: &Event) {
+    if let EventBody::Created(created) = &event.body {
+        topic.clone_from(&created.topic);
+    }
+}
+
+fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
+    let asked_for = model.wanted.as_deref() == Some(info.name.as_str());
+    let view = model.account.rooms.entry(info.room).or_default();
+    view.name = info.name;
+    view.epoch = info.epoch;
+    view.member = true;
+    view.oldest = view.oldest.max(info.oldest);
+    if info.head >= view.head {
+        (view.head, view.head_ordinal) = (info.head, info.head_ordinal);
+    }
+    if info.read >= view.read {
+        (view.read, view.read_ordinal) = (info.read, info.read_ordinal);
+    }
+    let state = model.rooms.entry(info.room).or_default();
+    state.topic = info.topic;
+    state.members_total = info.members;
+    if asked_for || model.wanted.is_some() {
+        model.wanted = None;
+    }
+    set_bounds(model, info.room);
+    room::go(model, info.room, effects);
+}
+
+fn members(model: &mut Model, id: RoomId, list: &MemberList, effects: &mut Effects) {
+    model.account.apply_members(id, list);
+    let known = model.account.rooms.get(&id).map_or(0, |room| room.members.len());
+    let Some(state) = model.rooms.get_mut(&id) else { return };
+    state.members_total = list.total;
+    let last = list.members.last().filter(|_| list.more && known < MEMBERS_MAX);
+    if let Some(last) = last {
+        let next = ListMembers { room: id, after: last.account, limit: LIST_PAGE_MAX };
+        effects.push(Effect::Request(Tag::Members(id), Request::from(next)));
+    } else {
+        state.members = MembersKnown::Known;
+    }
+}
+
+fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
+    match tag {
+        Tag::Members(id) => {
+            if let Some(state) = model.rooms.get_mut(&id) {
+                state.members = MembersKnown::Known;
+            }
+        }
+        Tag::Join(name) => {
+            model.wanted = model.wanted.take().filter(|wanted| *wanted != name);
+            notice(model, effects, true, format!("#{name}: {why}"));
+        }
+        Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
+        Tag::Whois(name) => notice(model, effects, true, format!("{name}: {why}")),
+        Tag::Send(room, text) => {
+            if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
+                state.composer.set(&text);
+            }
+            notice(model, effects, true, format!("not sent: {why}"));
+        }
+    }
+}
+
+fn card(model: &Model, person: &Person) -> Overlay {
+    let presence = match person.presence {
+        Presence::Online => "online",
+        Presence::Away => "away",
+        Presence::Offline => "offline",
+    };
+    let since = crate::tui::core::time::day_title(model.zone.day(person.since));
+    let rooms: Vec<String> = person.shared_rooms.iter().map(|room| format!("#{room}")).collect();
+    let shared = if rooms.is_empty() { "none".to_owned() } else { rooms.join(" ") };
+    let lines = vec![
+        format!("name          {}", person.name),
+        format!("account       {}", person.account),
+        format!("presence      {presence}"),
+        format!("here since    {since}"),
+        format!("shared rooms  {shared}"),
+    ];
+    Overlay { title: person.name.clone(), lines, scroll: 0 }
+}
+
+fn stopped(model: &mut Model, reason: &StopReason, effects: &mut Effects) {
+    match reason {
+        StopReason::Quit => {}
+        StopReason::Refused(_) | StopReason::Untrusted(_) | StopReason::Version(_) | StopReason::Failed(_) => {
+            let waiting = LinkState::Waiting { retry_in: Duration::ZERO, reason: "the session has ended".to_owned() };
+            model.link.state = waiting;
+        }
+    }
+    effects.push(Effect::Quit);
+}
