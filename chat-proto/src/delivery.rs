@@ -47,7 +47,7 @@ kinds! {
         3 => Trimmed,
         /// A feed comes no more.
         4 => Ended,
-        /// A feed comes from here on, because the account became a member on another connection.
+        /// A feed comes from here on, because the account became a member, on whichever connection.
         5 => Began,
         /// Who of a room's members is there.
         6 => RoomPresence,
