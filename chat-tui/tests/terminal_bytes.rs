@@ -73,7 +73,7 @@ impl Judge {
             let fine = match &piece {
                 sequences::Piece::Text(_) => true,
                 sequences::Piece::Csi(csi) => sequences::is_frame_sequence(csi),
-                _ => false,
+                sequences::Piece::Control(_) | sequences::Piece::Osc(_) | sequences::Piece::Other(_) => false,
             };
             assert!(fine, "{piece:?}");
         }
@@ -88,7 +88,7 @@ impl Judge {
                 let cell = &self.drawn[(x, y)];
                 let columns = match cell.diff_option {
                     CellDiffOption::ForcedWidth(columns) => columns.get(),
-                    _ => 1,
+                    CellDiffOption::None | CellDiffOption::Skip | CellDiffOption::AlwaysUpdate => 1,
                 };
                 let at = |x: u16| screen.cell(y, x).unwrap();
                 let shown: String = (x..x + columns).map(|x| at(x).contents()).collect();
@@ -101,16 +101,16 @@ impl Judge {
                 assert!(same, "{:?} instead of {:?} at {x},{y}\n{}", shown, cell.symbol(), screen.contents());
                 let first = at(x);
                 let has = |modifier| cell.modifier.contains(modifier);
-                assert_eq!(first.fgcolor(), color(cell.fg), "{x},{y} {:?}", cell);
-                assert_eq!(first.bgcolor(), color(cell.bg), "{x},{y} {:?}", cell);
+                assert_eq!(first.fgcolor(), color(cell.fg), "{x},{y} {cell:?}");
+                assert_eq!(first.bgcolor(), color(cell.bg), "{x},{y} {cell:?}");
                 // The emulator has one intensity.
                 if !has(Modifier::BOLD | Modifier::DIM) {
-                    assert_eq!(first.bold(), has(Modifier::BOLD), "{x},{y} {:?}", cell);
-                    assert_eq!(first.dim(), has(Modifier::DIM), "{x},{y} {:?}", cell);
+                    assert_eq!(first.bold(), has(Modifier::BOLD), "{x},{y} {cell:?}");
+                    assert_eq!(first.dim(), has(Modifier::DIM), "{x},{y} {cell:?}");
                 }
-                assert_eq!(first.italic(), has(Modifier::ITALIC), "{x},{y} {:?}", cell);
-                assert_eq!(first.underline(), has(Modifier::UNDERLINED), "{x},{y} {:?}", cell);
-                assert_eq!(first.inverse(), has(Modifier::REVERSED), "{x},{y} {:?}", cell);
+                assert_eq!(first.italic(), has(Modifier::ITALIC), "{x},{y} {cell:?}");
+                assert_eq!(first.underline(), has(Modifier::UNDERLINED), "{x},{y} {cell:?}");
+                assert_eq!(first.inverse(), has(Modifier::REVERSED), "{x},{y} {cell:?}");
                 x += columns;
             }
         }
@@ -118,12 +118,14 @@ impl Judge {
 }
 
 fn color(color: Color) -> vt100::Color {
-    match color {
-        Color::Red => vt100::Color::Idx(1),
-        Color::LightBlue => vt100::Color::Idx(12),
-        Color::Indexed(index) => vt100::Color::Idx(index),
-        Color::Rgb(r, g, b) => vt100::Color::Rgb(r, g, b),
-        _ => vt100::Color::Default,
+    let named = [(Color::Red, 1), (Color::LightBlue, 12)];
+    if let Color::Rgb(r, g, b) = color {
+        vt100::Color::Rgb(r, g, b)
+    } else if let Color::Indexed(index) = color {
+        vt100::Color::Idx(index)
+    } else {
+        let index = named.iter().find(|(known, _)| *known == color);
+        index.map_or(vt100::Color::Default, |(_, index)| vt100::Color::Idx(*index))
     }
 }
 

@@ -2,6 +2,8 @@
 
 pub mod backend;
 pub mod caps;
+pub mod decode;
+pub mod input;
 pub mod key;
 pub mod screen;
 mod sgr;
