@@ -75,7 +75,7 @@ fn make_private_dir(path: &Path) -> io::Result<()> {
 }
 
 /// Locked while a server uses the directory; it has no content.
-const LOCK_FILE: &str = "lock";
+pub(crate) const LOCK_FILE: &str = "lock";
 
 #[cfg(test)]
 mod tests {

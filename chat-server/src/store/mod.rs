@@ -3,6 +3,7 @@
 pub mod dir;
 pub mod memory;
 pub mod sqlite;
+pub mod verify;
 
 #[cfg(test)]
 mod contract;
@@ -22,6 +23,7 @@ use crate::digest::{chain_next, digest};
 pub use dir::{DataDir, DirError};
 pub use memory::MemoryStore;
 pub use sqlite::{OpenError, Settings, SqliteStore};
+pub use verify::verify;
 
 /// Why the store did not do it. Nothing of a failed operation is kept; only after [`StoreError::Io`] can it come to light
 /// with the next start that a write was kept after all.

@@ -8,6 +8,7 @@ pub(crate) mod head;
 mod open;
 pub(crate) mod read;
 mod schema;
+mod seal;
 mod write;
 mod writer;
 
@@ -20,8 +21,8 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 pub use self::error::OpenError;
-pub(crate) use self::open::DATABASE_FILE;
 use self::open::READERS;
+pub(crate) use self::open::{DATABASE_FILE, harden, identify};
 use self::write::Change;
 use self::writer::{Job, Order, QUEUE_MAX, Writer};
 use super::{
@@ -142,7 +143,8 @@ impl Store for SqliteStore {
     }
 
     fn load(&self, feed: FeedId) -> BoxFuture<'_, StoreResult<Option<Loaded>>> {
-        self.query(move |db| read::load(db, feed))
+        let epoch = self.epoch;
+        self.query(move |db| read::load(db, epoch, feed))
     }
 
     fn read(&self, feed: FeedId, from: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {

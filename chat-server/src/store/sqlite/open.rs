@@ -187,7 +187,6 @@ fn begin_epoch(db: &mut Connection, found: Head, recorded: Recorded) -> rusqlite
     let (epoch, commits) = (head.epoch.0.cast_signed(), head.commits.cast_signed());
     let change = db.transaction()?;
     change.execute("UPDATE meta SET epoch = ?1, commits = ?2", [epoch, commits])?;
-    change.execute("UPDATE feed SET epoch = ?1", [epoch])?;
     change.commit()?;
     Ok(head)
 }

@@ -7,38 +7,73 @@ use chat_proto::{
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
 use super::error::store_error;
-use super::feed_key;
+use super::{feed_key, seal};
 use crate::digest::{chain_next, digest};
 use crate::store::{
     AccountRecord, DeviceRecord, FeedMeta, Found, Loaded, Registry, RoomRecord, Row, Snapshot, StoreError, StoreResult,
 };
 
 /// The ends and the newest snapshot of a feed.
-pub(super) fn load(db: &Connection, feed: FeedId) -> StoreResult<Option<Loaded>> {
-    let sql = "SELECT epoch, head, chain, ordinal, at, oldest, snapshot.seq, version, bytes
-               FROM feed LEFT JOIN snapshot ON feed = id WHERE id = ?1";
-    let feed = feed_key(feed)?;
-    let loaded = |row: &SqlRow<'_>| {
+///
+/// # Errors
+/// [`StoreError::Corrupt`] where they contradict the newest event or their checksum. A damaged snapshot that can be made
+/// again, because every event is kept, is left out instead.
+pub(crate) fn load(db: &Connection, epoch: Epoch, feed: FeedId) -> StoreResult<Option<Loaded>> {
+    let sql = "SELECT head, feed.chain, feed.ordinal, feed.at, oldest, base_chain, base_ordinal,
+                      event.chain, event.ordinal, event.at
+               FROM feed LEFT JOIN event ON event.feed = feed.id AND event.seq = feed.head WHERE feed.id = ?1";
+    let key = feed_key(feed)?;
+    let damaged = |what: &str| StoreError::Corrupt(format!("{feed}: {what}"));
+    let ends = |row: &SqlRow<'_>| {
         let meta = FeedMeta {
-            epoch: Epoch(number(row, 0)?),
-            head: Seq(number(row, 1)?),
-            chain: Chain(row.get(2)?),
-            ordinal: Ordinal(number(row, 3)?),
-            at: Timestamp(row.get(4)?),
-            oldest: Seq(number(row, 5)?),
+            epoch,
+            head: Seq(number(row, 0)?),
+            chain: Chain(row.get(1)?),
+            ordinal: Ordinal(number(row, 2)?),
+            at: Timestamp(row.get(3)?),
+            oldest: Seq(number(row, 4)?),
         };
-        let snapshot = match row.get::<_, Option<i64>>(6)? {
-            Some(seq) => Some(Snapshot { seq: Seq(seq.cast_unsigned()), version: row.get(7)?, bytes: row.get(8)? }),
-            None => None,
+        let is_right = if meta.head < meta.oldest {
+            row.get::<_, [u8; 16]>(5)? == meta.chain.0 && number(row, 6)? == meta.ordinal.0
+        } else {
+            row.get::<_, Option<[u8; 16]>>(7)? == Some(meta.chain.0)
+                && row.get::<_, Option<i64>>(8)? == Some(meta.ordinal.0.cast_signed())
+                && row.get::<_, Option<i64>>(9)? == Some(meta.at.0)
         };
-        Ok(Loaded { meta, snapshot })
+        Ok((meta, is_right))
     };
-    let mut query = db.prepare_cached(sql).map_err(|error| store_error(&error))?;
-    query.query_row([feed], loaded).optional().map_err(|error| store_error(&error))
+    let ends = db.prepare_cached(sql).and_then(|mut query| query.query_row([key], ends).optional());
+    let Some((meta, is_right)) = ends.map_err(|error| store_error(&error))? else {
+        return Ok(None);
+    };
+    if !is_right {
+        return Err(damaged("its head is not its newest event"));
+    }
+    let snapshot = match snapshot(db, key).map_err(|error| store_error(&error))? {
+        Some((_, false)) if meta.oldest > Seq(1) => return Err(damaged("its snapshot is not the one that was saved")),
+        Some((_, false)) => {
+            tracing::warn!(feed = key, "a damaged snapshot is not used");
+            None
+        }
+        Some((snapshot, true)) => Some(snapshot),
+        None => None,
+    };
+    Ok(Some(Loaded { meta, snapshot }))
+}
+
+/// The snapshot of a feed, and whether it is as it was saved.
+pub(crate) fn snapshot(db: &Connection, feed: i64) -> rusqlite::Result<Option<(Snapshot, bool)>> {
+    let mut query = db.prepare_cached("SELECT seq, version, bytes, digest FROM snapshot WHERE feed = ?1")?;
+    let snapshot = query.query_row([feed], |row| {
+        let snapshot = Snapshot { seq: Seq(number(row, 0)?), version: row.get(1)?, bytes: row.get(2)? };
+        let is_right = seal::snapshot(feed, &snapshot) == row.get::<_, [u8; 16]>(3)?;
+        Ok((snapshot, is_right))
+    });
+    snapshot.optional()
 }
 
 /// Up to `limit` rows from `from` on.
-pub(super) fn read(db: &Connection, feed: FeedId, from: Seq, limit: usize) -> StoreResult<Vec<Row>> {
+pub(crate) fn read(db: &Connection, feed: FeedId, from: Seq, limit: usize) -> StoreResult<Vec<Row>> {
     let sql = "SELECT seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain FROM event
                WHERE feed = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3";
     let rows = page(db, sql, feed, from, limit)?;
@@ -73,7 +108,7 @@ fn page(db: &Connection, sql: &str, feed: FeedId, bound: Seq, limit: usize) -> S
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] for what does not have the digest it should have, or is no event.
-pub(crate) fn decode(feed: FeedId, row: &SqlRow<'_>) -> StoreResult<Row> {
+fn decode(feed: FeedId, row: &SqlRow<'_>) -> StoreResult<Row> {
     let seq = Seq(number(row, 0).map_err(|error| store_error(&error))?);
     let at = |error: StoreError| match error {
         StoreError::Corrupt(reason) => StoreError::Corrupt(format!("{feed} seq {seq}: {reason}")),
@@ -86,7 +121,11 @@ pub(crate) fn decode(feed: FeedId, row: &SqlRow<'_>) -> StoreResult<Row> {
     Ok(row)
 }
 
-fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])> {
+/// The row of a query as [`decode`] takes it, and the digest that its body has.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for what is no event.
+pub(crate) fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])> {
     let failed = |error: rusqlite::Error| store_error(&error);
     let kind: u16 = row.get(6).map_err(failed)?;
     let salt: [u8; 16] = row.get(8).map_err(failed)?;
@@ -145,18 +184,23 @@ pub(super) fn find(db: &Connection, feed: FeedId, keys: &[(AccountId, MessageKey
 }
 
 /// Every name and key.
-pub(super) fn registry(db: &Connection) -> StoreResult<Registry> {
-    let rooms = list(db, "SELECT id, name FROM room", |row| {
-        let name: String = row.get(1)?;
-        Ok(RoomName::parse(&name).map(|name| RoomRecord { id: RoomId(number(row, 0).unwrap_or_default()), name }).ok())
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for one that is not as it was registered.
+pub(crate) fn registry(db: &Connection) -> StoreResult<Registry> {
+    let rooms = list(db, "SELECT id, name, digest FROM room", |row| {
+        let (id, name) = (RoomId(number(row, 0)?), row.get::<_, String>(1)?);
+        Ok(RoomName::parse(&name).map(|name| RoomRecord { id, name }).ok().map(|room| (seal::room(&room), room)))
     });
-    let accounts = list(db, "SELECT id, name, since FROM account", |row| {
-        let (id, name, since) = (AccountId(number(row, 0)?), row.get::<_, String>(1)?, Timestamp(row.get(2)?));
-        Ok(UserName::parse(&name).map(|name| AccountRecord { id, name, since }).ok())
+    let accounts = list(db, "SELECT id, name, digest, since FROM account", |row| {
+        let (id, name, since) = (AccountId(number(row, 0)?), row.get::<_, String>(1)?, Timestamp(row.get(3)?));
+        let account = UserName::parse(&name).map(|name| AccountRecord { id, name, since }).ok();
+        Ok(account.map(|account| (seal::account(&account), account)))
     });
-    let devices = list(db, "SELECT id, key, account, since FROM device", |row| {
+    let devices = list(db, "SELECT id, key, digest, account, since FROM device", |row| {
         let (id, key) = (DeviceId(number(row, 0)?), DeviceKey(row.get(1)?));
-        Ok(Some(DeviceRecord { id, key, account: AccountId(number(row, 2)?), since: Timestamp(row.get(3)?) }))
+        let device = DeviceRecord { id, key, account: AccountId(number(row, 3)?), since: Timestamp(row.get(4)?) };
+        Ok(Some((seal::device(&device), device)))
     });
     let mut registry = Registry { rooms: rooms?, accounts: accounts?, devices: devices? };
     registry.rooms.sort_by_key(|each| each.id);
@@ -165,16 +209,20 @@ pub(super) fn registry(db: &Connection) -> StoreResult<Registry> {
     Ok(registry)
 }
 
-/// Every row of a table; one that `read` finds invalid means that the table is damaged.
+/// Every row of a table whose third column is the checksum that `read` gives with each.
 fn list<T>(
     db: &Connection,
     sql: &str,
-    read: impl Fn(&SqlRow<'_>) -> rusqlite::Result<Option<T>>,
+    read: impl Fn(&SqlRow<'_>) -> rusqlite::Result<Option<([u8; 16], T)>>,
 ) -> StoreResult<Vec<T>> {
+    let read = |row: &SqlRow<'_>| {
+        let found = read(row)?;
+        let digest: [u8; 16] = row.get(2)?;
+        Ok(found.and_then(|(sum, record)| (sum == digest).then_some(record)).ok_or(row.get::<_, i64>(0)?))
+    };
     let all = db.prepare_cached(sql).and_then(|mut query| query.query_map([], read)?.collect::<Result<Vec<_>, _>>());
-    let all: Vec<Option<T>> = all.map_err(|error| store_error(&error))?;
-    let damaged = || StoreError::Corrupt("the registry holds an invalid name".to_owned());
-    all.into_iter().map(|each| each.ok_or_else(damaged)).collect()
+    let damaged = |id| StoreError::Corrupt(format!("number {id} of the registry is not as it was registered"));
+    all.map_err(|error| store_error(&error))?.into_iter().map(|each| each.map_err(damaged)).collect()
 }
 
 fn number(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<u64> {

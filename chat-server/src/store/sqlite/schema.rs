@@ -22,7 +22,6 @@ pub(crate) const MIGRATIONS: [&str; 1] = ["
     CREATE TABLE feed (
         id INTEGER PRIMARY KEY,
         began INTEGER NOT NULL,
-        epoch INTEGER NOT NULL,
         head INTEGER NOT NULL DEFAULT 0,
         chain BLOB NOT NULL,
         ordinal INTEGER NOT NULL DEFAULT 0,
@@ -65,27 +64,31 @@ pub(crate) const MIGRATIONS: [&str; 1] = ["
         feed INTEGER PRIMARY KEY,
         seq INTEGER NOT NULL,
         version INTEGER NOT NULL,
-        bytes BLOB NOT NULL
+        bytes BLOB NOT NULL,
+        digest BLOB NOT NULL
     ) STRICT;
 
     CREATE TABLE room (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL,
         look TEXT NOT NULL UNIQUE,
-        folded TEXT NOT NULL UNIQUE
+        folded TEXT NOT NULL UNIQUE,
+        digest BLOB NOT NULL
     ) STRICT;
     CREATE TABLE account (
         id INTEGER PRIMARY KEY,
         name TEXT NOT NULL,
         look TEXT NOT NULL UNIQUE,
         folded TEXT NOT NULL UNIQUE,
-        since INTEGER NOT NULL
+        since INTEGER NOT NULL,
+        digest BLOB NOT NULL
     ) STRICT;
     CREATE TABLE device (
         id INTEGER PRIMARY KEY,
         key BLOB NOT NULL UNIQUE,
         account INTEGER NOT NULL,
-        since INTEGER NOT NULL
+        since INTEGER NOT NULL,
+        digest BLOB NOT NULL
     ) STRICT;
 "];
 

@@ -1,0 +1,48 @@
+//! Checksums of what is kept outside the feeds' chains, because SQLite doesn't notice a changed bit.
+
+use aws_lc_rs::digest::{Context, SHA256};
+
+use crate::store::{AccountRecord, DeviceRecord, RoomRecord, Snapshot};
+
+/// Of a room in the registry.
+pub(super) fn room(room: &RoomRecord) -> [u8; 16] {
+    let keys = room.name.keys();
+    seal(&[
+        b"room",
+        &room.id.0.to_le_bytes(),
+        room.name.as_str().as_bytes(),
+        keys.look.as_bytes(),
+        keys.folded.as_bytes(),
+    ])
+}
+
+/// Of an account in the registry.
+pub(super) fn account(account: &AccountRecord) -> [u8; 16] {
+    let (name, keys) = (account.name.as_str().as_bytes(), account.name.keys());
+    let (id, since) = (account.id.0.to_le_bytes(), account.since.0.to_le_bytes());
+    seal(&[b"account", &id, name, keys.look.as_bytes(), keys.folded.as_bytes(), &since])
+}
+
+/// Of a device in the registry.
+pub(super) fn device(device: &DeviceRecord) -> [u8; 16] {
+    let (id, owner, since) = (device.id.0.to_le_bytes(), device.account.0.to_le_bytes(), device.since.0.to_le_bytes());
+    seal(&[b"device", &id, &device.key.0, &owner, &since])
+}
+
+/// Of the snapshot of the feed with this key.
+pub(super) fn snapshot(feed: i64, snapshot: &Snapshot) -> [u8; 16] {
+    let (seq, version) = (snapshot.seq.0.to_le_bytes(), snapshot.version.to_le_bytes());
+    seal(&[b"snapshot", &feed.to_le_bytes(), &seq, &version, &snapshot.bytes])
+}
+
+/// The start of the SHA-256 of the parts, each behind its length.
+fn seal(parts: &[&[u8]]) -> [u8; 16] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(&part.len().to_le_bytes());
+        context.update(part);
+    }
+    let mut sum = [0; 16];
+    sum.copy_from_slice(&context.finish().as_ref()[..16]);
+    sum
+}
