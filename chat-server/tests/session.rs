@@ -13,7 +13,7 @@ use support::{Device, RawClient, TestServer, fresh_key, post};
 
 #[tokio::test]
 async fn two_people_talk_and_both_see_one_order() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (alice, bob) = (Device::new(), Device::new());
     let mut alice = RawClient::login(&server, &alice, "alice").await;
     let mut bob = RawClient::login(&server, &bob, "bob").await;
@@ -36,7 +36,7 @@ async fn two_people_talk_and_both_see_one_order() {
 
 #[tokio::test]
 async fn d2_the_same_key_answers_with_the_first_seq_also_after_a_restart() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let device = Device::new();
     let mut alice = RawClient::login(&server, &device, "alice").await;
     let room = alice.join("dev").await.room;
@@ -55,7 +55,7 @@ async fn d2_the_same_key_answers_with_the_first_seq_also_after_a_restart() {
 
 #[tokio::test]
 async fn a_name_belongs_to_the_key_that_took_it() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let (alice, mallory) = (Device::new(), Device::new());
     drop(RawClient::login(&server, &alice, "alice").await);
     for name in ["alice", "ALICE", "аlice", "ali\u{1b}[31mce", ""] {
@@ -73,7 +73,7 @@ async fn a_name_belongs_to_the_key_that_took_it() {
 
 #[tokio::test]
 async fn a_proof_of_another_connection_is_refused() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let device = Device::new();
     let (_one, stolen) = RawClient::hello(&server, &device, "alice", Vec::new()).await;
     let other = support::dial(&server).await;
@@ -84,7 +84,7 @@ async fn a_proof_of_another_connection_is_refused() {
 
 #[tokio::test]
 async fn rooms_and_read_markers_follow_a_person_to_every_device() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let device = Device::new();
     let mut one = RawClient::login(&server, &device, "alice").await;
     let mut other = RawClient::login(&server, &device, "alice").await;
@@ -112,7 +112,7 @@ async fn rooms_and_read_markers_follow_a_person_to_every_device() {
 
 #[tokio::test]
 async fn a_resumed_position_gets_exactly_what_came_since() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let device = Device::new();
     let mut alice = RawClient::login(&server, &device, "alice").await;
     let room = alice.join("dev").await.room;
@@ -166,7 +166,7 @@ async fn a_resumed_position_gets_exactly_what_came_since() {
 
 #[tokio::test]
 async fn history_pages_say_what_lies_around_them() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
     let room = alice.join("dev").await.room;
     for number in 1..=9 {
@@ -188,7 +188,7 @@ async fn history_pages_say_what_lies_around_them() {
 
 #[tokio::test]
 async fn a_room_in_focus_moves_to_its_own_stream_and_back_without_a_gap() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
     let room = alice.join("dev").await.room;
     alice.post(room, "before").await;
@@ -221,8 +221,7 @@ async fn presence_has_a_grace_period_and_typing_reaches_the_others() {
         },
         ..chat_server::server::Settings::default()
     };
-    let server =
-        TestServer::start_with(std::sync::Arc::new(chat_server::store::MemoryStore::default()), settings).await;
+    let server = TestServer::start_with(std::sync::Arc::new(chat_server::store::MemoryStore::default()), settings);
     let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
     let room = alice.join("dev").await.room;
     let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
@@ -254,7 +253,7 @@ async fn presence_has_a_grace_period_and_typing_reaches_the_others() {
 
 #[tokio::test]
 async fn rejects_say_what_to_do_and_never_close_the_connection() {
-    let server = TestServer::start().await;
+    let server = TestServer::start();
     let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
     let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
     let room = alice.create("dev").await.room;

@@ -208,35 +208,16 @@ struct Worker<S: FeedState> {
 }
 
 async fn run<S: FeedState>(feed: Arc<Feed<S>>, hub: Arc<Hub>, mut inbox: mpsc::Receiver<Input<S>>) {
-    let mut worker = match Worker::load(feed, hub).await {
-        Ok(worker) => worker,
-        Err(error) => {
-            tracing::error!(?error, "a feed can't be brought back");
-            // Everybody in line hears of it: their answers are dropped with the inbox.
-            return;
-        }
-    };
-    let mut batch = Vec::new();
-    loop {
-        let received = tokio::select! {
-            biased;
-            received = inbox.recv_many(&mut batch, BATCH_COMMANDS_MAX) => received,
-            () = worker.hub.closing() => break,
-            () = tokio::time::sleep(IDLE) => {
-                if worker.feed.shared.is_watched() { continue } else { break }
+    match Worker::load(feed, hub).await {
+        Ok(mut worker) => {
+            // What a failed batch left in memory is not what is stored: the task ends, and the next one loads.
+            if worker.work(&mut inbox).await.is_ok() {
+                worker.save().await;
             }
-        };
-        if received == 0 || worker.turn(&mut batch).await.is_err() {
-            return;
         }
+        // Everybody in line hears of it: their answers are dropped with the inbox.
+        Err(error) => tracing::error!(?error, "a feed can't be brought back"),
     }
-    inbox.close();
-    while inbox.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
-        if worker.turn(&mut batch).await.is_err() {
-            return;
-        }
-    }
-    worker.save().await;
 }
 
 impl<S: FeedState> Worker<S> {
@@ -272,6 +253,24 @@ impl<S: FeedState> Worker<S> {
         }
         feed.shared.reset(meta);
         Ok(Self { feed, hub, state, meta, snapshot, recent: RecentKeys::default() })
+    }
+
+    /// Works until nobody needs the feed or the hub closes, and then off what is still in line.
+    async fn work(&mut self, inbox: &mut mpsc::Receiver<Input<S>>) -> Result<(), ()> {
+        let mut batch = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                _ = inbox.recv_many(&mut batch, BATCH_COMMANDS_MAX) => self.turn(&mut batch).await?,
+                () = self.hub.closing() => break,
+                () = tokio::time::sleep(IDLE) => if !self.feed.shared.is_watched() { break },
+            }
+        }
+        inbox.close();
+        while inbox.recv_many(&mut batch, BATCH_COMMANDS_MAX).await > 0 {
+            self.turn(&mut batch).await?;
+        }
+        Ok(())
     }
 
     /// One batch. An error ends the task; everybody in the batch has been answered.

@@ -39,7 +39,7 @@ pub(super) struct Login {
 pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Login> {
     let (send, recv) = connection.accept_bi().await.ok()?;
     let (mut lane, mut reader) = (Lane::new(send), FrameReader::new(recv, HELLO_FRAME_BYTES_MAX));
-    for _ in 0..HELLO_TRIES_MAX {
+    for left in (0..HELLO_TRIES_MAX).rev() {
         let frame = match reader.next::<RequestFrame>().await {
             Ok(Some(frame)) => frame,
             Ok(None) | Err(FrameError::Broken) => return None,
@@ -55,17 +55,20 @@ pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Lo
                 let Admitted { actor, rooms, subscriptions, wake, conn } = login;
                 return Some(Login { conn, actor, rooms, subscriptions, wake, reader, lane });
             }
-            Err(reject) if reject.code == RejectCode::VersionMismatch => {
-                refuse(connection, lane, frame.id, reject.into(), CloseCode::Version).await;
-                return None;
-            }
             Err(reject) => {
+                let last = match reject.code == RejectCode::VersionMismatch {
+                    true => Some(CloseCode::Version),
+                    false => (left == 0).then_some(CloseCode::Login),
+                };
+                if let Some(code) = last {
+                    refuse(connection, lane, frame.id, reject.into(), code).await;
+                    return None;
+                }
                 lane.push_frame(&ReplyFrame { id: frame.id, reply: Reply::Reject(reject) }, SERVER_FRAME_BYTES_MAX);
                 lane.flush().await.ok()?;
             }
         }
     }
-    close(connection, CloseCode::Login, "too many refused Hellos");
     None
 }
 

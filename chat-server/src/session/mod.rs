@@ -25,6 +25,7 @@ use crate::endpoint;
 use crate::hub::Hub;
 use crate::server::Place;
 use frames::{FrameError, FrameReader, Lane};
+use hello::Login;
 use pump::{Pump, PumpCommand};
 
 /// How long a connection may take to finish after the server began to go down.
@@ -70,27 +71,31 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut place: Pl
     let Some(login) = login else { return };
     place.logged_in();
     endpoint::after_login(&connection);
-    let account = login.actor.account;
-    let rooms = login.rooms;
-    tracing::debug!(conn = %login.conn, account = %account, "logged in");
-    let (commands, inbox) = mpsc::channel(PUMP_COMMANDS_MAX);
-    let hub = Arc::clone(&context.hub);
-    let pump = Pump::new(connection.clone(), Arc::clone(&hub), account, login.subscriptions, login.wake);
-    let session = Session { connection: connection.clone(), hub: Arc::clone(&hub), actor: login.actor, commands };
-    hub.arrived(account, &rooms);
-    let serve = session.serve(login.reader, login.lane, context.shutdown.clone());
-    let end = tokio::select! {
-        biased;
-        end = serve => end,
-        end = pump.run(inbox) => end,
-    };
-    hub.departed(account);
+    let (conn, account) = (login.conn, login.actor.account);
+    tracing::debug!(%conn, %account, "logged in");
+    context.hub.arrived(account, &login.rooms);
+    let end = talk(&connection, &context, login).await;
+    context.hub.departed(account);
     match end {
         End::Gone => {}
         End::Malformed(reason) => close(&connection, CloseCode::Malformed, &reason),
         End::Shutdown => close(&connection, CloseCode::Shutdown, "the server goes down"),
     }
-    tracing::debug!(conn = %login.conn, "session ended");
+    tracing::debug!(%conn, "session ended");
+}
+
+/// Answers and delivers until one of the two ends.
+async fn talk(connection: &Connection, context: &Context, login: Login) -> End {
+    let Login { actor, subscriptions, wake, reader, lane, .. } = login;
+    let (commands, inbox) = mpsc::channel(PUMP_COMMANDS_MAX);
+    let hub = Arc::clone(&context.hub);
+    let pump = Pump::new(connection.clone(), Arc::clone(&hub), actor.account, subscriptions, wake);
+    let session = Session { connection: connection.clone(), hub, actor, commands };
+    tokio::select! {
+        biased;
+        end = session.serve(reader, lane, context.shutdown.clone()) => end,
+        end = pump.run(inbox) => end,
+    }
 }
 
 /// How a session ends.

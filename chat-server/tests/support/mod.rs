@@ -1,5 +1,12 @@
 //! A server in this process, and a client that speaks the bare protocol: it holds no state a test doesn't give it.
-#![allow(dead_code, unreachable_pub, missing_docs, missing_debug_implementations, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    missing_debug_implementations,
+    clippy::unwrap_used,
+    clippy::unwrap_in_result
+)]
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -48,15 +55,15 @@ pub struct TestServer {
 }
 
 impl TestServer {
-    pub async fn start() -> Self {
-        Self::start_with(Arc::new(MemoryStore::default()), Settings::default()).await
+    pub fn start() -> Self {
+        Self::start_with(Arc::new(MemoryStore::default()), Settings::default())
     }
 
-    pub async fn start_with(store: Arc<dyn Store>, settings: Settings) -> Self {
-        Self::open(tempfile::tempdir().unwrap(), "127.0.0.1:0".parse().unwrap(), store, settings).await
+    pub fn start_with(store: Arc<dyn Store>, settings: Settings) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), "127.0.0.1:0".parse().unwrap(), store, settings)
     }
 
-    async fn open(directory: TempDir, listen: SocketAddr, store: Arc<dyn Store>, settings: Settings) -> Self {
+    fn open(directory: TempDir, listen: SocketAddr, store: Arc<dyn Store>, settings: Settings) -> Self {
         let mut config = Config::new(directory.path().to_owned());
         config.listen = listen;
         let identity = Arc::new(ServerIdentity::open(&config, SystemTime::now()).unwrap());
@@ -86,7 +93,7 @@ impl TestServer {
     /// Goes down in order and comes back on the same port with the same key and store.
     pub async fn restart(self) -> Self {
         let (directory, address, store, settings) = self.stop().await;
-        Self::open(directory, address, store, settings).await
+        Self::open(directory, address, store, settings)
     }
 }
 

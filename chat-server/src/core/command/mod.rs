@@ -63,7 +63,7 @@ pub(crate) mod testing {
 
     impl<S: State> Log<S> {
         pub(crate) fn give(&mut self, by: &Actor, command: &S::Command) -> Result<Option<Event>, Reject> {
-            let now = Timestamp(i64::try_from(self.events.len()).unwrap());
+            let now = Timestamp(self.events.last().map_or(0, |last| last.at.0 + 1));
             let Some(body) = self.state.decide(by, command, now)? else { return Ok(None) };
             let event = self.number(by, body, now);
             self.state.apply(&event);
