@@ -12,6 +12,7 @@ use chat_proto::request::{History, Ping};
 use chat_proto::{
     ALPN, Anchor, CloseCode, Delivery, FeedId, FeedState, RejectCode, Reply, Request, RequestFrame, RequestId, Seq,
 };
+use chat_server::config::Limits;
 use chat_server::server::Settings;
 use chat_server::store::{MemoryStore, StoreError};
 use quinn::{Connection, ConnectionError, VarInt};
@@ -106,7 +107,7 @@ async fn a_connection_before_login_gets_one_stream_and_no_more() {
 
 #[tokio::test]
 async fn limits_of_connections_refuse_the_next_one() {
-    let settings = Settings { connections_per_address_max: 2, ..Settings::default() };
+    let settings = Settings { limits: Limits { connections: 10, connections_per_address: 2 }, ..Settings::default() };
     let server = TestServer::start_with(Arc::new(MemoryStore::new()), settings);
     let (one, _two) = (support::dial(&server).await, support::dial(&server).await);
     let refused = support::client_endpoint(&[ALPN]).connect(server.address, "localhost").unwrap().await;

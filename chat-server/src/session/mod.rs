@@ -20,10 +20,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::admission::Permit;
 use crate::core::Actor;
 use crate::endpoint;
 use crate::hub::Hub;
-use crate::server::Place;
 use frames::{FrameError, FrameReader, Lane};
 use hello::Login;
 use pump::{Pump, PumpCommand};
@@ -62,14 +62,14 @@ pub(crate) fn close(connection: &Connection, code: CloseCode, reason: &str) {
 }
 
 /// Speaks to one peer until either is done.
-pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut place: Place) {
+pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: Permit) {
     let deadline = Instant::now() + Duration::from_millis(LOGIN_TIMEOUT_MS);
     let Ok(Ok(connection)) = timeout_at(deadline, async { incoming.await }).await else { return };
+    permit.proven();
     let Ok(login) = timeout_at(deadline, hello::run(&connection, &context)).await else {
         return close(&connection, CloseCode::Login, "no valid Hello within 5 s");
     };
     let Some(login) = login else { return };
-    place.logged_in();
     endpoint::after_login(&connection);
     let (conn, account) = (login.conn, login.actor.account);
     tracing::debug!(%conn, %account, "logged in");
