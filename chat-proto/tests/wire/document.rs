@@ -52,7 +52,7 @@ fn blocks(language: &str) -> Vec<(String, Vec<String>)> {
 }
 
 /// What the `schema` blocks define, by name.
-fn documented() -> BTreeMap<String, Vec<String>> {
+pub(crate) fn documented() -> BTreeMap<String, Vec<String>> {
     let mut all: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut current = String::new();
     for line in blocks("schema").into_iter().flat_map(|(_, lines)| lines).filter(|line| !line.is_empty()) {

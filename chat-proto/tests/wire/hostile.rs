@@ -70,6 +70,35 @@ fn every_truncation_and_bit_flip_of_a_header_or_delivery_decodes_or_errors() {
     truncated_and_flipped::<Delivery>(deliveries);
 }
 
+/// Datagrams have no prefix, and a row's payload stands beside its kind.
+#[test]
+fn every_truncation_and_bit_flip_of_a_datagram_or_row_decodes_or_errors() {
+    let signals = samples::signals().into_iter().map(|it| encode(&it));
+    let deliveries = samples::deliveries().into_iter().map(|it| encode(&it));
+    for datagram in signals.chain(deliveries) {
+        for len in 0..datagram.len() {
+            assert!(decode::<ClientSignal>(&datagram[..len]).is_err());
+            assert!(decode::<Delivery>(&datagram[..len]).is_err());
+        }
+        for bit in 0..datagram.len() * 8 {
+            let mut flipped = datagram.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let _ = (decode::<ClientSignal>(&flipped), decode::<Delivery>(&flipped));
+        }
+    }
+    for body in samples::bodies() {
+        let payload = body.payload();
+        for len in 0..payload.len() {
+            assert!(EventBody::from_payload(body.kind(), &payload[..len]).is_err(), "{body:?} cut at {len}");
+        }
+        for bit in 0..payload.len() * 8 {
+            let mut flipped = payload.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            let _ = EventBody::from_payload(body.kind(), &flipped);
+        }
+    }
+}
+
 /// The claims of a list's or string's length that hurt careless decoders.
 const CLAIMS: [u64; 4] = [1 << 20, 1 << 32, 1 << 60, u64::MAX];
 

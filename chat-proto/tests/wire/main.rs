@@ -7,5 +7,6 @@ mod document;
 mod evolution;
 mod golden;
 mod hostile;
+mod interpreter;
 mod samples;
 mod schema;
