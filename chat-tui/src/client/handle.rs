@@ -134,15 +134,17 @@ impl Client {
         let Some(connection) = connection else {
             return Err(if self.commands.is_closed() { CallError::Stopped } else { CallError::Offline });
         };
-        match ask_alone(&connection, history.into()).await? {
-            Reply::Page(page) => {
-                // The cache is a help, never a duty: a busy session goes without.
-                let _ = self.commands.try_send(Command::Keep(page.clone()));
-                Ok(page)
-            }
-            Reply::Reject(reject) => Err(CallError::Rejected(reject)),
-            other => Err(CallError::Protocol(format!("a reply of kind {} to a history request", other.kind()))),
+        let reply = ask_alone(&connection, history.into()).await?;
+        let kind = reply.kind();
+        if let Reply::Reject(reject) = reply {
+            return Err(CallError::Rejected(reject));
         }
+        let Reply::Page(page) = reply else {
+            return Err(CallError::Protocol(format!("a reply of kind {kind} to a history request")));
+        };
+        // The cache is a help, never a duty: a busy session goes without.
+        let _ = self.commands.try_send(Command::Keep(page.clone()));
+        Ok(page)
     }
 
     /// Puts a message into the outbox. When this returns it is on disk and will be sent exactly once, in the order given,

@@ -3,10 +3,22 @@
 //! A [`Client`] keeps one session alive: it dials, proves who it is, resumes where it was, sends what the outbox holds, and
 //! tells everything through one bounded queue of [`ClientEvent`]s. Whoever reads that queue slowly slows only his own streams.
 
+mod backoff;
+pub mod cache;
+mod cache_writer;
 mod environment;
+mod feeds;
 mod handle;
+mod identity;
+mod journal;
+mod link;
+mod online;
+mod outbox;
+mod outbox_file;
 mod session;
 mod settings;
+pub mod trust;
+mod verify;
 pub mod view;
 
 use std::time::Duration;
@@ -106,3 +118,12 @@ pub enum StopReason {
     /// Trying again would fail the same way: no such host, no right to read the key file.
     Failed(String),
 }
+
+/// Foreign words for one line of ours: no control characters, and not many.
+fn clean_reason(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes);
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(REASON_CHARS_MAX).collect()
+}
+
+/// Characters of a reason the server gave that are shown.
+const REASON_CHARS_MAX: usize = 200;

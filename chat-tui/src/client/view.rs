@@ -57,7 +57,7 @@ pub struct RoomView {
     /// How many members are there, as the server last said.
     pub online: u32,
     /// Who is writing, and until when that holds.
-    typing: BTreeMap<AccountId, (String, Instant)>,
+    pub(super) typing: BTreeMap<AccountId, (String, Instant)>,
 }
 
 impl RoomView {
@@ -76,6 +76,24 @@ impl RoomView {
     /// The names of those who are writing, the account itself left out by the server.
     pub fn typing(&self, now: Instant) -> impl Iterator<Item = &str> {
         self.typing.values().filter(move |(_, until)| *until > now).map(|(name, _)| name.as_str())
+    }
+
+    /// The same room without the people in it: what is worth keeping on disk.
+    #[must_use]
+    pub(super) fn without_company(&self) -> Self {
+        let Self { name, mentions, epoch, member, head, head_ordinal, oldest, read, read_ordinal, .. } = self;
+        Self {
+            name: name.clone(),
+            mentions: mentions.clone(),
+            epoch: *epoch,
+            member: *member,
+            head: *head,
+            head_ordinal: *head_ordinal,
+            oldest: *oldest,
+            read: *read,
+            read_ordinal: *read_ordinal,
+            ..Self::default()
+        }
     }
 
     fn apply_status(&mut self, status: &FeedStatus) {

@@ -1,0 +1,148 @@
+//! Rows of the cache: how each change is written, and how each row is read.
+
+use std::collections::BTreeSet;
+
+use chat_proto::{Epoch, Event, FeedId, Ordinal, Position, RoomId, Seq, codec};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+use super::{Change, KIND_ACCOUNT, KIND_ROOM, META_ACCOUNT, META_FOCUS, META_NAME};
+use crate::client::view::RoomView;
+
+pub(super) fn apply(
+    transaction: &Transaction<'_>,
+    change: &Change,
+    grown: &mut BTreeSet<RoomId>,
+) -> Result<(), rusqlite::Error> {
+    match change {
+        Change::Me(me) => {
+            set_meta(transaction, META_ACCOUNT, &me.account.0.to_le_bytes())?;
+            set_meta(transaction, META_NAME, me.name.as_bytes())
+        }
+        Change::Focus(room) => set_meta(transaction, META_FOCUS, &room.0.to_le_bytes()),
+        Change::Room(room, view) => write_room(transaction, *room, view),
+        Change::NoRoom(room) => {
+            transaction.prepare_cached("DELETE FROM room WHERE room = ?1")?.execute([id(*room)])?;
+            forget(transaction, FeedId::Room(*room))
+        }
+        Change::Position(position) => write_position(transaction, position),
+        Change::Forget(feed) => forget(transaction, *feed),
+        Change::Events(events) => {
+            if let FeedId::Room(room) = events.feed {
+                write_events(transaction, room, &events.events)?;
+                grown.insert(room);
+            }
+            Ok(())
+        }
+        Change::Page(page) => {
+            let current: Option<i64> = transaction
+                .prepare_cached("SELECT epoch FROM room WHERE room = ?1")?
+                .query_row([id(page.room)], |row| row.get(0))
+                .optional()?;
+            if current == Some(page.epoch.0.cast_signed()) {
+                write_events(transaction, page.room, &page.events)?;
+                grown.insert(page.room);
+            }
+            Ok(())
+        }
+    }
+}
+
+pub(super) fn set_meta(transaction: &Transaction<'_>, key: i64, value: &[u8]) -> Result<(), rusqlite::Error> {
+    let mut statement = transaction.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES (?1, ?2)")?;
+    statement.execute(params![key, value]).map(|_| ())
+}
+
+pub(super) fn write_events(
+    transaction: &Transaction<'_>,
+    room: RoomId,
+    events: &[Event],
+) -> Result<(), rusqlite::Error> {
+    let mut statement =
+        transaction.prepare_cached("INSERT OR REPLACE INTO event (room, seq, bytes) VALUES (?1, ?2, ?3)")?;
+    for event in events {
+        statement.execute(params![id(room), event.seq.0.cast_signed(), codec::encode(event)])?;
+    }
+    Ok(())
+}
+
+pub(super) fn write_room(transaction: &Transaction<'_>, room: RoomId, view: &RoomView) -> Result<(), rusqlite::Error> {
+    let mentions: Vec<u8> = view.mentions.iter().flat_map(|seq| seq.0.to_le_bytes()).collect();
+    let numbers = [view.epoch.0, view.head.0, view.head_ordinal.0, view.oldest.0, view.read.0, view.read_ordinal.0]
+        .map(u64::cast_signed);
+    transaction
+        .prepare_cached("INSERT OR REPLACE INTO room VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .execute(params![
+            id(room),
+            view.name,
+            view.member,
+            numbers[0],
+            numbers[1],
+            numbers[2],
+            numbers[3],
+            numbers[4],
+            numbers[5],
+            mentions
+        ])
+        .map(|_| ())
+}
+
+pub(super) fn room_of_row(row: &Row<'_>) -> Result<(RoomId, RoomView), rusqlite::Error> {
+    let number = |column: usize| row.get(column).map(i64::cast_unsigned);
+    let mentions: Vec<u8> = row.get(9)?;
+    let view = RoomView {
+        name: row.get(1)?,
+        member: row.get(2)?,
+        epoch: Epoch(number(3)?),
+        head: Seq(number(4)?),
+        head_ordinal: Ordinal(number(5)?),
+        oldest: Seq(number(6)?),
+        read: Seq(number(7)?),
+        read_ordinal: Ordinal(number(8)?),
+        mentions: mentions.as_chunks::<8>().0.iter().map(|bytes| Seq(u64::from_le_bytes(*bytes))).collect(),
+        ..RoomView::default()
+    };
+    Ok((RoomId(number(0)?), view))
+}
+
+/// A position never goes back within an epoch: another process may be ahead.
+pub(super) fn write_position(transaction: &Transaction<'_>, position: &Position) -> Result<(), rusqlite::Error> {
+    let (kind, feed) = feed_key(position.feed);
+    transaction
+        .prepare_cached(
+            "INSERT INTO position (kind, id, epoch, seq, chain) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (kind, id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq, chain = excluded.chain
+             WHERE excluded.epoch <> epoch OR excluded.seq > seq",
+        )?
+        .execute(params![kind, feed, position.epoch.0.cast_signed(), position.seq.0.cast_signed(), position.chain.0])
+        .map(|_| ())
+}
+
+pub(super) fn forget(transaction: &Transaction<'_>, feed: FeedId) -> Result<(), rusqlite::Error> {
+    let (kind, number) = feed_key(feed);
+    transaction.prepare_cached("DELETE FROM position WHERE kind = ?1 AND id = ?2")?.execute([kind, number])?;
+    if let FeedId::Room(room) = feed {
+        transaction.prepare_cached("DELETE FROM event WHERE room = ?1")?.execute([id(room)])?;
+    }
+    Ok(())
+}
+
+pub(super) fn event_of_row(row: &Row<'_>) -> Result<Option<Event>, rusqlite::Error> {
+    let seq: i64 = row.get(0)?;
+    let bytes = row.get_ref(1)?.as_blob()?;
+    Ok(codec::decode(bytes).ok().filter(|event: &Event| event.seq.0 == seq.cast_unsigned()))
+}
+
+pub(super) fn feed_key(feed: FeedId) -> (i64, i64) {
+    match feed {
+        FeedId::Room(room) => (KIND_ROOM, id(room)),
+        FeedId::Account(account) => (KIND_ACCOUNT, account.0.cast_signed()),
+    }
+}
+
+pub(super) fn id(room: RoomId) -> i64 {
+    room.0.cast_signed()
+}
+
+pub(super) fn number(bytes: &[u8]) -> u64 {
+    bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
