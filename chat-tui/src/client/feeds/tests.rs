@@ -44,10 +44,8 @@ fn at(next: u64) -> Feeds {
 }
 
 fn seqs(verdict: &Verdict<Events>) -> Vec<u64> {
-    match verdict {
-        Verdict::Deliver(events) => events.events.iter().map(|event| event.seq.0).collect(),
-        other => panic!("not delivered: {other:?}"),
-    }
+    let Verdict::Deliver(events) = verdict else { panic!("not delivered: {verdict:?}") };
+    events.events.iter().map(|event| event.seq.0).collect()
 }
 
 #[test]
@@ -164,7 +162,7 @@ proptest! {
                 Frame::Events(seq) => match feeds.admit(events(ROOM, [*seq]), source) {
                     Verdict::Deliver(events) => got.push(events.events[0].seq.0),
                     Verdict::Hold(_) => { idle += 1; prop_assert!(idle < 10_000); continue }
-                    other => prop_assert!(false, "{:?}", other),
+                    Verdict::Drop | Verdict::Gap | Verdict::Nonsense => prop_assert!(false, "seq {seq}"),
                 },
             }
             queues[pick].pop_front();
