@@ -12,7 +12,8 @@ mod setting;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
-pub use choice::{CreatePolicy, Durability, LogFormat, Registration, UnknownChoice};
+pub use crate::store::Durability;
+pub use choice::{CreatePolicy, LogFormat, Registration, UnknownChoice};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use nearest::nearest;
 pub use setting::{SETTINGS, Setting, Shape};
@@ -28,7 +29,7 @@ pub struct Config {
     pub cert: Option<PathBuf>,
     /// A PEM file with the private key; without it the key is looked for in the file of `cert`. Never without `cert`.
     pub key: Option<PathBuf>,
-    /// What an acknowledgement means.
+    /// What an acknowledged message survives.
     pub durability: Durability,
     /// Which log lines are written: a level, or directives of `tracing`'s filter language. Valid.
     pub log: String,

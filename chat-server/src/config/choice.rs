@@ -51,18 +51,6 @@ macro_rules! choice {
 }
 
 choice! {
-    /// What it takes for a message to be acknowledged.
-    Durability {
-        /// It is in memory: gone with the process.
-        Memory = "memory",
-        /// The operating system has it: survives the process, not a power loss.
-        Os = "os",
-        /// The disk has it: survives a power loss.
-        Fsync = "fsync",
-    }
-}
-
-choice! {
     /// How log lines are written.
     LogFormat {
         /// For people.
@@ -108,7 +96,7 @@ mod tests {
 
     #[test]
     fn another_word_is_refused_with_the_known_ones() {
-        let error = "Fsync".parse::<Durability>().unwrap_err();
-        assert_eq!(error.to_string(), r#""Fsync" is none of memory, os, fsync"#);
+        let error = "Json".parse::<LogFormat>().unwrap_err();
+        assert_eq!(error.to_string(), r#""Json" is none of text, json"#);
     }
 }
