@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use chat_server::config::{self, Config, Sources};
-use chat_server::{cert, trace};
+use chat_server::{cert, store, trace};
 use clap::Parser;
 
 use args::{Arguments, CertCommand, Command, ConfigCommand, SettingFlags};
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
             say(&format!("ok\n{}", config.to_toml()));
             Ok(())
         }),
+        Some(Command::Verify) => configured(arguments.settings, |config| verify(&config)),
         None => configured(arguments.settings, start::start),
     }
 }
@@ -61,6 +62,13 @@ fn make_certificate(out: &Path, names: &[String]) -> anyhow::Result<()> {
     let made = cert::make(out, names, SystemTime::now()).context("no certificate was made")?;
     let (cert, key) = (made.cert.display(), made.key.display());
     say(&format!("made {cert} and {key}; start the server with\n  chat-server --cert {cert} --key {key}\n"));
+    Ok(())
+}
+
+fn verify(config: &Config) -> anyhow::Result<()> {
+    let report = store::verify::verify(&config.data)?;
+    say(&format!("{report}\n"));
+    anyhow::ensure!(report.is_ok(), "{} is not as it was written", config.data.display());
     Ok(())
 }
 

@@ -306,6 +306,25 @@ fn a_database_that_is_none_is_refused_and_left_as_it_is() {
 }
 
 #[test]
+fn a_data_directory_is_verified_while_no_server_uses_it() {
+    let place = Place::new();
+    place.run(&["verify"]).refused(1, "there is no database in");
+    let mut server = Running::in_place(&place, &[]);
+    place.run(&["verify"]).refused(1, "a server uses the data directory");
+    server.end(Signal::TERM);
+    let verified = place.run(&["verify", "--log", "off"]);
+    assert_eq!((verified.code, verified.stderr.as_str()), (Some(0), ""), "{verified:?}");
+    assert!(verified.stdout.starts_with("ok: 0 events"), "{verified:?}");
+
+    let database = place.data().join("chat.db");
+    let bytes = fs::read(&database).unwrap();
+    fs::write(&database, &bytes[..bytes.len() / 2]).unwrap();
+    let damaged = place.run(&["verify", "--log", "off"]);
+    assert_eq!(damaged.code, Some(1), "{damaged:?}");
+    assert_eq!(fs::read(&database).unwrap(), bytes[..bytes.len() / 2]);
+}
+
+#[test]
 fn what_a_server_keeps_is_for_its_owner_only_whatever_the_umask() {
     let place = Place::new();
     let mut command = Command::new("/bin/sh");
