@@ -84,5 +84,5 @@ pub(crate) fn assert_only_allowed_sequences(raw: &[u8]) {
 /// keyboard protocol, modifyOtherKeys, and the stack of titles.
 const SETUP: [&str; 20] = [
     "?1049h", "?1049l", "?7h", "?7l", "?2004h", "?2004l", "?1004h", "?1004l", "?1000h", "?1000l", "?1002h", "?1002l",
-    "?1006h", "?1006l", ">1u", "<1u", ">4;2m", ">4m", "22;2t", "23;2t",
+    "?1006h", "?1006l", "=5;1u", "=0;1u", ">4;2m", ">4m", "22;2t", "23;2t",
 ];

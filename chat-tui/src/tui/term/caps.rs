@@ -34,6 +34,8 @@ pub struct Caps {
     pub colors: Colors,
     /// Which characters it shows.
     pub symbols: Symbols,
+    /// It obeys, or at least ignores, a request for unambiguous keys.
+    pub keys: bool,
     /// It is a tmux: what it needs differs in places.
     pub tmux: bool,
 }
@@ -90,7 +92,8 @@ impl Caps {
         } else {
             Colors::Ansi16
         };
-        Ok(Self { colors, symbols, tmux: !variable("TMUX").is_empty() })
+        let keys = term != "linux" && !term.starts_with("vt");
+        Ok(Self { colors, symbols, keys, tmux: !variable("TMUX").is_empty() })
     }
 }
 

@@ -35,9 +35,9 @@ pub enum TermEvent {
     Focus(bool),
     /// The mouse was used.
     Mouse(Mouse),
-    /// The system asks to stop until continued (SIGTSTP): leave the screen and stop.
+    /// The system asks to stop until continued (SIGTSTP): call [`super::guard::Guard::suspend`].
     Suspend,
-    /// The program was stopped and goes on (SIGCONT): enter the screen again and draw anew.
+    /// The program was stopped and goes on (SIGCONT): call [`super::guard::Guard::resume`] and draw anew.
     Resumed,
     /// The system asks to quit (SIGTERM, SIGINT).
     Terminate,

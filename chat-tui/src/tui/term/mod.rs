@@ -3,7 +3,10 @@
 pub mod backend;
 pub mod caps;
 pub mod decode;
+pub mod guard;
 pub mod input;
 pub mod key;
 pub mod screen;
 mod sgr;
+pub mod signals;
+pub mod title;

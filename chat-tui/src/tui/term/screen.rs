@@ -8,6 +8,8 @@ use ratatui::{Frame, Terminal};
 
 use super::backend::TermBackend;
 use super::caps::Colors;
+use super::title;
+use crate::clean::Clean;
 use crate::tui::view::width::grapheme_width;
 
 /// A terminal to draw frames on.
@@ -16,6 +18,8 @@ pub struct Screen<W: Write> {
     terminal: Terminal<TermBackend<W>>,
     /// The terminal shows something else than the last frame.
     stale: bool,
+    /// The window's title, once set.
+    title: String,
 }
 
 impl<W: Write> Screen<W> {
@@ -24,7 +28,7 @@ impl<W: Write> Screen<W> {
     /// # Errors
     /// None of its own; those of the output.
     pub fn new(out: W, size: Size, colors: Colors) -> io::Result<Self> {
-        Ok(Self { terminal: Terminal::new(TermBackend::new(out, size, colors))?, stale: true })
+        Ok(Self { terminal: Terminal::new(TermBackend::new(out, size, colors))?, stale: true, title: String::new() })
     }
 
     /// Draws a frame: one write, none if it looks like the last one.
@@ -57,6 +61,18 @@ impl<W: Write> Screen<W> {
     /// Somebody else wrote to the terminal: the next frame is drawn whole.
     pub fn invalidate(&mut self) {
         self.stale = true;
+    }
+
+    /// Sets the window's title; writes nothing if it is the same.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn set_title(&mut self, title: &Clean<'_>) -> io::Result<()> {
+        if self.title == title.as_str() {
+            return Ok(());
+        }
+        title.as_str().clone_into(&mut self.title);
+        self.terminal.backend_mut().output_mut().write_all(&title::title(title))
     }
 
     /// What brings the cells to the terminal.
