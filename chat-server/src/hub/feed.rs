@@ -168,7 +168,7 @@ impl<S: FeedState> Feed<S> {
         }
         let (sender, inbox) = mpsc::channel(INBOX_COMMANDS_MAX);
         *known = Some(sender.clone());
-        hub.spawn(run(Arc::clone(self), Arc::clone(hub), inbox));
+        hub.spawn_feed(run(Arc::clone(self), Arc::clone(hub), inbox));
         sender
     }
 }
@@ -262,7 +262,7 @@ impl<S: FeedState> Worker<S> {
             tokio::select! {
                 biased;
                 _ = inbox.recv_many(&mut batch, BATCH_COMMANDS_MAX) => self.turn(&mut batch).await?,
-                () = self.hub.closing() => break,
+                () = self.hub.feeds_closing() => break,
                 () = tokio::time::sleep(IDLE) => if !self.feed.shared.is_watched() { break },
             }
         }

@@ -70,7 +70,9 @@ pub struct Hub {
     started: Instant,
     last_conn: AtomicU64,
     closing: CancellationToken,
-    tasks: TaskTracker,
+    clerks: TaskTracker,
+    feeds_closing: CancellationToken,
+    feed_tasks: TaskTracker,
 }
 
 impl fmt::Debug for Hub {
@@ -112,18 +114,23 @@ impl Hub {
             started: Instant::now(),
             last_conn: AtomicU64::new(0),
             closing: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            clerks: TaskTracker::new(),
+            feeds_closing: CancellationToken::new(),
+            feed_tasks: TaskTracker::new(),
         });
-        hub.spawn(notes::run(Arc::clone(&hub)));
-        hub.spawn(people::run(Arc::clone(&hub)));
+        hub.clerks.spawn(notes::run(Arc::clone(&hub)));
+        hub.clerks.spawn(people::run(Arc::clone(&hub)));
         Ok(hub)
     }
 
     /// Finishes what is in line, saves snapshots, and ends every task of the hub's. Sessions have ended before.
     pub async fn close(&self) {
-        self.closing.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
+        // What the rooms mean for accounts is noted first, so that the rooms' snapshots can say so.
+        for (closing, tasks) in [(&self.closing, &self.clerks), (&self.feeds_closing, &self.feed_tasks)] {
+            closing.cancel();
+            tasks.close();
+            tasks.wait().await;
+        }
     }
 
     /// A number for a new connection.
@@ -241,8 +248,13 @@ impl Hub {
         self.closing.cancelled().await;
     }
 
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+    /// Resolves when feeds are to finish and save.
+    async fn feeds_closing(&self) {
+        self.feeds_closing.cancelled().await;
+    }
+
+    fn spawn_feed(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.feed_tasks.spawn(task);
     }
 }
 

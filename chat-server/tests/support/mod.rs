@@ -8,6 +8,8 @@
     clippy::unwrap_in_result
 )]
 
+pub mod counting;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,0 +1,65 @@
+//! A store that counts the rows others read from it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
+use chat_server::store::{
+    Append, Found, Loaded, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreResult,
+};
+use futures_util::future::BoxFuture;
+
+/// A memory store and a count of the rows that were read.
+#[derive(Clone, Debug, Default)]
+pub struct CountingStore {
+    pub inner: MemoryStore,
+    rows: Arc<AtomicUsize>,
+}
+
+impl CountingStore {
+    /// The rows read since the last call.
+    pub fn take(&self) -> usize {
+        self.rows.swap(0, Ordering::SeqCst)
+    }
+
+    fn count<'a>(&'a self, read: BoxFuture<'a, StoreResult<Vec<Row>>>) -> BoxFuture<'a, StoreResult<Vec<Row>>> {
+        Box::pin(async move {
+            let rows = read.await?;
+            self.rows.fetch_add(rows.len(), Ordering::SeqCst);
+            Ok(rows)
+        })
+    }
+}
+
+impl Store for CountingStore {
+    fn append(&self, append: Append) -> BoxFuture<'_, StoreResult<()>> {
+        self.inner.append(append)
+    }
+    fn register(&self, registration: Registration) -> BoxFuture<'_, StoreResult<()>> {
+        self.inner.register(registration)
+    }
+    fn registry(&self) -> BoxFuture<'_, StoreResult<Registry>> {
+        self.inner.registry()
+    }
+    fn epoch(&self) -> Epoch {
+        self.inner.epoch()
+    }
+    fn load(&self, feed: FeedId) -> BoxFuture<'_, StoreResult<Option<Loaded>>> {
+        self.inner.load(feed)
+    }
+    fn read(&self, feed: FeedId, from: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.count(self.inner.read(feed, from, limit))
+    }
+    fn read_back(&self, feed: FeedId, before: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.count(self.inner.read_back(feed, before, limit))
+    }
+    fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>> {
+        self.inner.find(feed, keys)
+    }
+    fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {
+        self.inner.save_snapshot(feed, snapshot)
+    }
+    fn trim(&self, feed: FeedId, oldest: Seq, now: Timestamp) -> BoxFuture<'_, StoreResult<()>> {
+        self.inner.trim(feed, oldest, now)
+    }
+}
