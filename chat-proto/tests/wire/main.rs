@@ -2,6 +2,7 @@
 //! that `docs/protocol.md` says the same.
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
 mod differential;
 mod document;
 mod evolution;
