@@ -31,7 +31,8 @@ pub(super) fn open(model: &mut Model, id: RoomId, effects: &mut Effects) {
     (room.opened, room.arrived) = (opened, now);
     room.timeline.set_bounds(head, oldest);
     room.ruler = unread.then_some(read);
-    if unread && room.timeline.anchor() == crate::tui::core::timeline::Anchor::Follow {
+    let follows = room.timeline.anchor() == crate::tui::core::timeline::Anchor::Follow;
+    if unread && follows && model.geometry().timeline.height > UNREAD_LINE {
         first_unread(model, effects);
     }
 }

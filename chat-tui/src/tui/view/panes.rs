@@ -1,0 +1,103 @@
+//! The rooms on the left, the members on the right.
+
+use chat_proto::Presence;
+use ratatui::buffer::Buffer;
+
+use super::Theme;
+use super::paint::{Pen, columns};
+use super::theme::Sign;
+use crate::clean;
+use crate::tui::core::geometry::Area;
+use crate::tui::core::{Model, RoomLine, member_groups, room_lines};
+
+pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+    border(theme, Area { x: area.x + area.width - 1, width: 1, ..area }, buffer);
+    let area = Area { width: area.width - 1, ..area };
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.own(theme.sign(Sign::Open), theme.dim);
+    pen.own(" ", theme.dim);
+    let left = pen.left();
+    pen.fitted(&clean::line(&model.server), left, theme.dim);
+    let lines = room_lines(model);
+    let rows = usize::from(area.height.saturating_sub(1));
+    let current = lines.iter().position(|line| line.current).unwrap_or(0);
+    let first = (current + 1).saturating_sub(rows);
+    for (row, line) in (1..area.height).zip(lines.iter().skip(first)) {
+        room(line, theme, area, row, buffer);
+    }
+}
+
+fn room(line: &RoomLine<'_>, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
+    let mut counts = String::new();
+    if line.mentions > 0 {
+        counts.push_str(&format!("@{} ", line.mentions));
+    }
+    if line.unread > 0 {
+        counts.push_str(&line.unread.to_string());
+    }
+    let counts = clean::line(&counts);
+    let style = match (line.current, line.mentions > 0, line.unread > 0) {
+        (true, _, _) => theme.selection,
+        (false, true, _) => theme.mention,
+        (false, false, true) => theme.unread,
+        (false, false, false) => theme.text,
+    };
+    let mut pen = Pen::new(buffer, area, row);
+    if line.current {
+        pen.fill(" ", style);
+    }
+    let mut pen = Pen::new(buffer, area, row);
+    let number = if line.number < 100 { format!("{:2} ", line.number) } else { " · ".to_owned() };
+    pen.own(&number, if line.current { style } else { theme.dim });
+    let wide = columns(&counts);
+    let name = format!("#{}", line.name);
+    let room = pen.left().saturating_sub(wide + u16::from(wide > 0) + 1);
+    pen.fitted(&clean::line(&name), room, style);
+    pen.until_left(wide + 1);
+    pen.foreign(&counts, style);
+}
+
+pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+    border(theme, Area { width: 1, ..area }, buffer);
+    let area = Area { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+    let Some((room, state)) = model.room_view().zip(model.room()) else { return };
+    let mut row = 0;
+    let mut shown = 0;
+    let known: usize = room.members.len();
+    let total = usize::try_from(state.members_total).unwrap_or(0).max(known);
+    for group in member_groups(room) {
+        if row + 1 >= area.height {
+            break;
+        }
+        let title = format!("{} {}", group.title, group.members.len());
+        Pen::new(buffer, area, row).own(&title, theme.dim);
+        row += 1;
+        for member in group.members {
+            if row + 1 >= area.height && shown + 1 < total {
+                break;
+            }
+            let (sign, style) = match member.presence {
+                Presence::Online => (Sign::Online, theme.text),
+                Presence::Away => (Sign::Away, theme.text),
+                Presence::Offline => (Sign::Offline, theme.dim),
+            };
+            let mut pen = Pen::new(buffer, area, row);
+            pen.own(theme.sign(sign), theme.dim);
+            pen.skip(1);
+            let left = pen.left();
+            pen.fitted(&clean::line(&member.name), left, style);
+            row += 1;
+            shown += 1;
+        }
+    }
+    if shown < total && area.height > 0 {
+        let more = format!("{}+{}", theme.words("…", "..."), total - shown);
+        Pen::new(buffer, area, row.min(area.height - 1)).own(&more, theme.dim);
+    }
+}
+
+fn border(theme: &Theme, area: Area, buffer: &mut Buffer) {
+    for row in 0..area.height {
+        Pen::new(buffer, area, row).own(theme.sign(Sign::Down), theme.dim);
+    }
+}

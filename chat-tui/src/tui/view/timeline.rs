@@ -1,0 +1,224 @@
+//! Messages: time and sender beside the text, or in it where columns are few.
+
+use chat_proto::{AccountId, Event, EventBody, Style as Said};
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use super::Theme;
+use super::paint::{Pen, columns};
+use super::theme::Sign;
+use crate::clean;
+use crate::client::{LinkState, Outgoing};
+use crate::tui::core::geometry::{Area, Geometry};
+use crate::tui::core::time::day_title;
+use crate::tui::core::timeline::{Block, Decor, Line, Part, Scope, Timeline, Wrapped, Wraps};
+use crate::tui::core::{Model, RoomState};
+
+pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, g: Geometry, buffer: &mut Buffer) {
+    let Some((pane, room)) = model.pane().zip(model.room()) else { return nothing(model, theme, g.timeline, buffer) };
+    let layout = room.timeline.layout(pane, model.scope(), wraps);
+    let view = View { model, room, theme, g, scope: model.scope() };
+    let mut last_row_of = None;
+    for (row, line) in (0..).zip(&layout.lines) {
+        view.line(line, row, last_row_of != Some(line.block), buffer);
+        last_row_of = Some(line.block);
+    }
+}
+
+fn nothing(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+    let words = match &model.link.state {
+        LinkState::Connecting => format!("connecting to {}", model.server),
+        LinkState::Online => "no room is open; /join #room goes to one, F1 helps".to_owned(),
+        LinkState::Waiting { reason, .. } => reason.clone(),
+    };
+    let mut pen = Pen::new(buffer, area, area.height / 2);
+    pen.skip(1);
+    let left = pen.left();
+    pen.fitted(&clean::line(&words), left, theme.dim);
+}
+
+struct View<'a> {
+    model: &'a Model,
+    room: &'a RoomState,
+    theme: &'a Theme,
+    g: Geometry,
+    scope: Scope<'a>,
+}
+
+impl View<'_> {
+    fn timeline(&self) -> &Timeline {
+        &self.room.timeline
+    }
+
+    fn line(&self, line: &Line, row: u16, first: bool, buffer: &mut Buffer) {
+        match &line.part {
+            Part::Decor(decor) => self.decor(*decor, line.block, row, buffer),
+            Part::Text { row: text_row, wrapped } => match line.block {
+                Block::Event { .. } => self.event(line.block, wrapped, *text_row, row, first, buffer),
+                Block::Run { .. } => self.aside(Sign::Quiet, line.block, wrapped, row, buffer),
+                Block::Pending(index) => self.pending(index, wrapped, *text_row, row, buffer),
+                Block::Newer => self.between("newer messages", row, buffer),
+            },
+        }
+    }
+
+    fn decor(&self, decor: Decor, block: Block, row: u16, buffer: &mut Buffer) {
+        let across = self.theme.sign(Sign::Across);
+        let mut pen = Pen::new(buffer, self.g.timeline, row);
+        match decor {
+            Decor::Gap => self.between("earlier messages", row, buffer),
+            Decor::Trimmed => pen.centered("earlier messages are no longer kept", " ", self.theme.dim),
+            Decor::Day(day) => pen.centered(&day_title(day), across, self.theme.dim),
+            Decor::Ruler => pen.centered(&self.new_since(block), across, self.theme.ruler),
+        }
+    }
+
+    /// What lies between what is loaded.
+    fn between(&self, what: &str, row: u16, buffer: &mut Buffer) {
+        let dots = self.theme.words("…", "...");
+        let words = if self.timeline().is_fetching() {
+            format!("loading {what}{dots}")
+        } else {
+            format!("{what} are not loaded")
+        };
+        Pen::new(buffer, self.g.timeline, row).centered(&words, " ", self.theme.dim);
+    }
+
+    fn new_since(&self, block: Block) -> String {
+        let Some(first) = self.timeline().block_events(block).next() else { return "new".to_owned() };
+        let before = first.ordinal.0.saturating_sub(u64::from(first.body.is_message()));
+        let head = self.model.room_view().map_or(0, |room| room.head_ordinal.0);
+        let count = head.saturating_sub(before);
+        if self.g.gutter.is_some() {
+            format!("new since {} ({count})", self.scope.zone.minute(first.at))
+        } else {
+            format!("new ({count})")
+        }
+    }
+
+    fn event(&self, block: Block, wrapped: &Wrapped, text_row: u16, row: u16, first: bool, buffer: &mut Buffer) {
+        let Some(event) = self.timeline().block_events(block).next() else { return };
+        let Sender { name, nick, text } = self.sender(event);
+        if self.g.gutter.is_none() {
+            return self.compact(wrapped, text_row, row, nick, text, buffer);
+        }
+        let shows_head = text_row == 0 && (self.timeline().heads_group(block, self.scope) || first && row == 0);
+        let mut pen = self.gutter(shows_head.then_some((event, name)), nick, row, buffer);
+        pen.wrapped(wrapped, rows(wrapped, text_row), text);
+    }
+
+    fn sender<'e>(&self, event: &'e Event) -> Sender<'e> {
+        let theme = self.theme;
+        match &event.body {
+            EventBody::Posted(posted) => {
+                let me = self.model.account.me.account;
+                let named = event.by != me && posted.mentions.contains(&me);
+                let nick = self.nick(event.by);
+                let nick = if named { theme.mention } else { nick };
+                let text = if named { theme.strong } else { theme.text };
+                match posted.style {
+                    Said::Text => Sender { name: &posted.name, nick, text },
+                    Said::Action => Sender { name: "*", nick, text },
+                }
+            }
+            EventBody::Created(_)
+            | EventBody::Unknown { .. }
+            | EventBody::Withheld(_)
+            | EventBody::Joined(_)
+            | EventBody::Left(_)
+            | EventBody::RoomJoined(_)
+            | EventBody::RoomLeft(_)
+            | EventBody::ReadMarked(_)
+            | EventBody::Mentioned(_) => Sender { name: "*", nick: theme.system, text: theme.system },
+        }
+    }
+
+    fn nick(&self, account: AccountId) -> Style {
+        if account == self.model.account.me.account { self.theme.own } else { self.theme.nick(account) }
+    }
+
+    /// Draws time and sender, if they are shown, and gives the pen at the beginning of the text.
+    fn gutter<'b>(&self, head: Option<(&Event, &str)>, nick: Style, row: u16, buffer: &'b mut Buffer) -> Pen<'b> {
+        let gutter = self.g.gutter.unwrap_or(0);
+        let mut pen = Pen::new(buffer, self.g.timeline, row);
+        if let Some((event, name)) = head {
+            pen.skip(1);
+            pen.own(&self.scope.zone.minute(event.at), self.theme.dim);
+            pen.skip(1);
+            pen.right_in(&clean::line(name), gutter.saturating_sub(10), nick);
+        }
+        pen.until_left(self.g.timeline.width.saturating_sub(gutter.saturating_sub(2)));
+        pen.own(self.theme.sign(Sign::Down), self.theme.dim);
+        pen.skip(1);
+        pen
+    }
+
+    fn compact(&self, wrapped: &Wrapped, text_row: u16, row: u16, nick: Style, text: Style, buffer: &mut Buffer) {
+        let range = rows(wrapped, text_row);
+        let mut pen = Pen::new(buffer, self.g.timeline, row);
+        if text_row > 0 {
+            pen.skip(2);
+        }
+        let split = wrapped.prefix.clamp(range.start, range.end);
+        pen.wrapped(wrapped, range.start..split, nick);
+        pen.wrapped(wrapped, split..range.end, text);
+    }
+
+    /// One line about the room, cut to its width.
+    fn aside(&self, sign: Sign, block: Block, wrapped: &Wrapped, row: u16, buffer: &mut Buffer) {
+        let text = clean::line(&wrapped.text);
+        let mut pen = if self.g.gutter.is_some() {
+            let head = self.timeline().block_events(block).next().map(|event| (event, self.theme.sign(sign)));
+            self.gutter(head, self.theme.dim, row, buffer)
+        } else {
+            Pen::new(buffer, self.g.timeline, row)
+        };
+        let left = pen.left().min(self.g.text.max(1));
+        pen.fitted(&text, left, self.theme.dim);
+    }
+
+    fn pending(&self, index: usize, wrapped: &Wrapped, text_row: u16, row: u16, buffer: &mut Buffer) {
+        let Some(message) = self.timeline().pending().get(index) else { return };
+        let (state, style) = self.state(message);
+        let mut pen = Pen::new(buffer, self.g.timeline, row);
+        if self.g.gutter.is_some() {
+            if text_row == 0 {
+                pen.skip(7);
+                pen.right_in(
+                    &clean::line(&self.model.account.me.name),
+                    self.g.gutter.unwrap_or(0).saturating_sub(10),
+                    self.theme.own,
+                );
+            }
+            pen = self.gutter(None, self.theme.own, row, buffer);
+        } else if text_row > 0 {
+            pen.skip(2);
+        }
+        pen.wrapped(wrapped, rows(wrapped, text_row), self.theme.dim);
+        if usize::from(text_row) + 1 == wrapped.rows.len() {
+            let state = clean::line(&state);
+            let margin = u16::from(self.g.gutter.is_some());
+            if pen.left() > columns(&state) + margin {
+                pen.until_left(columns(&state) + margin);
+                pen.foreign(&state, style);
+            }
+        }
+    }
+
+    fn state(&self, message: &Outgoing) -> (String, Style) {
+        if message.refused.is_some() {
+            return (format!("{} failed", self.theme.sign(Sign::Failed)), self.theme.error);
+        }
+        (format!("sending{}", self.theme.words("…", "...")), self.theme.dim)
+    }
+}
+
+struct Sender<'e> {
+    name: &'e str,
+    nick: Style,
+    text: Style,
+}
+
+fn rows(wrapped: &Wrapped, row: u16) -> std::ops::Range<usize> {
+    wrapped.rows.get(usize::from(row)).cloned().unwrap_or_default()
+}

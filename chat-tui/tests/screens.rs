@@ -1,0 +1,118 @@
+//! Keys in, screen out: whole frames as pictures.
+
+#![allow(clippy::unwrap_used)]
+#![cfg(feature = "tui")]
+
+mod harness;
+
+use std::time::Duration;
+
+use chat_proto::delivery::Typing;
+use chat_proto::{MessageKey, Reject, RejectCode, Style};
+use chat_tui::client::{ClientEvent, LinkState, Outgoing};
+use chat_tui::tui::term::caps::Colors;
+use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, members, status_of};
+
+/// A morning in `#general`: yesterday's end, a condensed line, a ruler, mentions, an own message on its way, one refused.
+fn conversation(columns: u16, rows: u16) -> Screen {
+    let history = History::default()
+        .after(-18 * 60)
+        .created(ALICE, "alice", "Release 0.3 ships Friday")
+        .said(BOB, "bob", "Staging runs 0.3-rc2 since this morning; the 99th percentile fell from 41 to 9 ms.")
+        .said(BOB, "bob", "Dashboards: https://grafana.local/d/edge")
+        .after(18 * 60)
+        .joined(CAROL, "carol")
+        .joined(CAROL, "ken")
+        .left(CAROL, "nina")
+        .after(8)
+        .said(BOB, "bob", "alice: can you check the ban list before we open?\nTwo entries have no expiry.")
+        .after(5)
+        .said(CAROL, "carol", "Notes are in #release, please read the breaking changes. 日本語 too ❤️")
+        .after(1)
+        .did(CAROL, "carol", "waves at \u{1b}[31mall\u{202e} of you")
+        .events;
+    let mut screen = Screen::online(columns, rows, status_of(GENERAL, "general", &history, 3));
+    screen.serve(&history).msg(members(GENERAL));
+    screen.net(ClientEvent::RoundTrip(Duration::from_millis(4)));
+    for (n, refused) in [(1, None), (2, Some(Reject::new(RejectCode::StorageFull, "the disk is full")))] {
+        let text = if n == 1 { "Will do, reading the list now." } else { "And the second half." }.to_owned();
+        let key = MessageKey([n; 16]);
+        screen.net(ClientEvent::Queued(Outgoing { key, room: GENERAL, style: Style::Text, text, refused }));
+    }
+    screen.net(ClientEvent::Typing(Typing { room: GENERAL, account: BOB, name: "bob".to_owned(), active: true }));
+    screen.net(events(
+        DEV,
+        History::default()
+            .said(BOB, "bob", "x")
+            .said(BOB, "bob", "x")
+            .said(BOB, "bob", "x")
+            .said(BOB, "bob", "hi alice")
+            .events
+            .split_off(3),
+    ));
+    screen
+        .keys("Two entries have no expiry because they were imported from the old list; shall I set 90 days for both?");
+    screen
+}
+
+#[test]
+fn a_conversation_on_a_wide_screen() {
+    insta::assert_snapshot!(conversation(120, 40).text());
+}
+
+#[test]
+fn a_conversation_on_an_ordinary_screen() {
+    insta::assert_snapshot!(conversation(80, 24).text());
+}
+
+#[test]
+fn a_conversation_on_a_small_screen() {
+    insta::assert_snapshot!(conversation(50, 15).text());
+}
+
+#[test]
+fn a_conversation_on_the_smallest_screen() {
+    insta::assert_snapshot!(conversation(20, 3).text());
+}
+
+#[test]
+fn a_conversation_in_ascii() {
+    insta::assert_snapshot!(conversation(80, 24).text_ascii());
+}
+
+#[test]
+fn the_colours_of_a_conversation() {
+    insta::assert_snapshot!(conversation(80, 24).styles(Colors::Ansi16));
+}
+
+#[test]
+fn without_colours_what_matters_is_bold_or_reversed() {
+    insta::assert_snapshot!(conversation(80, 24).styles(Colors::None));
+}
+
+#[test]
+fn the_help_is_in_front_until_it_is_closed() {
+    let mut screen = conversation(80, 24);
+    let before = screen.text();
+    screen.keys("<f1>");
+    insta::assert_snapshot!(screen.text());
+    screen.keys("<pagedown><esc>");
+    assert_eq!(screen.text(), before);
+}
+
+#[test]
+fn a_lost_connection_is_told_with_the_reason_and_the_time_left() {
+    let mut screen = conversation(80, 24);
+    let waiting = LinkState::Waiting { retry_in: Duration::from_secs(4), reason: "no answer on UDP port 4433".into() };
+    screen.net(ClientEvent::Link(waiting));
+    assert!(screen.text().contains("offline, retry 4s"), "{}", screen.text());
+    screen.wait(2_000);
+    assert!(screen.text().contains("offline, retry 2s"), "{}", screen.text());
+    screen.keys("<ctrl-c>").wait(10_000);
+    assert!(screen.text().contains("✗ 1 not sent"), "{}", screen.text());
+}
+
+#[test]
+fn before_the_first_connection_the_screen_says_what_it_does() {
+    insta::assert_snapshot!(Screen::new(80, 10).text());
+}
