@@ -32,7 +32,7 @@ fn child() {
         let caps = Caps::detect().unwrap();
         let guard = Guard::enter(caps, true).unwrap();
         let (sender, mut events) = mpsc::channel(EVENTS_MAX);
-        let _signals = Signals::start(sender.clone()).unwrap();
+        let signals = Signals::start(sender.clone()).unwrap();
         let _reader = Reader::start(sender).unwrap();
         let mut screen = Screen::new(Tty, Tty.size().unwrap(), caps.colors).unwrap();
         screen.set_title(&clean::line("under test")).unwrap();
@@ -49,11 +49,11 @@ fn child() {
                     std::thread::spawn(|| panic!("in a thread")).join().unwrap_err();
                 }
                 TermEvent::Key(key) if key.to_string() == "ctrl-z" => {
-                    guard.suspend().unwrap();
+                    guard.suspend(&signals).await.unwrap();
                     screen.invalidate();
                 }
                 TermEvent::Suspend => {
-                    guard.suspend().unwrap();
+                    guard.suspend(&signals).await.unwrap();
                     screen.invalidate();
                 }
                 TermEvent::Resumed => {

@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -51,6 +51,8 @@ impl Pty {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
         command.env("TERM", "xterm-256color");
         command.env("LC_ALL", "C.UTF-8");
+        // A panic's words stay on the screen.
+        command.env("RUST_BACKTRACE", "0");
         for other in ["COLORTERM", "NO_COLOR", "TMUX"] {
             command.env_remove(other);
         }
@@ -65,7 +67,7 @@ impl Pty {
             let mut bytes = [0; 4096];
             loop {
                 let count = reader.read(&mut bytes).unwrap_or(0);
-                let mut seen = filled.seen.lock().expect("no reader panics");
+                let mut seen = filled.seen.lock().unwrap_or_else(PoisonError::into_inner);
                 seen.raw.extend_from_slice(&bytes[..count]);
                 seen.emulator.process(&bytes[..count]);
                 seen.ended = count == 0;
@@ -81,7 +83,7 @@ impl Pty {
 
     fn wait<'a>(&'a self, timeout: Duration, what: &str, done: impl Fn(&Seen) -> bool) -> MutexGuard<'a, Seen> {
         let end = Instant::now() + timeout;
-        let mut seen = self.output.seen.lock().expect("no reader panics");
+        let mut seen = self.output.seen.lock().unwrap_or_else(PoisonError::into_inner);
         while !done(&seen) {
             let left = end.saturating_duration_since(Instant::now());
             assert!(
@@ -113,12 +115,12 @@ impl Pty {
 
     /// The text on the screen.
     pub(crate) fn contents(&self) -> String {
-        self.output.seen.lock().expect("no reader panics").emulator.screen().contents()
+        self.output.seen.lock().unwrap_or_else(PoisonError::into_inner).emulator.screen().contents()
     }
 
     /// Every byte written so far.
     pub(crate) fn raw(&self) -> Vec<u8> {
-        self.output.seen.lock().expect("no reader panics").raw.clone()
+        self.output.seen.lock().unwrap_or_else(PoisonError::into_inner).raw.clone()
     }
 
     /// Types bytes as the keyboard sends them.
@@ -129,7 +131,7 @@ impl Pty {
 
     /// Changes the size of the terminal and tells the program.
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
-        let mut seen = self.output.seen.lock().expect("no reader panics");
+        let mut seen = self.output.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.emulator.screen_mut().set_size(nonzero(rows), nonzero(columns));
         self.master.resize(size(columns, rows)).expect("the terminal has another size");
     }
@@ -153,7 +155,7 @@ impl Pty {
     /// Waits for the end of the program and of its output.
     pub(crate) fn wait_for_exit(&mut self) -> ExitStatus {
         let end = Instant::now() + TIMEOUT;
-        let mut seen = self.output.seen.lock().expect("no reader panics");
+        let mut seen = self.output.seen.lock().unwrap_or_else(PoisonError::into_inner);
         while !seen.ended {
             let left = end.saturating_duration_since(Instant::now());
             assert!(!left.is_zero(), "the program does not end; its screen:\n{}", seen.emulator.screen().contents());
@@ -165,7 +167,7 @@ impl Pty {
 
     /// Panics unless the terminal is as it was found: the screen from before, a cursor, no attributes, no reports.
     pub(crate) fn assert_restored(&self) {
-        let seen = self.output.seen.lock().expect("no reader panics");
+        let seen = self.output.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let screen = seen.emulator.screen();
         let tail = String::from_utf8_lossy(&seen.raw[seen.raw.len().saturating_sub(300)..]).into_owned();
         assert!(!screen.alternate_screen(), "the alternate screen is left: {tail:?}");

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
 
 use super::caps::Caps;
+use super::signals::Signals;
 
 /// Standard output without a buffer: what is written in one call goes out in one call.
 #[derive(Clone, Copy, Debug, Default)]
@@ -102,14 +103,17 @@ impl Guard {
         Tty.write_all(&bytes)
     }
 
-    /// Gives the terminal back and stops, as Ctrl-Z does elsewhere, until continued; then takes it over again.
-    /// Draw the screen whole after that.
+    /// Gives the terminal back and stops the process, as Ctrl-Z does elsewhere; once continued, takes it over again.
+    /// Draw nothing while this waits, and the whole screen after it.
     ///
     /// # Errors
     /// The terminal is gone.
-    pub fn suspend(&self) -> io::Result<()> {
+    pub async fn suspend(&self, signals: &Signals) -> io::Result<()> {
+        // The stop comes when the system gets to it, so only the signal to go on says that it has been.
+        let mut continued = signals.continued();
         restore();
         kill_current_process_group(Signal::STOP)?;
+        continued.changed().await.map_err(io::Error::other)?;
         self.resume()
     }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use rustix::process::Signal;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::guard::Tty;
@@ -12,7 +12,10 @@ use super::input::TermEvent;
 
 /// Turns signals into events until dropped. From the first call on, none of them ends or stops the process by itself.
 #[derive(Debug)]
-pub struct Signals(JoinHandle<()>);
+pub struct Signals {
+    task: JoinHandle<()>,
+    continued: watch::Receiver<()>,
+}
 
 impl Signals {
     /// Starts to listen; needs a tokio runtime with IO.
@@ -23,7 +26,8 @@ impl Signals {
         let of = |kind: Signal| signal(SignalKind::from_raw(kind.as_raw()));
         let (mut hangup, mut terminate, mut interrupt) = (of(Signal::HUP)?, of(Signal::TERM)?, of(Signal::INT)?);
         let (mut stop, mut resumed, mut resized) = (of(Signal::TSTP)?, of(Signal::CONT)?, of(Signal::WINCH)?);
-        Ok(Self(tokio::spawn(async move {
+        let (going_on, continued) = watch::channel(());
+        let task = tokio::spawn(async move {
             loop {
                 let event = tokio::select! {
                     biased;
@@ -31,7 +35,10 @@ impl Signals {
                     _ = terminate.recv() => TermEvent::Terminate,
                     _ = interrupt.recv() => TermEvent::Terminate,
                     _ = stop.recv() => TermEvent::Suspend,
-                    _ = resumed.recv() => TermEvent::Resumed,
+                    _ = resumed.recv() => {
+                        going_on.send_replace(());
+                        TermEvent::Resumed
+                    }
                     _ = resized.recv() => match Tty.size() {
                         Ok(size) => TermEvent::Resize { width: size.width, height: size.height },
                         Err(_) => TermEvent::Closed,
@@ -41,12 +48,20 @@ impl Signals {
                     return;
                 }
             }
-        })))
+        });
+        Ok(Self { task, continued })
+    }
+
+    /// Changes when the process goes on after a stop that is yet to come.
+    pub(super) fn continued(&self) -> watch::Receiver<()> {
+        let mut continued = self.continued.clone();
+        continued.mark_unchanged();
+        continued
     }
 }
 
 impl Drop for Signals {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
