@@ -1,0 +1,9 @@
+//! The simulator: a server and real clients over a simulated network in virtual time, and a checker of what they saw.
+#![allow(clippy::unwrap_used)]
+#![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
+
+mod checker;
+mod checker_tests;
+mod net;
+mod net_tests;
+mod tls;
