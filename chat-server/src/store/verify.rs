@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::dir::LOCK_FILE;
 use super::sqlite::head::{self, Recorded};
-use super::sqlite::{DATABASE_FILE, harden, identify, read};
+use super::sqlite::{DATABASE_FILE, harden, identify, log_path, read};
 use super::{OpenError, Row};
 use crate::digest::{chain_next, chain_start};
 
@@ -126,8 +126,7 @@ fn lock(data: &Path) -> Result<Option<File>, VerifyError> {
 
 /// Without a log to be read along, SQLite is told that the file never changes, so that it makes no files beside it.
 fn open(path: &Path) -> rusqlite::Result<Connection> {
-    let log = PathBuf::from(format!("{}-wal", path.display()));
-    let has_log = fs::metadata(log).is_ok_and(|log| log.len() > 0);
+    let has_log = fs::metadata(log_path(path)).is_ok_and(|log| log.len() > 0);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = if has_log {
         Connection::open_with_flags(path, flags)?

@@ -22,7 +22,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 
 pub use self::error::OpenError;
 use self::open::READERS;
-pub(crate) use self::open::{DATABASE_FILE, harden, identify};
+pub(crate) use self::open::{DATABASE_FILE, harden, identify, log_path};
 use self::write::Change;
 use self::writer::{Job, Order, QUEUE_MAX, Writer};
 use super::{
@@ -70,7 +70,7 @@ impl SqliteStore {
         let opened = open::open(&dir, settings.durability)?;
         let dir = Arc::new(dir);
         let path = dir.path().join(DATABASE_FILE);
-        let writer = Writer::new(opened.writer, dir.clone(), settings, opened.head);
+        let writer = Writer::new(opened.writer, dir.clone(), settings, (opened.head, opened.recorded));
         let writer = writer.map_err(|source| OpenError::Sqlite { path, source })?;
         let (orders, waiting) = mpsc::channel(QUEUE_MAX);
         tokio::spawn(writer::run(writer, waiting));

@@ -24,6 +24,8 @@ pub(super) struct Opened {
     pub(super) writer: Connection,
     pub(super) readers: Vec<Connection>,
     pub(super) head: Head,
+    /// What the side file says; none where the disk was too full to write it.
+    pub(super) recorded: Option<Head>,
 }
 
 /// Opens the database of a directory, and makes it if there never was one.
@@ -37,9 +39,23 @@ pub(super) fn open(dir: &DataDir, durability: Durability) -> Result<Opened, Open
     let mut writer = connect(&path)?;
     let head = prepare(&mut writer, &path, durability, recorded).map_err(OpenError::or_damaged)?;
     let readers = (0..READERS).map(|_| reader(&path)).collect::<Result<_, _>>()?;
-    let synced = head::write(dir.path(), head).and_then(|()| sync_dir(dir.path()));
-    synced.map_err(|source| OpenError::File { path: head_path, source })?;
-    Ok(Opened { writer, readers, head })
+    let recorded = match record(dir.path(), head, recorded) {
+        Ok(()) => Some(head),
+        Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+            tracing::warn!(%error, "the file head could not be written; it is tried again");
+            None
+        }
+        Err(source) => return Err(OpenError::File { path: head_path, source }),
+    };
+    Ok(Opened { writer, readers, head, recorded })
+}
+
+/// Writes the side file, if it says something else.
+fn record(dir: &Path, head: Head, recorded: Recorded) -> io::Result<()> {
+    if recorded != Recorded::Head(head) {
+        head::write(dir, head)?;
+    }
+    sync_dir(dir)
 }
 
 /// Whether there is a database. Looks at the file only, so that nothing of a file that is not ours can change.
@@ -66,10 +82,38 @@ pub(crate) fn identify(path: &Path, recorded: Recorded) -> Result<bool, OpenErro
     if read < HEADER_BYTES {
         return damaged(format!("it ends after {read} bytes"));
     }
-    if header[APPLICATION_ID_AT..APPLICATION_ID_AT + 4] != APPLICATION_ID.to_be_bytes() {
+    if u32_at(&header, 68) != APPLICATION_ID {
         return Err(OpenError::Foreign(path.to_owned()));
     }
+    let (found, known) = (usize::try_from(u32_at(&header, 60)).unwrap_or(usize::MAX), MIGRATIONS.len());
+    if found > known {
+        return Err(OpenError::Newer { path: path.to_owned(), found, known });
+    }
+    let len = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    let missing = database_bytes(&header).saturating_sub(len(path));
+    if missing > 0 && len(&log_path(path)) == 0 {
+        return damaged(format!("its last {missing} bytes are missing"));
+    }
     Ok(true)
+}
+
+/// How long the file says it is (1.3.7 of the format), bytes. It can be right to be shorter while its log says the rest.
+fn database_bytes(header: &[u8; HEADER_BYTES]) -> u64 {
+    let page_bytes = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    let is_valid = u32_at(header, 24) == u32_at(header, 92);
+    if is_valid { page_bytes * u64::from(u32_at(header, 28)) } else { 0 }
+}
+
+fn u32_at(header: &[u8; HEADER_BYTES], place: usize) -> u32 {
+    header[place..].first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes))
+}
+
+/// The log of a database.
+pub(crate) fn log_path(path: &Path) -> PathBuf {
+    PathBuf::from(format!("{}-wal", path.display()))
 }
 
 fn read_up_to(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
@@ -212,6 +256,3 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 
 /// The length of its header, bytes.
 const HEADER_BYTES: usize = 100;
-
-/// Where in the header the application id is, big endian.
-const APPLICATION_ID_AT: usize = 68;

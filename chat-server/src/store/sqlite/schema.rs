@@ -8,7 +8,7 @@ use super::error::OpenError;
 use crate::store::dir::open_private;
 
 /// Marks a database file as ours: "chat" in ASCII.
-pub(crate) const APPLICATION_ID: i32 = 0x6368_6174;
+pub(crate) const APPLICATION_ID: u32 = 0x6368_6174;
 
 /// Each step brings a file to the version that is its place in the list, from 1. A released step never changes.
 pub(crate) const MIGRATIONS: [&str; 1] = ["

@@ -36,20 +36,25 @@ pub(super) struct Writer {
     dir: Arc<DataDir>,
     settings: Settings,
     head: Head,
-    recorded: Head,
+    recorded: Option<Head>,
     log_pages: Arc<AtomicI32>,
     failed: Option<StoreError>,
 }
 
 impl Writer {
-    pub(super) fn new(mut db: Connection, dir: Arc<DataDir>, settings: Settings, head: Head) -> rusqlite::Result<Self> {
+    pub(super) fn new(
+        mut db: Connection,
+        dir: Arc<DataDir>,
+        settings: Settings,
+        (head, recorded): (Head, Option<Head>),
+    ) -> rusqlite::Result<Self> {
         let log_pages = Arc::new(AtomicI32::new(0));
         let seen = log_pages.clone();
         db.wal_hook(Some(move |_: &'_ mut _, pages| {
             seen.store(pages, Ordering::Relaxed);
             Ok(())
         }))?;
-        Ok(Self { db, dir, settings, head, recorded: head, log_pages, failed: None })
+        Ok(Self { db, dir, settings, head, recorded, log_pages, failed: None })
     }
 
     /// Commits changes together; one that is refused harms no other.
@@ -149,7 +154,7 @@ impl Writer {
     }
 
     fn is_head_recorded(&self) -> bool {
-        self.recorded == self.head || self.failed.is_some()
+        self.recorded == Some(self.head) || self.failed.is_some()
     }
 
     fn record_head(&mut self) {
@@ -157,7 +162,7 @@ impl Writer {
             return;
         }
         match head::write(self.dir.path(), self.head) {
-            Ok(()) => self.recorded = self.head,
+            Ok(()) => self.recorded = Some(self.head),
             Err(error) => tracing::warn!(%error, "the file head could not be written; it is tried again"),
         }
     }

@@ -31,6 +31,7 @@ fn database(dir: &TempDir) -> Connection {
 }
 
 /// What a server would hand out of a database that was found to be fine.
+#[allow(clippy::unwrap_in_result)]
 fn handed_out(dir: &Path) -> StoreResult<Vec<Vec<Row>>> {
     let db = open(&dir.join(DATABASE_FILE)).unwrap();
     [1, 2].map(|number| read::read(&db, contract::feed(number), Seq(0), usize::MAX)).into_iter().collect()
