@@ -1,0 +1,232 @@
+//! A client that talks until it is told to stop, and writes down everything it did and saw: what the tests kill.
+//!
+//! `talker HOST:PORT NAME DATA HISTORY`: appends to HISTORY one line per act. On its standard input, `stop` ends the talking
+//! and waits for the outbox to empty (answered by `drained`), `finish` waits until everything is shown and ends.
+#![allow(missing_docs, clippy::print_stdout)]
+
+#[path = "../tests/simulation/checker.rs"]
+#[allow(dead_code, unreachable_pub, missing_debug_implementations)]
+mod checker;
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use chat_proto::event::{Posted, ReadMarked};
+use chat_proto::request::{JoinRoom, LookUpRoom, MarkRead};
+use chat_proto::{
+    Chain, Epoch, Event, EventBody, FeedId, FeedStatus, MessageKey, Position, Reply, RoomId, RoomRef, Seq, Style,
+};
+use chat_tui::client::{Backlog, Client, ClientEvent, Environment, LinkState, Random, Settings, TrustPolicy};
+use checker::{Line, What};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::sync::mpsc;
+use tokio::time::{interval, timeout};
+
+const ROOM: &str = "torture";
+const TALK_EVERY: Duration = Duration::from_millis(5);
+const MARK_EVERY: Duration = Duration::from_millis(90);
+
+struct Talker {
+    device: String,
+    client: Client,
+    random: Random,
+    history: File,
+    data: PathBuf,
+    room: Option<RoomId>,
+    shown: Option<Seq>,
+    said: u64,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [server, name, data, history] = arguments.as_slice() else {
+        bail!("talker HOST:PORT NAME DATA HISTORY");
+    };
+    let data = PathBuf::from(data);
+    let room = known_room(&data);
+    let mut settings = Settings::new(server.parse()?, name, &data);
+    settings.trust = TrustPolicy::AcceptNew;
+    settings.use_cache = false;
+    settings.backlog = Backlog::Everything;
+    // Everything again from the first event: what this process shows is then the whole room.
+    settings.resume.extend(room.map(|room| Position {
+        feed: FeedId::Room(room),
+        epoch: Epoch(0),
+        seq: Seq::ZERO,
+        chain: Chain::default(),
+        backlog_max: u32::MAX,
+    }));
+    let device = data.file_name().context("a data directory has a name")?.to_string_lossy().into_owned();
+    let (client, events) = Client::start(settings, Environment::default())?;
+    let history = OpenOptions::new().create(true).append(true).open(history)?;
+    let random = Random::system();
+    let mut talker = Talker { device, client, random, history, data, room, shown: None, said: 0 };
+    talker.note(What::Start { account: name.clone() })?;
+    talker.run(events).await
+}
+
+/// The room's number from an earlier life.
+fn known_room(data: &Path) -> Option<RoomId> {
+    std::fs::read_to_string(data.join("room")).ok()?.parse().ok().map(RoomId)
+}
+
+/// Equal for equal words: FNV-1a.
+fn digest(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+impl Talker {
+    fn note(&mut self, what: What) -> anyhow::Result<()> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let line = Line { t: u64::try_from(since.as_micros())?, device: self.device.clone(), what };
+        self.history.write_all(checker::format(&[line]).as_bytes())?;
+        Ok(())
+    }
+
+    async fn run(&mut self, mut events: mpsc::Receiver<ClientEvent>) -> anyhow::Result<()> {
+        let mut orders = BufReader::new(tokio::io::stdin()).lines();
+        let (mut talk, mut mark) = (interval(TALK_EVERY), interval(MARK_EVERY));
+        let mut talking = true;
+        let mut draining = false;
+        loop {
+            tokio::select! {
+                biased;
+                order = orders.next_line() => match order?.as_deref() {
+                    Some("stop") => (talking, draining) = (false, true),
+                    Some("finish") => return self.finish(&mut events).await,
+                    Some(_) | None => return Ok(()),
+                },
+                event = events.recv() => self.see(event.context("the session ended")?).await?,
+                _ = talk.tick() => {
+                    if talking {
+                        self.talk().await?;
+                    }
+                    if draining && self.client.outbox().await.is_empty() {
+                        draining = false;
+                        println!("drained");
+                    }
+                }
+                _ = mark.tick() => {
+                    if let (Some(room), Some(seq), true) = (self.room, self.shown, talking) {
+                        let client = self.client.clone();
+                        // A marker that does not get through is overtaken by the next one.
+                        tokio::spawn(async move { client.request(MarkRead { room, seq }).await });
+                    }
+                }
+            }
+        }
+    }
+
+    async fn talk(&mut self) -> anyhow::Result<()> {
+        let Some(room) = self.room else { return Ok(()) };
+        self.said += 1;
+        let text = format!("{} says {} at {:?}", self.device, self.said, SystemTime::now());
+        let key = self.random.message_key()?;
+        self.note(What::Send { room: room.0, key: key.to_string(), digest: digest(&text) })?;
+        self.client.send(room, Style::Text, &text, Some(key)).await?;
+        self.note(What::Queued { room: room.0, key: key.to_string() })
+    }
+
+    async fn see(&mut self, event: ClientEvent) -> anyhow::Result<()> {
+        match event {
+            ClientEvent::Welcome(welcome) => {
+                for status in &welcome.feeds {
+                    self.begin(status)?;
+                }
+                if self.room.is_none() {
+                    self.join();
+                }
+            }
+            ClientEvent::Began(status) => self.begin(&status)?,
+            ClientEvent::Link(LinkState::Online) => self.note(What::Conn)?,
+            ClientEvent::Link(LinkState::Waiting { .. }) => self.note(What::Disc)?,
+            ClientEvent::Events(events) => {
+                for event in &events.events {
+                    self.show(events.feed, event)?;
+                }
+            }
+            ClientEvent::Sent { key, room, receipt } => {
+                self.note(What::Ack { room: room.0, key: key.to_string(), seq: receipt.seq.0 })?;
+            }
+            ClientEvent::Refused(outgoing) => {
+                self.note(What::Err { room: outgoing.room.0, key: outgoing.key.to_string() })?;
+            }
+            ClientEvent::Stopped(reason) => bail!("{reason:?}"),
+            ClientEvent::Queued(_)
+            | ClientEvent::Link(LinkState::Connecting)
+            | ClientEvent::RoundTrip(_)
+            | ClientEvent::Trimmed(_)
+            | ClientEvent::Ended(_)
+            | ClientEvent::Presence(_)
+            | ClientEvent::Typing(_) => {}
+        }
+        Ok(())
+    }
+
+    fn join(&self) {
+        let (client, random) = (self.client.clone(), self.random.clone());
+        tokio::spawn(async move {
+            let Ok(key) = random.message_key() else { return };
+            let join = JoinRoom { key, room: RoomRef::Name(ROOM.to_owned()), create: true };
+            // Lost with the connection, it is asked again at the next welcome.
+            let _ = client.request(join).await;
+        });
+    }
+
+    /// A room comes from here on. Only the first time in this process: from then on nothing may be left out.
+    fn begin(&mut self, status: &FeedStatus) -> anyhow::Result<()> {
+        let FeedId::Room(room) = status.feed else { return Ok(()) };
+        if self.room != Some(room) {
+            std::fs::write(self.data.join("room"), room.to_string())?;
+            self.room = Some(room);
+        }
+        if self.shown.is_none() {
+            self.shown = Some(status.next.prev());
+            self.note(What::Resume { room: room.0, after: status.next.prev().0 })?;
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, feed: FeedId, event: &Event) -> anyhow::Result<()> {
+        match (feed, &event.body) {
+            (FeedId::Room(room), body) => {
+                let digest = if let EventBody::Posted(Posted { text, .. }) = body { digest(text) } else { 0 };
+                let key = if event.key == MessageKey::default() { String::new() } else { event.key.to_string() };
+                self.shown = Some(event.seq);
+                self.note(What::Show { room: room.0, seq: event.seq.0, key, digest })
+            }
+            (FeedId::Account(_), EventBody::ReadMarked(ReadMarked { room, seq, .. })) => {
+                self.note(What::Mark { room: room.0, seq: seq.0 })
+            }
+            (FeedId::Account(_), _) => Ok(()),
+        }
+    }
+
+    /// Waits until everything the room holds is shown here.
+    async fn finish(&mut self, events: &mut mpsc::Receiver<ClientEvent>) -> anyhow::Result<()> {
+        let room = self.room.context("never saw the room")?;
+        let head = loop {
+            if let Ok(Reply::RoomInfo(info)) = self.client.request(LookUpRoom { room: RoomRef::Id(room) }).await {
+                break info.head;
+            }
+            if let Ok(Some(event)) = timeout(Duration::from_millis(50), events.recv()).await {
+                self.see(event).await?;
+            }
+        };
+        while self.shown < Some(head) {
+            let event = events.recv().await.context("the session ended")?;
+            self.see(event).await?;
+        }
+        // What is on its way behind the head: markers.
+        while let Ok(Some(event)) = timeout(Duration::from_millis(500), events.recv()).await {
+            self.see(event).await?;
+        }
+        println!("finished at {head}");
+        self.client.quit(Duration::from_secs(1)).await;
+        Ok(())
+    }
+}
