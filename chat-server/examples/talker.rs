@@ -100,7 +100,7 @@ impl Talker {
                     Some("finish") => return self.finish(&mut events).await,
                     Some(_) | None => return Ok(()),
                 },
-                event = events.recv() => self.see(event.context("the session ended")?).await?,
+                event = events.recv() => self.see(event.context("the session ended")?)?,
                 _ = talk.tick() => {
                     if talking {
                         self.talk().await?;
@@ -131,7 +131,7 @@ impl Talker {
         self.note(What::Queued { room: room.0, key: key.to_string() })
     }
 
-    async fn see(&mut self, event: ClientEvent) -> anyhow::Result<()> {
+    fn see(&mut self, event: ClientEvent) -> anyhow::Result<()> {
         match event {
             ClientEvent::Welcome(welcome) => {
                 for status in &welcome.feeds {
@@ -214,16 +214,16 @@ impl Talker {
                 break info.head;
             }
             if let Ok(Some(event)) = timeout(Duration::from_millis(50), events.recv()).await {
-                self.see(event).await?;
+                self.see(event)?;
             }
         };
         while self.shown < Some(head) {
             let event = events.recv().await.context("the session ended")?;
-            self.see(event).await?;
+            self.see(event)?;
         }
         // What is on its way behind the head: markers.
         while let Ok(Some(event)) = timeout(Duration::from_millis(500), events.recv()).await {
-            self.see(event).await?;
+            self.see(event)?;
         }
         println!("finished at {head}");
         self.client.quit(Duration::from_secs(1)).await;
