@@ -1,7 +1,7 @@
 //! Text of others, made safe to print or draw: the only way from the wire to a terminal.
 //!
-//! Whoever draws, prints, notifies or sets a title takes [`Clean`], which only [`line`] and [`text`] make. In it there is no
-//! control character (C0, DEL, C1) but the line feed of [`text`], nothing that reorders text, nothing invisible that could
+//! Whoever draws, prints, notifies or sets a title takes [`Clean`], which only [`line()`] and [`text()`] make. In it there is no
+//! control character (C0, DEL, C1) but the line feed of [`text()`], nothing that reorders text, nothing invisible that could
 //! hide or join words, and no cluster that grows without bound. What is taken away visibly leaves a sign in its place:
 //! a control picture (`␛`) or `�`.
 //!
@@ -67,7 +67,7 @@ pub fn line(foreign: &str) -> Clean<'_> {
     clean(foreign, Lines::One)
 }
 
-/// Cleans a text of several lines: line feeds stay, a carriage return before one is dropped, tabs as in [`line`].
+/// Cleans a text of several lines: line feeds stay, a carriage return before one is dropped, tabs as in [`line()`].
 #[must_use]
 pub fn text(foreign: &str) -> Clean<'_> {
     clean(foreign, Lines::Many)

@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod caps;
+mod codes;
 pub mod decode;
 pub mod guard;
 pub mod input;
