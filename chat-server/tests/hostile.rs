@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use chat_proto::codec::encode_frame;
 use chat_proto::limits::{HELLO_FRAME_BYTES_MAX, REQUEST_FRAME_BYTES_MAX};
-use chat_proto::request::{History, Ping};
+use chat_proto::request::{CreateRoom, History, JoinRoom, LeaveRoom, ListRooms, LookUpRoom, Ping, Whois};
 use chat_proto::{
-    ALPN, Anchor, CloseCode, Delivery, FeedId, FeedState, RejectCode, Reply, Request, RequestFrame, RequestId, Seq,
+    ALPN, Anchor, CloseCode, Delivery, FeedId, FeedState, RejectCode, Reply, Request, RequestFrame, RequestId, RoomId,
+    RoomRef, Seq,
 };
 use chat_server::config::Limits;
 use chat_server::server::Settings;
@@ -261,4 +262,48 @@ async fn a_stranger_reads_an_open_room_but_not_somebody_elses_account() {
     assert!(
         !matches!(quiet, Ok(Some(Delivery::Events(events))) if events.feed == FeedId::Account(alice.welcome.account))
     );
+}
+
+#[tokio::test]
+async fn a4_no_text_field_takes_an_escape_sequence() {
+    const EVIL: &str = "x\u{1b}]52;c;ZXZpbA==\u{7}\u{9b}31m";
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let room = alice.join("dev").await.room;
+    let create = |name: &str, topic: &str| CreateRoom {
+        key: support::fresh_key(),
+        name: name.to_owned(),
+        topic: topic.to_owned(),
+    };
+    let named = || RoomRef::Name(EVIL.to_owned());
+    let requests: Vec<Request> = vec![
+        create(EVIL, "").into(),
+        create("clean", EVIL).into(),
+        JoinRoom { key: support::fresh_key(), room: named(), create: true }.into(),
+        LookUpRoom { room: named() }.into(),
+        LeaveRoom { key: support::fresh_key(), room, reason: EVIL.to_owned() }.into(),
+        Whois { name: EVIL.to_owned() }.into(),
+        post(room, EVIL).into(),
+    ];
+    for request in requests {
+        let reject = alice.refused(request.clone()).await;
+        assert!(matches!(reject.code, RejectCode::InvalidName | RejectCode::InvalidText), "{request:?}: {reject:?}");
+        assert!(!reject.message.chars().any(char::is_control), "what is refused is not echoed raw: {reject:?}");
+    }
+    let Reply::RoomList(list) = alice.ask(ListRooms { after: RoomId(0), limit: 100 }).await else { panic!() };
+    assert_eq!(list.rooms.iter().map(|room| room.name.as_str()).collect::<Vec<_>>(), ["dev"]);
+}
+
+#[tokio::test]
+async fn a_message_of_a_megabyte_ends_the_connection_that_sends_it_and_no_other() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let room = alice.join("dev").await.room;
+    let frame = RequestFrame { id: RequestId(9), request: post(room, &"x".repeat(1_000_000)).into() };
+    let bytes = encode_frame(&frame, usize::MAX).unwrap();
+    // The server closes before it has read it all.
+    let _ = alice.send.write_all(&bytes).await;
+    assert_eq!(closed(&alice.connection).await, CloseCode::Malformed);
+    assert_eq!(bob.join("dev").await.head_ordinal, chat_proto::Ordinal(0));
 }
