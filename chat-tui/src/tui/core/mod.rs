@@ -1,6 +1,6 @@
 //! What the screen knows and decides, without a screen: keys, news and time go in, effects come out.
 //!
-//! [`update`] takes one message; [`settle`] looks once, after a batch of them, at what the place being read calls for.
+//! [`update()`] takes one message; [`settle`] looks once, after a batch of them, at what the place being read calls for.
 //!
 //! Never: IO, a clock, a task, ratatui. Time comes with each message, and what is wanted of the world is an [`Effect`].
 

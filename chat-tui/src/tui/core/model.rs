@@ -1,4 +1,4 @@
-//! Everything the screen knows. Changed by [`update`](super::update) alone.
+//! Everything the screen knows. Changed by [`update()`](super::update()) alone.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
