@@ -1,5 +1,7 @@
 //! The screen: keys in, frames out, in front of the same client the bots use.
 
+pub mod app;
 pub mod core;
+mod errand;
 pub mod term;
 pub mod view;

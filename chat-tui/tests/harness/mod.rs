@@ -6,6 +6,7 @@
     missing_docs,
     missing_debug_implementations,
     clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     clippy::expect_used
 )]
 

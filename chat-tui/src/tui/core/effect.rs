@@ -78,6 +78,8 @@ pub enum Effect {
     Title(String),
     /// Draw everything anew; something else wrote on the terminal.
     Redraw,
+    /// Give the terminal back until the person comes back.
+    Suspend,
     /// Leave.
     Quit,
 }

@@ -75,6 +75,8 @@ pub enum Action {
     Help,
     /// Draw everything anew.
     Redraw,
+    /// Give the terminal back to the shell for a while.
+    Suspend,
     /// Leave.
     Quit,
 }
@@ -129,6 +131,7 @@ pub const DEFAULT: &[(&str, Action, &str)] = &[
     ("f7", Action::ToggleRooms, "show or hide the rooms"),
     ("f8", Action::ToggleMembers, "show or hide the members"),
     ("ctrl-l", Action::Redraw, "draw everything anew"),
+    ("ctrl-z", Action::Suspend, "back to the shell for a while"),
     ("f1 alt-?", Action::Help, "this help"),
     ("esc", Action::Escape, "close what is open"),
     ("ctrl-c", Action::Interrupt, "clear the line; twice: leave"),

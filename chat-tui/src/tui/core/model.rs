@@ -76,6 +76,8 @@ pub struct RoomState {
     pub(super) marked: Seq,
     /// No page is asked for before that, because one could not be had.
     pub(super) fetch_after: Duration,
+    /// The next event that comes live; what is loaded up to it goes on by itself.
+    pub(super) live_next: Seq,
     /// When it was last looked at, counted in openings; 0 is never.
     pub(super) opened: u64,
 }
@@ -123,6 +125,15 @@ pub struct Model {
     pub(super) title: String,
     /// The room asked for on the command line, until it is there.
     pub(super) wanted: Option<String>,
+}
+
+impl RoomState {
+    /// Tells the timeline how far the room goes, unless the rest comes by itself.
+    pub(super) fn set_bounds(&mut self, view: &RoomView) {
+        let goes_on = self.timeline.newest().is_some_and(|newest| newest.seq.next() >= self.live_next);
+        let head = if goes_on { Seq::ZERO } else { view.head };
+        self.timeline.set_bounds(head, view.oldest);
+    }
 }
 
 impl Model {

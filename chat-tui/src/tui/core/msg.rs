@@ -1,11 +1,11 @@
 //! What the core is told.
 
 use chat_proto::reply::Page;
-use chat_proto::{Anchor, Reply, RoomId};
+use chat_proto::{Anchor, Event, Reply, RoomId};
 
 use super::effect::Tag;
-use crate::client::view::AccountView;
-use crate::client::{ClientEvent, Outgoing};
+use crate::client::ClientEvent;
+use crate::client::cache::CachedState;
 use crate::tui::term::key::Key;
 
 /// One thing that happened.
@@ -19,16 +19,16 @@ pub enum Msg {
     Resize(u16, u16),
     /// The terminal has the person's attention, or no more.
     Focus(bool),
-    /// What an earlier run knew: first paint waits for nothing else.
-    Remembered(AccountView, Vec<Page>),
+    /// What an earlier run knew: the first frame waits for nothing else.
+    Remembered(CachedState),
     /// News of the session.
     Net(ClientEvent),
-    /// Messages the outbox kept.
-    Outbox(Vec<Outgoing>),
     /// The answer to a request, or why there is none, for people.
     Answer(Tag, Result<Reply, String>),
     /// The page of a fetch, or why there is none, for people.
     Page(RoomId, Anchor, Result<Page, String>),
+    /// What the cache has instead of the page of a fetch, for want of a connection; nothing if it has nothing.
+    Cached(RoomId, Anchor, Vec<Event>),
     /// Time passed to where [`Model::next_timer`](super::Model::next_timer) asked to be told.
     Tick,
 }

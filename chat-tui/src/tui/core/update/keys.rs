@@ -129,6 +129,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         }
         Action::Help => command::help(model),
         Action::Redraw => effects.push(Effect::Redraw),
+        Action::Suspend => effects.push(Effect::Suspend),
         Action::Quit => effects.push(Effect::Quit),
     }
     if model.composer().is_empty() {

@@ -37,11 +37,11 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
             model.focused = focused;
             effects.dirty = true;
         }
-        Msg::Remembered(account, pages) => net::remembered(model, account, pages, effects),
+        Msg::Remembered(state) => net::remembered(model, state, effects),
         Msg::Net(event) => net::event(model, event, effects),
-        Msg::Outbox(messages) => messages.into_iter().for_each(|message| net::queued(model, message, effects)),
         Msg::Answer(tag, result) => net::answer(model, tag, result, effects),
         Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
+        Msg::Cached(room, at, events) => net::cached(model, room, at, events, effects),
         Msg::Tick => tick(model, effects),
     }
 }

@@ -8,7 +8,7 @@ use chat_proto::{Anchor, Event, EventBody, FeedId, Presence, Reply, Request, Roo
 use std::time::Duration;
 
 use super::{notice, room};
-use crate::client::view::AccountView;
+use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::model::{MembersKnown, Model, Overlay};
@@ -28,12 +28,17 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
                 began(model, status);
             }
             model.account.apply_welcome(&welcome);
+            let rooms: Vec<RoomId> = model.rooms.keys().copied().collect();
+            rooms.into_iter().for_each(|id| set_bounds(model, id));
             come_back(model, effects);
         }
         ClientEvent::RoundTrip(time) => model.round_trip = Some(time),
         ClientEvent::Began(status) => {
             began(model, &status);
             model.account.apply_began(&status);
+            if let FeedId::Room(id) = status.feed {
+                set_bounds(model, id);
+            }
             open_wanted(model, effects);
         }
         ClientEvent::Events(events) => live(model, events, effects),
@@ -67,14 +72,34 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
     }
 }
 
-pub(super) fn remembered(model: &mut Model, account: AccountView, pages: Vec<Page>, effects: &mut Effects) {
+pub(super) fn remembered(model: &mut Model, state: CachedState, effects: &mut Effects) {
     let name = std::mem::take(&mut model.account.me.name);
-    model.account = account;
+    model.account = state.account;
     model.account.me.name = name;
-    for page in pages {
-        take_page(model, page.room, Anchor::Before(Seq::MAX), page);
+    if let Some(id) = state.last_room {
+        let room = model.rooms.entry(id).or_default();
+        state.newest.iter().for_each(|event| note_topic(&mut room.topic, event));
+        room.timeline.insert(state.newest);
+        set_bounds(model, id);
+    }
+    if let Some(id) = state.last_room.filter(|id| model.wanted.is_none() && is_member(model, *id)) {
+        room::go(model, id, effects);
     }
     open_wanted(model, effects);
+}
+
+pub(super) fn cached(model: &mut Model, id: RoomId, at: Anchor, events: Vec<Event>, effects: &mut Effects) {
+    let pause = model.now.mono + FETCH_PAUSE;
+    let Some(state) = model.rooms.get_mut(&id) else { return };
+    state.timeline.fetched(at);
+    if events.is_empty() {
+        state.fetch_after = pause;
+    }
+    state.timeline.insert(events);
+    effects.dirty = true;
+    if model.current == Some(id) {
+        room::arrive(model);
+    }
 }
 
 pub(super) fn queued(model: &mut Model, message: Outgoing, effects: &mut Effects) {
@@ -138,24 +163,16 @@ pub(super) fn page(model: &mut Model, id: RoomId, at: Anchor, result: Result<Pag
 }
 
 fn take_page(model: &mut Model, id: RoomId, at: Anchor, page: Page) {
-    let known = model.account.rooms.get(&id).is_some_and(|room| room.epoch == page.epoch);
-    let Some(state) = model.rooms.entry(id).or_default().into() else { return };
+    let state = model.rooms.entry(id).or_default();
     state.timeline.fetched(at);
-    if !known {
-        return;
-    }
-    let oldest = match (at, page.events.is_empty()) {
-        (Anchor::Before(first), true) if first != Seq::MAX => page.oldest.max(first),
-        (Anchor::Before(_) | Anchor::After(_) | Anchor::Around(_), _) => page.oldest,
+    let Some(view) = model.account.rooms.get_mut(&id).filter(|room| room.epoch == page.epoch) else { return };
+    view.oldest = match (at, page.events.is_empty()) {
+        (Anchor::Before(first), true) if first != Seq::MAX => view.oldest.max(page.oldest).max(first),
+        (Anchor::Before(_) | Anchor::After(_) | Anchor::Around(_), _) => view.oldest.max(page.oldest),
     };
-    state.timeline.set_bounds(page.last, oldest);
-    for event in &page.events {
-        note_topic(&mut state.topic, event);
-    }
+    page.events.iter().for_each(|event| note_topic(&mut state.topic, event));
     state.timeline.insert(page.events);
-    if let Some(view) = model.account.rooms.get_mut(&id) {
-        view.head = view.head.max(page.last);
-    }
+    state.set_bounds(view);
 }
 
 fn link(model: &mut Model, state: LinkState) {
@@ -181,7 +198,7 @@ fn began(model: &mut Model, status: &chat_proto::FeedStatus) {
         state.timeline = crate::tui::core::timeline::Timeline::default();
         (state.ruler, state.jump, state.marked) = (None, None, Seq::ZERO);
     }
-    state.timeline.set_bounds(status.head, status.oldest);
+    state.live_next = status.next;
     state.members = MembersKnown::Unasked;
 }
 
@@ -218,10 +235,10 @@ fn open_wanted(model: &mut Model, effects: &mut Effects) {
 /// Goes on to another room if the one being looked at is one's own no more.
 fn close_left(model: &mut Model, effects: &mut Effects) {
     let Some(id) = model.current else { return };
-    if model.account.rooms.get(&id).is_some_and(|room| room.member) {
+    if is_member(model, id) {
         return;
     }
-    let last = model.last.filter(|last| model.account.rooms.get(last).is_some_and(|room| room.member));
+    let last = model.last.filter(|last| is_member(model, *last));
     model.current = None;
     model.rooms.remove(&id);
     match last {
@@ -268,6 +285,9 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
         }
     }
     let loaded = watching || !state.timeline.is_empty();
+    if let Some(last) = events.events.last() {
+        state.live_next = last.seq.next();
+    }
     if loaded {
         state.timeline.insert(events.events);
     }
@@ -276,8 +296,12 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
 
 fn set_bounds(model: &mut Model, id: RoomId) {
     if let (Some(view), Some(state)) = (model.account.rooms.get(&id), model.rooms.get_mut(&id)) {
-        state.timeline.set_bounds(view.head, view.oldest);
+        state.set_bounds(view);
     }
+}
+
+fn is_member(model: &Model, id: RoomId) -> bool {
+    model.account.rooms.get(&id).is_some_and(|room| room.member)
 }
 
 fn note_topic(topic: &mut String, event: &Event) {
@@ -287,7 +311,6 @@ fn note_topic(topic: &mut String, event: &Event) {
 }
 
 fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
-    let asked_for = model.wanted.as_deref() == Some(info.name.as_str());
     let view = model.account.rooms.entry(info.room).or_default();
     view.name = info.name;
     view.epoch = info.epoch;
@@ -302,9 +325,7 @@ fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
     let state = model.rooms.entry(info.room).or_default();
     state.topic = info.topic;
     state.members_total = info.members;
-    if asked_for || model.wanted.is_some() {
-        model.wanted = None;
-    }
+    model.wanted = None;
     set_bounds(model, info.room);
     room::go(model, info.room, effects);
 }

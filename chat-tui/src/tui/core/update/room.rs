@@ -26,10 +26,10 @@ pub(super) fn open(model: &mut Model, id: RoomId, effects: &mut Effects) {
     let (opened, now) = (model.openings, model.now.mono);
     let Some(view) = model.account.rooms.get(&id) else { return };
     let unread = view.unread() > 0;
-    let (read, head, oldest) = (view.read, view.head, view.oldest);
+    let read = view.read;
     let room = model.rooms.entry(id).or_default();
     (room.opened, room.arrived) = (opened, now);
-    room.timeline.set_bounds(head, oldest);
+    room.set_bounds(view);
     room.ruler = unread.then_some(read);
     let follows = room.timeline.anchor() == crate::tui::core::timeline::Anchor::Follow;
     if unread && follows && model.geometry().timeline.height > UNREAD_LINE {

@@ -1,0 +1,344 @@
+//! The loop: input, news and time become messages, effects are carried out, and what changed is drawn.
+//!
+//! A key is answered in the same turn. News is drawn at once if the last frame is old enough, else at the edge of
+//! [`FRAME_MIN`], so that a flood costs sixty frames a second and a lone message no delay. With nothing to do it sleeps.
+//!
+//! Never: an await on the network or on a file.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::core::time::{Now, Zone};
+use super::core::{Effect, Effects, Model, Msg, settle, update};
+use super::errand::{ANSWERS_MAX, Errands};
+use super::term::caps::{Caps, NoScreen};
+use super::term::guard::{Guard, Tty};
+use super::term::input::{EVENTS_MAX, Reader, TermEvent};
+use super::term::screen::Screen;
+use super::term::signals::Signals;
+use super::term::title::title;
+use super::view::{Theme, ViewCache, draw};
+use crate::clean;
+use crate::client::cache::Cache;
+use crate::client::trust::{KnownServers, TrustError};
+use crate::client::{Client, ClientEvent, Environment, LinkState, Settings, StartError, StopReason, TrustPolicy};
+
+/// The shortest time between two frames that nobody's key asked for.
+const FRAME_MIN: Duration = Duration::from_millis(16);
+
+/// Keys handled before a frame is drawn.
+const INPUT_BATCH: usize = 256;
+
+/// News handled before a frame may be drawn.
+const NEWS_BATCH: usize = 1_024;
+
+/// How long leaving waits for what is on its way; what isn't gone by then is kept in the outbox.
+const QUIT_GRACE: Duration = Duration::from_millis(500);
+
+/// Why the screen ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The person left, or the system or the terminal said so.
+    Left,
+    /// The session ended and will not come back.
+    Stopped(StopReason),
+}
+
+/// Why there was no screen.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// There is no terminal to draw on.
+    #[error(transparent)]
+    NoScreen(#[from] NoScreen),
+    /// The session could not begin.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Who is trusted could not be read.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// The terminal failed.
+    #[error("the terminal: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Runs the screen until the person leaves.
+///
+/// An unknown server is met before the screen is entered, so that whoever is asked about it ([`TrustPolicy::Ask`]) has the
+/// plain terminal; `tell` is told what is waited for then.
+///
+/// # Errors
+/// [`RunError`]; the terminal is as it was found.
+pub async fn run(
+    settings: Settings,
+    room: Option<String>,
+    environment: Environment,
+    mut tell: impl FnMut(&str),
+) -> Result<Ended, RunError> {
+    let caps = Caps::detect()?;
+    let asks = match settings.trust {
+        TrustPolicy::Ask(_) => KnownServers::in_dir(&settings.data).find(&settings.server)?.is_none(),
+        TrustPolicy::Pin(_) | TrustPolicy::AcceptNew | TrustPolicy::RefuseUnknown => false,
+    };
+    let mut early = Vec::new();
+    let mut session = None;
+    if asks {
+        let (client, mut news) = Client::start(settings.clone(), environment.clone())?;
+        if let Some(reason) = meet(&mut news, &mut early, &mut tell).await {
+            return Ok(Ended::Stopped(reason));
+        }
+        session = Some((client, news));
+    }
+    let mut app = App::enter(caps, &settings, room, environment.clone())?;
+    app.remember(&settings);
+    app.draw()?;
+    let (client, news) = match session {
+        Some(session) => session,
+        None => Client::start(settings.clone(), environment.clone())?,
+    };
+    let (answers, answered) = mpsc::channel(ANSWERS_MAX);
+    app.errands = Some(Errands::new(client.clone(), environment, settings, answers));
+    app.news(early);
+    let ended = app.turn(news, answered).await;
+    let errands = app.errands.take();
+    drop(app);
+    if let Some(errands) = errands {
+        // What was sent just before leaving is in the outbox first.
+        let _ = timeout(QUIT_GRACE, errands.finish()).await;
+    }
+    client.quit(QUIT_GRACE).await;
+    ended
+}
+
+/// Waits until a server is met that wasn't known. Returns why not, if the session ended instead.
+async fn meet(
+    news: &mut mpsc::Receiver<ClientEvent>,
+    early: &mut Vec<ClientEvent>,
+    tell: &mut impl FnMut(&str),
+) -> Option<StopReason> {
+    while let Some(event) = news.recv().await {
+        match &event {
+            ClientEvent::Stopped(reason) => return Some(reason.clone()),
+            ClientEvent::Link(LinkState::Waiting { reason, .. }) => tell(reason),
+            ClientEvent::Welcome(_) => {
+                early.push(event);
+                return None;
+            }
+            ClientEvent::Link(_)
+            | ClientEvent::RoundTrip(_)
+            | ClientEvent::Began(_)
+            | ClientEvent::Events(_)
+            | ClientEvent::Trimmed(_)
+            | ClientEvent::Ended(_)
+            | ClientEvent::Presence(_)
+            | ClientEvent::Typing(_)
+            | ClientEvent::Queued(_)
+            | ClientEvent::Sent { .. }
+            | ClientEvent::Refused(_) => {}
+        }
+        early.push(event);
+    }
+    Some(StopReason::Quit)
+}
+
+struct App {
+    model: Model,
+    cache: ViewCache,
+    environment: Environment,
+    began: Instant,
+    errands: Option<Errands>,
+    effects: Effects,
+    drawn: Option<Instant>,
+    ended: Option<Ended>,
+    /// The terminal is to be given back for a while.
+    suspended: bool,
+    // In the order they are given up: nobody reads or draws on a terminal that is given back.
+    input: mpsc::Receiver<TermEvent>,
+    _reader: Reader,
+    signals: Signals,
+    screen: Screen<Tty>,
+    guard: Guard,
+}
+
+impl App {
+    fn enter(
+        caps: Caps,
+        settings: &Settings,
+        room: Option<String>,
+        environment: Environment,
+    ) -> Result<Self, RunError> {
+        let (events, input) = mpsc::channel(EVENTS_MAX);
+        let guard = Guard::enter(caps, false)?;
+        let size = Tty.size()?;
+        let mut app = Self {
+            model: Model::new(settings.server.host.clone(), settings.name.clone(), room, Zone::system()),
+            cache: ViewCache::new(Theme::new(caps.colors, caps.symbols)),
+            environment,
+            began: Instant::now(),
+            errands: None,
+            effects: Effects::default(),
+            drawn: None,
+            ended: None,
+            suspended: false,
+            input,
+            signals: Signals::start(events.clone())?,
+            _reader: Reader::start(events)?,
+            screen: Screen::new(Tty, size, caps.colors)?,
+            guard,
+        };
+        app.tell(Msg::Resize(size.width, size.height));
+        Ok(app)
+    }
+
+    /// Shows what an earlier run knew. A cache that cannot be read is no reason not to begin.
+    fn remember(&mut self, settings: &Settings) {
+        let known = settings.use_cache && settings.profile_dir().exists();
+        if !known {
+            return;
+        }
+        match Cache::open(settings).and_then(|cache| cache.snapshot()) {
+            Ok(Some(state)) => self.tell(Msg::Remembered(state)),
+            Ok(None) => {}
+            Err(error) => tracing::debug!(%error, "nothing remembered"),
+        }
+        settle(&mut self.model, &mut self.effects);
+    }
+
+    fn news(&mut self, news: Vec<ClientEvent>) {
+        for event in news {
+            self.net(event);
+        }
+    }
+
+    async fn turn(
+        &mut self,
+        mut news: mpsc::Receiver<ClientEvent>,
+        mut answered: mpsc::Receiver<Msg>,
+    ) -> Result<Ended, RunError> {
+        let mut inputs = Vec::with_capacity(INPUT_BATCH);
+        let mut batch = Vec::with_capacity(NEWS_BATCH);
+        let mut answers = Vec::with_capacity(ANSWERS_MAX);
+        let mut listening = true;
+        loop {
+            let typed = !inputs.is_empty();
+            for event in inputs.drain(..) {
+                self.term(event)?;
+            }
+            batch.drain(..).for_each(|event| self.net(event));
+            answers.drain(..).for_each(|msg| self.tell(msg));
+            self.act()?;
+            if let Some(ended) = self.ended.take() {
+                return Ok(ended);
+            }
+            if std::mem::take(&mut self.suspended) {
+                self.guard.suspend(&self.signals).await?;
+                self.redraw()?;
+            }
+            self.draw_if_due(typed)?;
+            let wake = self.wake();
+            tokio::select! {
+                biased;
+                count = self.input.recv_many(&mut inputs, INPUT_BATCH) => if count == 0 { return Ok(Ended::Left) },
+                count = news.recv_many(&mut batch, NEWS_BATCH), if listening => listening = count > 0,
+                _ = answered.recv_many(&mut answers, ANSWERS_MAX) => {}
+                () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
+            }
+        }
+    }
+
+    fn tell(&mut self, msg: Msg) {
+        let now = Now { wall: self.environment.clock.now(), mono: self.began.elapsed() };
+        update(&mut self.model, now, msg, &mut self.effects);
+    }
+
+    fn tick(&mut self) {
+        self.tell(Msg::Tick);
+    }
+
+    fn net(&mut self, event: ClientEvent) {
+        if let ClientEvent::Stopped(reason) = &event {
+            self.ended = Some(Ended::Stopped(reason.clone()));
+        }
+        self.tell(Msg::Net(event));
+    }
+
+    fn term(&mut self, event: TermEvent) -> Result<(), RunError> {
+        match event {
+            TermEvent::Key(key) => self.tell(Msg::Key(key)),
+            TermEvent::Paste(text) => self.tell(Msg::Paste(text)),
+            TermEvent::Resize { width, height } => self.resize(width, height)?,
+            TermEvent::Focus(focused) => self.tell(Msg::Focus(focused)),
+            TermEvent::Mouse(_) => {}
+            TermEvent::Suspend => self.suspended = true,
+            TermEvent::Resumed => {
+                self.guard.resume()?;
+                self.redraw()?;
+            }
+            TermEvent::Terminate | TermEvent::Closed => self.ended = Some(Ended::Left),
+        }
+        Ok(())
+    }
+
+    fn resize(&mut self, width: u16, height: u16) -> Result<(), RunError> {
+        self.screen.resize(ratatui::layout::Size::new(width.max(1), height.max(1)))?;
+        self.tell(Msg::Resize(width, height));
+        Ok(())
+    }
+
+    fn redraw(&mut self) -> Result<(), RunError> {
+        let size = Tty.size()?;
+        self.resize(size.width, size.height)?;
+        self.screen.invalidate();
+        Ok(())
+    }
+
+    /// Carries out what the messages so far led to.
+    fn act(&mut self) -> Result<(), RunError> {
+        settle(&mut self.model, &mut self.effects);
+        let Some(errands) = &self.errands else { return Ok(()) };
+        let list = std::mem::take(&mut self.effects.list);
+        let ours: Vec<Effect> = list.into_iter().filter_map(|effect| errands.run(effect)).collect();
+        for effect in ours {
+            match effect {
+                Effect::Title(text) => Tty.write_all(&title(&clean::line(&text)))?,
+                Effect::Redraw => self.redraw()?,
+                Effect::Suspend => self.suspended = true,
+                Effect::Quit => self.ended = self.ended.take().or(Some(Ended::Left)),
+                Effect::Send { .. }
+                | Effect::Retry(_)
+                | Effect::Discard(_)
+                | Effect::Request(..)
+                | Effect::Join { .. }
+                | Effect::Leave { .. }
+                | Effect::Fetch { .. }
+                | Effect::MarkRead { .. }
+                | Effect::Typing { .. }
+                | Effect::Focus(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_if_due(&mut self, typed: bool) -> Result<(), RunError> {
+        let old = self.drawn.is_none_or(|drawn| drawn.elapsed() >= FRAME_MIN);
+        if self.effects.dirty && (typed || old) { self.draw() } else { Ok(()) }
+    }
+
+    fn draw(&mut self) -> Result<(), RunError> {
+        let Self { model, cache, screen, .. } = self;
+        screen.draw(|frame| draw(model, cache, frame))?;
+        self.effects.dirty = false;
+        self.drawn = Some(Instant::now());
+        Ok(())
+    }
+
+    /// When there is something to do although nothing happens: a frame that waits, or a timer of the model.
+    fn wake(&self) -> Option<Instant> {
+        let frame = self.drawn.filter(|_| self.effects.dirty).map(|drawn| drawn + FRAME_MIN);
+        let timer = self.model.next_timer().map(|at| self.began + at);
+        frame.into_iter().chain(timer).min()
+    }
+}
