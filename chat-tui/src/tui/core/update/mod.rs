@@ -90,7 +90,7 @@ fn fetch(model: &mut Model, effects: &mut Effects) {
     let near = 2 * usize::from(model.geometry().timeline.height).max(1);
     let Model { rooms, zone, now, .. } = model;
     let Some(room) = rooms.get_mut(&id) else { return };
-    if room.fetch_after > now.mono {
+    if room.fetch_after > now.mono || room.jump.is_some() {
         return;
     }
     let scope = super::timeline::Scope { zone, ruler: room.ruler };

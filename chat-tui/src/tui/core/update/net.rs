@@ -93,7 +93,7 @@ pub(super) fn cached(model: &mut Model, id: RoomId, at: Anchor, events: Vec<Even
     let Some(state) = model.rooms.get_mut(&id) else { return };
     state.timeline.fetched(at);
     if events.is_empty() {
-        state.fetch_after = pause;
+        (state.fetch_after, state.jump) = (pause, None);
     }
     state.timeline.insert(events);
     effects.dirty = true;
@@ -153,7 +153,7 @@ pub(super) fn page(model: &mut Model, id: RoomId, at: Anchor, result: Result<Pag
             let pause = model.now.mono + FETCH_PAUSE;
             if let Some(state) = model.rooms.get_mut(&id) {
                 state.timeline.fetched(at);
-                state.fetch_after = pause;
+                (state.fetch_after, state.jump) = (pause, None);
             }
             if model.link.state == LinkState::Online {
                 notice(model, effects, true, format!("history could not be read: {why}"));
