@@ -238,6 +238,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_terminal_that_is_gone_is_told_once_and_not_read_again() {
+        let size = portable_pty::PtySize::default();
+        let pair = portable_pty::native_pty_system().openpty(size).unwrap();
+        let terminal = std::fs::File::open(pair.master.tty_name().unwrap()).unwrap();
+        let (sender, mut events) = mpsc::channel(EVENTS_MAX);
+        let _reader = Reader::start_on(terminal.into(), sender).unwrap();
+        drop(pair);
+        assert_eq!(events.recv().await, Some(TermEvent::Closed));
+        assert_eq!(events.recv().await, None, "the thread has ended");
+    }
+
+    #[tokio::test]
     async fn a_full_queue_loses_nothing_and_does_not_keep_the_reader_from_ending() {
         let (input, keyboard) = pipe_with(PipeFlags::CLOEXEC).unwrap();
         let (sender, mut events) = mpsc::channel(2);
