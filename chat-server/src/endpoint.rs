@@ -1,6 +1,6 @@
 //! The QUIC endpoint: socket, TLS, and what a peer may cost before and after it is logged in.
 //!
-//! Never: 0-RTT, TLS below 1.3, a certificate the identity did not choose.
+//! Never: 0-RTT, resumed sessions, TLS below 1.3, a certificate the identity did not choose.
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -13,7 +13,7 @@ use quinn::crypto::rustls::QuicServerConfig;
 use quinn::{Connection, Endpoint, EndpointConfig, IdleTimeout, ServerConfig, TokioRuntime, TransportConfig, VarInt};
 use quinn_proto::HashedConnectionIdGenerator;
 use rustls::crypto::aws_lc_rs::default_provider;
-use rustls::server::ResolvesServerCert;
+use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
 use socket2::{Domain, Protocol, Socket, Type};
 use thiserror::Error;
 use tracing::{info, warn};
@@ -102,6 +102,10 @@ pub fn server_config(resolver: Arc<dyn ResolvesServerCert>) -> Result<ServerConf
     tls.alpn_protocols = vec![chat_proto::ALPN.to_vec()];
     // Early data could be replayed by anybody who recorded it.
     tls.max_early_data_size = 0;
+    // A resumed session would go on with the key it began with, which is not the one a login is checked against after the
+    // key was replaced; and without early data, resuming saves no round trip.
+    tls.send_tls13_tickets = 0;
+    tls.session_storage = Arc::new(NoServerSessionStorage {});
     let quic = QuicServerConfig::try_from(tls).map_err(|error| EndpointError::Tls(error.to_string()))?;
     let mut config = ServerConfig::with_crypto(Arc::new(quic));
     config

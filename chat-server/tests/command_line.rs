@@ -8,10 +8,16 @@ use std::net::{SocketAddr, UdpSocket};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use chat_server::cert::ServerIdentity;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
+
+/// How long a program that should end by itself may take, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_chat-server");
 
@@ -42,9 +48,20 @@ impl Place {
         command
     }
 
-    /// Runs the program to its end.
+    /// Runs the program to its end. One that does not end by itself is killed.
     fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::of(&self.command(arguments).output().unwrap())
+        let child = self.command(arguments).spawn().unwrap();
+        let pid = Pid::from_child(&child);
+        let (ended, end) = mpsc::channel::<()>();
+        let watch = thread::spawn(move || {
+            if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                kill_process(pid, Signal::KILL).unwrap();
+            }
+        });
+        let output = child.wait_with_output().unwrap();
+        drop(ended);
+        watch.join().unwrap();
+        Ended::of(&output)
     }
 
     /// The directory a server without `--data` keeps everything in.
@@ -148,6 +165,7 @@ fn a_start_says_one_line_and_a_signal_ends_it_in_order() {
         assert_eq!(server.line, format!("listening on {} fingerprint {fingerprint}\n", server.address()));
         assert_eq!(fingerprint.len(), "SHA256:".len() + 43);
         assert_eq!(server.end(signal), (Some(0), String::new()));
+        assert!(!place.data().join("chat.db-wal").exists(), "the database was not closed in order");
     }
 }
 
@@ -342,14 +360,9 @@ fn what_a_server_keeps_is_for_its_owner_only_whatever_the_umask() {
 #[test]
 fn nobody_listening_to_its_output_does_not_end_a_server() {
     let place = Place::new();
-    let mut command = place.command(&["--listen", "127.0.0.1:0", "--log", "trace"]);
-    let mut child = command.spawn().unwrap();
-    drop(child.stderr.take());
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert!(line.starts_with("listening on "));
-    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut server = Running::in_place(&place, &["--log", "trace"]);
+    drop(server.child.stderr.take());
+    assert_eq!(server.end(Signal::TERM), (Some(0), String::new()));
 }
 
 #[cfg(target_os = "linux")]

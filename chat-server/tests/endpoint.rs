@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use chat_server::cert::ServerIdentity;
+use chat_server::cert::{self, ServerIdentity};
 use chat_server::config::Config;
 use chat_server::endpoint;
 use futures_util::FutureExt;
@@ -14,6 +14,7 @@ use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, Connection, ConnectionError, Endpoint, VarInt};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use tokio::runtime::Runtime;
@@ -131,7 +132,7 @@ async fn a_returning_client_cannot_send_early_data() {
     let data = tempfile::tempdir().unwrap();
     let (dialer, server) = (dialer(chat_proto::ALPN), listen(data.path(), "127.0.0.1:0").unwrap());
     let (client, served) = pair(&dialer, &server).await;
-    // The session ticket travels ahead of what is sent after the handshake.
+    // A session ticket would travel ahead of what is sent after the handshake.
     served.open_uni().await.unwrap().finish().unwrap();
     let mut first = timeout(PATIENCE, client.accept_uni()).await.unwrap().unwrap();
     first.read_to_end(16).await.unwrap();
@@ -165,6 +166,29 @@ fn a_client_of_a_killed_server_learns_it_at_its_next_packet() {
         let reason = timeout(PATIENCE, client.closed()).await.expect("no reset came");
         assert_eq!(reason, ConnectionError::Reset);
     });
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_reaches_newcomers_without_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let (dialer, server) = (dialer(chat_proto::ALPN), listen(data.path(), "127.0.0.1:0").unwrap());
+    let renewed = cert::make(&data.path().join("renewed"), &["localhost".to_owned()], SystemTime::now()).unwrap();
+    let expected = CertificateDer::from_pem_file(&renewed.cert).unwrap();
+    std::fs::rename(&renewed.key, data.path().join("server.key")).unwrap();
+    std::fs::rename(&renewed.cert, data.path().join("server.crt")).unwrap();
+    let shown = async {
+        loop {
+            let (client, served) = pair(&dialer, &server).await;
+            // What comes on a stream comes after a session ticket, with which the next connection would resume this one.
+            served.open_uni().await.unwrap().finish().unwrap();
+            client.accept_uni().await.unwrap().read_to_end(0).await.unwrap();
+            let chain = client.peer_identity().unwrap().downcast::<Vec<CertificateDer<'_>>>().unwrap();
+            if chain[0] == expected {
+                break;
+            }
+        }
+    };
+    timeout(PATIENCE, shown).await.expect("the old certificate is still shown");
 }
 
 #[tokio::test]
