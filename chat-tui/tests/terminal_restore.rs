@@ -1,0 +1,165 @@
+//! The whole screen in a terminal, against a real server: what it shows, and that the terminal is given back.
+#![cfg(feature = "tui")]
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+
+use chat_tui::client::{Environment, ServerAddress, Settings, TrustPolicy};
+use chat_tui::tui::app;
+use portable_pty::CommandBuilder;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+mod corpus;
+mod pty;
+mod support;
+
+use pty::{Pty, assert_only_allowed_sequences};
+use support::{Person, TestServer, settings};
+
+/// The port of the server, for the program under test, which is this test binary again.
+const PORT: &str = "TERMINAL_RESTORE_PORT";
+const DATA: &str = "TERMINAL_RESTORE_DATA";
+const NAME: &str = "TERMINAL_RESTORE_NAME";
+
+/// The program under test.
+#[test]
+fn child() {
+    let Some(port) = std::env::var_os(PORT) else {
+        return;
+    };
+    let server = ServerAddress::new("localhost", port.to_str().unwrap().parse().unwrap());
+    let name = std::env::var(NAME).unwrap();
+    let data = PathBuf::from(std::env::var_os(DATA).unwrap());
+    let settings = Settings { trust: TrustPolicy::AcceptNew, ..Settings::new(server, name, data) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(app::run(settings, Some("lobby".into()), Environment::default(), |_| ())).unwrap();
+}
+
+/// A server and somebody's screen.
+struct Scene {
+    server: TestServer,
+    data: TempDir,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self { server: TestServer::start(), data: tempfile::tempdir().unwrap() }
+    }
+
+    /// Somebody's screen, in the room.
+    fn screen(&self, name: &str, columns: u16, rows: u16) -> Pty {
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
+        command.env(PORT, self.server.address.port().to_string());
+        command.env(DATA, self.data.path());
+        command.env(NAME, name);
+        let mut pty = Pty::spawn(command, columns, rows);
+        pty.wait_for_text("#lobby");
+        // What was said comes back from the server, so the session stands.
+        pty.type_keys(&format!("{name} is here\r"));
+        pty.wait_for(&format!("what {name} said"), |screen| {
+            screen.contents().contains(&format!("{name} is here")) && !screen.contents().contains("sending")
+        });
+        pty
+    }
+}
+
+/// What the program wrote while it had the screen: the test runner's own lines are around it.
+fn on_screen(raw: &[u8]) -> &[u8] {
+    let find = |wanted: &[u8]| raw.windows(wanted.len()).position(|window| window == wanted).unwrap();
+    &raw[find(b"\x1b[22;2t")..find(b"\x1b[23;2t")]
+}
+
+#[test]
+fn the_quit_key_gives_the_terminal_back() {
+    let scene = Scene::new();
+    let mut ann = scene.screen("ann", 80, 24);
+    ann.type_keys("\x11");
+    assert!(ann.wait_for_exit().success(), "{}", ann.contents());
+    ann.assert_restored();
+    assert_only_allowed_sequences(on_screen(&ann.raw()));
+}
+
+#[test]
+fn a_signal_to_end_gives_the_terminal_back() {
+    let scene = Scene::new();
+    for (name, signal) in [("ann", Signal::TERM), ("bob", Signal::HUP), ("eve", Signal::INT)] {
+        let mut screen = scene.screen(name, 80, 24);
+        screen.signal(signal);
+        assert!(screen.wait_for_exit().success(), "{}", screen.contents());
+        screen.assert_restored();
+    }
+}
+
+#[test]
+fn stopping_gives_the_terminal_back_and_continuing_goes_on() {
+    let scene = Scene::new();
+    let mut ann = scene.screen("ann", 80, 24);
+    ann.type_keys("\x1a");
+    ann.wait_until_stopped();
+    ann.wait_for("the screen from before", |screen| !screen.alternate_screen());
+    ann.assert_restored();
+    ann.signal(Signal::CONT);
+    ann.wait_for("the room again", |screen| screen.alternate_screen() && screen.contents().contains("ann is here"));
+    ann.type_keys("still here\r");
+    ann.wait_for("what was said after it", |screen| {
+        screen.contents().contains("still here") && !screen.contents().contains("sending")
+    });
+    ann.type_keys("\x11");
+    ann.wait_for_exit();
+    ann.assert_restored();
+}
+
+#[test]
+fn what_one_types_the_other_sees_through_any_size() {
+    let scene = Scene::new();
+    let mut ann = scene.screen("ann", 100, 30);
+    let mut bob = scene.screen("bob", 60, 12);
+    for (columns, rows) in [(1, 1), (300, 100), (20, 3), (2, 40), (79, 5), (80, 24)] {
+        bob.resize(columns, rows);
+    }
+    ann.type_keys("日本語 ❤️ 👩‍💻\r");
+    bob.wait_for("the message", |screen| screen.contents().contains("日本語") && screen.size().1.get() == 80);
+    bob.type_keys("seen\r");
+    ann.wait_for_text("seen");
+    for screen in [&mut ann, &mut bob] {
+        screen.type_keys("\x11");
+        screen.wait_for_exit();
+        screen.assert_restored();
+        assert_only_allowed_sequences(on_screen(&screen.raw()));
+    }
+}
+
+#[tokio::test]
+async fn what_others_write_reaches_the_terminal_as_text_only() {
+    let scene = Scene::new();
+    let mut ann = scene.screen("ann", 80, 24);
+    let data = tempfile::tempdir().unwrap();
+    let mut eve = Person::connect(settings(scene.server.named(), "eve", data.path())).await;
+    let room = eve.join("lobby").await;
+    let mut said = 0;
+    // The server refuses controls, so what gets through is what deceives without them.
+    for (_, payload) in corpus::INJECTIONS.iter().filter(|(_, p)| !p.contains(|c: char| c.is_control())) {
+        eve.say(room, payload).await;
+        said += 1;
+    }
+    for text in corpus::DIFFICULT {
+        eve.say(room, text).await;
+    }
+    assert!(said > 10);
+    let last = eve.say(room, "that is all").await;
+    eve.sent(last).await;
+    ann.wait_for_text("that is all");
+    // What ann pastes herself is no command either, in her composer or in the room.
+    for (_, payload) in corpus::INJECTIONS.iter().filter(|(_, p)| !p.contains("\x1b[201~")) {
+        ann.type_keys(&format!("\x1b[200~{payload}\x1b[201~"));
+    }
+    ann.type_keys("\x15pasted\r");
+    ann.wait_for_text("pasted");
+    ann.type_keys("\x03\x11");
+    ann.signal(Signal::TERM);
+    ann.wait_for_exit();
+    ann.assert_restored();
+    assert_only_allowed_sequences(on_screen(&ann.raw()));
+}
