@@ -18,7 +18,6 @@ use args::{Arguments, CertCommand, Command, ConfigCommand, SettingFlags};
 
 fn main() -> ExitCode {
     // Whatever is written, by us or by a library, is for the owner only.
-    #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let arguments = Arguments::parse();
     match arguments.command {
@@ -38,7 +37,7 @@ fn configured(flags: SettingFlags, go_on: impl FnOnce(Config) -> anyhow::Result<
         environment: std::env::vars_os().collect(),
         file: flags.config.clone(),
         flags: flags.given(),
-        root: cfg!(unix) && rustix::process::geteuid().is_root(),
+        root: rustix::process::geteuid().is_root(),
     };
     let loaded = match config::load(&sources) {
         Ok(loaded) => loaded,

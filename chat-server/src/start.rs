@@ -80,9 +80,10 @@ impl Kept {
     }
 }
 
-/// A token the first signal cancels. The second one ends the process on the spot.
+/// A token the first signal cancels. The second one ends the process on the spot. A hang-up is left to the system: a handler
+/// would undo `nohup`.
 fn shutdown_on_signal() -> anyhow::Result<CancellationToken> {
-    let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+    let kinds = [SignalKind::interrupt(), SignalKind::terminate()];
     let signals: std::io::Result<Vec<Signal>> = kinds.into_iter().map(signal).collect();
     let mut signals = signals.context("cannot listen for signals")?;
     let shutdown = CancellationToken::new();

@@ -157,7 +157,7 @@ fn fingerprint_of(directory: &Path) -> String {
 
 #[test]
 fn a_start_says_one_line_and_a_signal_ends_it_in_order() {
-    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+    for signal in [Signal::TERM, Signal::INT] {
         let place = Place::new();
         let mut server = Running::in_place(&place, &[]);
         let fingerprint = fingerprint_of(&place.data());
@@ -167,6 +167,17 @@ fn a_start_says_one_line_and_a_signal_ends_it_in_order() {
         assert_eq!(server.end(signal), (Some(0), String::new()));
         assert!(!place.data().join("chat.db-wal").exists(), "the database was not closed in order");
     }
+}
+
+#[test]
+fn a_server_under_nohup_outlives_the_terminal() {
+    let place = Place::new();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "trap '' HUP; exec \"$0\" --listen 127.0.0.1:0 --log off", PROGRAM]);
+    command.env_clear().env("HOME", place.0.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = Running::start(command);
+    server.signal(Signal::HUP);
+    assert_eq!(server.end(Signal::TERM).0, Some(0), "the hang-up ended it");
 }
 
 #[test]
