@@ -270,7 +270,8 @@ fn after_a_resize_or_a_foreign_write_the_frame_is_drawn_whole() {
     judge.assert_same();
     judge.screen.resize(Size::new(12, 2)).unwrap();
     judge.emulator.screen_mut().set_size(2.try_into().unwrap(), 12.try_into().unwrap());
-    judge.frame(&strokes, None);
+    let bytes = judge.frame(&strokes, None);
+    assert_eq!(bytes.windows(4).filter(|window| window == b"\x1b[2J").count(), 1);
     judge.assert_same();
     judge.screen.resize(Size::new(30, 6)).unwrap();
     judge.emulator.screen_mut().set_size(6.try_into().unwrap(), 30.try_into().unwrap());

@@ -8,7 +8,6 @@ use chat_tui::tui::term::guard::{Guard, Tty};
 use chat_tui::tui::term::input::{EVENTS_MAX, Reader, TermEvent};
 use chat_tui::tui::term::screen::Screen;
 use chat_tui::tui::term::signals::Signals;
-use portable_pty::CommandBuilder;
 use ratatui::layout::Size;
 use ratatui::style::Style;
 use rustix::process::Signal;
@@ -69,7 +68,7 @@ fn child() {
 }
 
 fn start() -> Pty {
-    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    let mut command = pty::program(std::env::current_exe().unwrap());
     command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
     command.env(CHILD, "1");
     let pty = Pty::spawn(command, 100, 10);

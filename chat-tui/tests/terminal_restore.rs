@@ -6,7 +6,6 @@ use std::path::PathBuf;
 
 use chat_tui::client::{Environment, ServerAddress, Settings, TrustPolicy};
 use chat_tui::tui::app;
-use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -14,6 +13,7 @@ mod corpus;
 mod pty;
 mod support;
 
+use pty::sequences::{Piece, pieces};
 use pty::{Pty, assert_only_allowed_sequences};
 use support::{Person, TestServer, settings};
 
@@ -49,7 +49,13 @@ impl Scene {
 
     /// Somebody's screen, in the room.
     fn screen(&self, name: &str, columns: u16, rows: u16) -> Pty {
-        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        self.screen_where(name, columns, rows, &[])
+    }
+
+    /// The same with something in its environment.
+    fn screen_where(&self, name: &str, columns: u16, rows: u16, environment: &[(&str, &str)]) -> Pty {
+        let mut command = pty::program(std::env::current_exe().unwrap());
+        environment.iter().for_each(|(name, value)| command.env(name, value));
         command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
         command.env(PORT, self.server.address.port().to_string());
         command.env(DATA, self.data.path());
@@ -128,6 +134,24 @@ fn what_one_types_the_other_sees_through_any_size() {
         screen.wait_for_exit();
         screen.assert_restored();
         assert_only_allowed_sequences(on_screen(&screen.raw()));
+    }
+}
+
+#[test]
+fn without_colours_what_is_marked_stays_marked() {
+    let scene = Scene::new();
+    for (value, colours) in [("1", false), ("", true)] {
+        let mut ann = scene.screen_where("ann", 80, 24, &[("NO_COLOR", value)]);
+        ann.type_keys("\x11");
+        ann.wait_for_exit();
+        let raw = ann.raw();
+        let codes: Vec<u8> = pieces(on_screen(&raw))
+            .iter()
+            .filter_map(|piece| if let Piece::Csi(csi) = piece { csi.strip_suffix('m') } else { None })
+            .flat_map(|codes| codes.split(';').filter_map(|code| code.parse().ok()))
+            .collect();
+        assert_eq!(codes.iter().any(|code| matches!(code, 30..=38 | 40..=48 | 90..=107)), colours, "{codes:?}");
+        assert!(codes.contains(&7) || codes.contains(&1), "something is reversed or bold: {codes:?}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! A program in a terminal of its own: what it shows, what it wrote, and keys to type at it.
 #![allow(dead_code)]
 
+use std::ffi::OsStr;
 use std::fmt::Debug;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -45,17 +46,23 @@ fn nonzero(cells: u16) -> NonZeroU16 {
     NonZeroU16::new(cells).expect("a terminal has cells")
 }
 
+/// A program that will find an xterm with 256 colours and a UTF-8 locale.
+pub(crate) fn program(path: impl AsRef<OsStr>) -> CommandBuilder {
+    let mut command = CommandBuilder::new(path);
+    command.env("TERM", "xterm-256color");
+    command.env("LC_ALL", "C.UTF-8");
+    // A panic's words stay on the screen.
+    command.env("RUST_BACKTRACE", "0");
+    for other in ["COLORTERM", "NO_COLOR", "TMUX"] {
+        command.env_remove(other);
+    }
+    command
+}
+
 impl Pty {
-    /// Starts a program in a terminal of this size, as xterm-256color with a UTF-8 locale.
-    pub(crate) fn spawn(mut command: CommandBuilder, columns: u16, rows: u16) -> Self {
+    /// Starts a program in a terminal of this size.
+    pub(crate) fn spawn(command: CommandBuilder, columns: u16, rows: u16) -> Self {
         let pair = native_pty_system().openpty(size(columns, rows)).expect("a pseudo-terminal");
-        command.env("TERM", "xterm-256color");
-        command.env("LC_ALL", "C.UTF-8");
-        // A panic's words stay on the screen.
-        command.env("RUST_BACKTRACE", "0");
-        for other in ["COLORTERM", "NO_COLOR", "TMUX"] {
-            command.env_remove(other);
-        }
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let emulator = vt100::Parser::new(nonzero(rows), nonzero(columns), 0);

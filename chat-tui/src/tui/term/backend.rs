@@ -288,7 +288,10 @@ impl<W: Write> Backend for TermBackend<W> {
 
     fn clear(&mut self) -> io::Result<()> {
         self.begin();
-        self.frame.extend_from_slice(b"\x1b[m\x1b[2J");
+        // A resize clears once for each of its reasons.
+        if !self.frame.ends_with(CLEAR) {
+            self.frame.extend_from_slice(CLEAR);
+        }
         self.pen = Some(Pen::default());
         self.shown.fill(Cell::EMPTY);
         Ok(())
@@ -336,6 +339,7 @@ impl<W: Write> Backend for TermBackend<W> {
     }
 }
 
+const CLEAR: &[u8] = b"\x1b[m\x1b[2J";
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 const SYNC_END: &[u8] = b"\x1b[?2026l";
 /// Where the blocks begin whose characters terminals of different age measure differently.
