@@ -11,7 +11,7 @@ const CODE_LINES_MAX: usize = 400;
 const FILE_LINES_MAX: usize = 520;
 
 /// Files that were over the limit when it came, with their lines then: each may only shrink, and none may be added.
-const TOO_LONG: [(&str, usize); 1] = [("chat-server/src/hub/feed.rs", 471)];
+const TOO_LONG: [(&str, usize); 0] = [];
 
 /// One text file of the repository.
 struct File {

@@ -1,12 +1,14 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
-//! [`feed`] runs one task per room and account; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
+//! [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
 //! a room's events mean into accounts' feeds; [`people`], [`rooms`] and [`history`] answer what sessions ask.
 
-pub mod feed;
+mod feed;
+pub mod handle;
 pub mod history;
 pub mod notes;
 pub mod people;
+mod recent;
 pub mod rooms;
 pub mod shared;
 pub mod signals;
@@ -32,7 +34,7 @@ use crate::core::room::Room;
 use crate::digest::chain_start;
 use crate::environment::Environment;
 use crate::store::{FeedMeta, Store, StoreError, StoreResult};
-use feed::{Feed, FeedState, Pending};
+use handle::{Feed, FeedState, Pending};
 use notes::Notes;
 use shared::{Wake, lock};
 use subscription::Subscription;

@@ -11,9 +11,9 @@ use chat_proto::{AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKe
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 
-use super::feed::{FeedState, Submit};
+use super::handle::{FeedState, Submit};
 use super::shared::lock;
-use super::{Hub, feed::Pending};
+use super::{Hub, handle::Pending};
 use crate::core::Actor;
 use crate::core::account::{Account, Marker};
 use crate::core::command::mark_read::Run;
@@ -185,7 +185,7 @@ async fn write(hub: &Arc<Hub>, round: &Round) -> bool {
     false
 }
 
-fn is_transient(outcome: &Result<super::feed::Outcome, chat_proto::Reject>) -> bool {
+fn is_transient(outcome: &Result<super::handle::Outcome, chat_proto::Reject>) -> bool {
     outcome.as_ref().is_err_and(|reject| reject.retry == chat_proto::Retry::Later)
 }
 

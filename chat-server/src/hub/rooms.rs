@@ -6,7 +6,7 @@ use chat_proto::limits::{LIST_PAGE_MAX, ROOMS_PER_ACCOUNT_MAX};
 use chat_proto::reply::{Member, MemberList, RoomList, RoomSummary};
 use chat_proto::{AccountId, MessageKey, Ordinal, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef, Seq};
 
-use super::feed::{Feed, Outcome, Pending, Submit};
+use super::handle::{Feed, Outcome, Pending, Submit};
 use super::{Hub, no_such_room};
 use crate::core::Actor;
 use crate::core::account::Marker;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, transcript};
 use chat_proto::limits::{
-    CLIENT_BYTES_MAX, HELLO_FRAME_BYTES_MAX, HELLO_TRIES_MAX, POSITIONS_MAX, SERVER_FRAME_BYTES_MAX,
+    CLIENT_BYTES_MAX, HELLO_FRAME_BYTES_MAX, HELLO_TRIES_MAX, POSITIONS_MAX, SERVER_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX,
 };
 use chat_proto::reply::Welcome;
 use chat_proto::request::{DeviceAuth, Hello};
@@ -171,6 +171,10 @@ async fn resume(
         if !positions.iter().any(|known| known.feed == position.feed) {
             positions.push(position.clone());
         }
+    }
+    if positions.len() > SUBSCRIPTIONS_MAX {
+        let message = format!("{} feeds, rooms included; at most {SUBSCRIPTIONS_MAX} can be resumed", positions.len());
+        return Err(Reject::new(RejectCode::LimitExceeded, message));
     }
     let mut feeds = Vec::with_capacity(positions.len());
     for position in &positions {

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::Session;
 use super::pump::PumpCommand;
 use crate::core::command::{self, Leave};
-use crate::hub::feed::Outcome;
+use crate::hub::handle::Outcome;
 use crate::hub::rooms::parse_room;
 
 type Answer = Result<Reply, Reject>;

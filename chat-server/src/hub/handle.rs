@@ -1,0 +1,181 @@
+//! The way to a feed: what it published, and the line before its task, which runs while there is something to do.
+
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex};
+
+use chat_proto::{Epoch, Event, FeedId, MessageKey, Reject, RejectCode, Seq};
+use tokio::sync::{OnceCell, mpsc, oneshot};
+
+use super::feed;
+use super::shared::{Shared, lock};
+use super::{Hub, reject};
+use crate::core::{Actor, SNAPSHOT_VERSION, State};
+use crate::store::{FeedMeta, Found, Registration, Snapshot};
+
+/// Commands waiting for a feed's task.
+const INBOX_COMMANDS_MAX: usize = 1024;
+
+/// A state that lives in a feed: what its events mean beyond itself.
+pub trait FeedState: State + Default + Debug {
+    /// Called for every event that is committed, also for those found in the store behind what was noted before a crash.
+    fn note(&self, hub: &Hub, feed: FeedId, epoch: Epoch, event: &Event);
+
+    /// Whether what a snapshot covers need not be kept: nobody pages through it.
+    const TRIMS: bool;
+}
+
+/// What became of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is an event now.
+    Stored(Found),
+    /// It was one already: a command with this key was given before.
+    Repeated(Found),
+    /// Everything was so already.
+    Unchanged,
+}
+
+/// A command on its way into a feed.
+#[derive(Debug)]
+pub struct Submit<C> {
+    /// Who gives it.
+    pub by: Actor,
+    /// What names it; zero for a command that may be given twice.
+    pub key: MessageKey,
+    /// What is asked.
+    pub command: C,
+    /// A name that is taken with its first event.
+    pub registration: Option<Registration>,
+}
+
+pub(super) type Answer = oneshot::Sender<Result<Outcome, Reject>>;
+type Look<S> = Box<dyn FnOnce(&S, &FeedMeta) + Send>;
+
+pub(super) enum Input<S: State> {
+    Submit(Box<Submit<S::Command>>, Answer),
+    Look(Look<S>),
+}
+
+/// A feed: its readers' side, and the way to its task, which runs while there is something to do.
+pub struct Feed<S: FeedState> {
+    /// The readers' side.
+    pub shared: Arc<Shared>,
+    loaded: OnceCell<()>,
+    inbox: Mutex<Option<mpsc::Sender<Input<S>>>>,
+}
+
+impl<S: FeedState> Debug for Feed<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Feed").field("shared", &self.shared).finish_non_exhaustive()
+    }
+}
+
+impl<S: FeedState> Feed<S> {
+    /// A feed whose ends are not known yet.
+    #[must_use]
+    pub fn new(id: FeedId) -> Arc<Self> {
+        Arc::new(Self { shared: Arc::new(Shared::new(id)), loaded: OnceCell::new(), inbox: Mutex::default() })
+    }
+
+    /// Learns the feed's ends from the store, once. What a crash left unnoted is noted now.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn load(self: &Arc<Self>, hub: &Arc<Hub>) -> Result<(), Reject> {
+        self.loaded
+            .get_or_try_init(|| async {
+                let id = self.shared.id();
+                let Some(loaded) = hub.store().load(id).await.map_err(|e| reject(&e))? else {
+                    self.shared.reset(hub.empty_feed(id));
+                    return Ok(());
+                };
+                self.shared.reset(loaded.meta);
+                let noted = loaded.snapshot.as_ref().map_or(Seq::ZERO, noted_in);
+                self.shared.set_noted(noted);
+                if !S::TRIMS && noted < loaded.meta.head {
+                    self.start(hub);
+                }
+                Ok(())
+            })
+            .await
+            .copied()
+    }
+
+    /// Gives a command. When this returns it stands in line; what became of it comes through the receiver.
+    pub async fn submit(self: &Arc<Self>, hub: &Arc<Hub>, submit: Submit<S::Command>) -> Pending {
+        let (answer, pending) = oneshot::channel();
+        self.send(hub, Input::Submit(Box::new(submit), answer)).await;
+        Pending(pending)
+    }
+
+    /// Reads the state.
+    ///
+    /// # Errors
+    /// [`RejectCode::Unavailable`] if the feed can't be brought back.
+    pub async fn look<T: Send + 'static>(
+        self: &Arc<Self>,
+        hub: &Arc<Hub>,
+        look: impl FnOnce(&S, &FeedMeta) -> T + Send + 'static,
+    ) -> Result<T, Reject> {
+        let (answer, pending) = oneshot::channel();
+        let look: Look<S> = Box::new(move |state, meta| {
+            // The asker may be gone; then nobody misses the answer.
+            let _ = answer.send(look(state, meta));
+        });
+        self.send(hub, Input::Look(look)).await;
+        pending.await.map_err(|_| unavailable())
+    }
+
+    async fn send(self: &Arc<Self>, hub: &Arc<Hub>, mut input: Input<S>) {
+        loop {
+            let inbox = lock(&self.inbox).clone();
+            let inbox = inbox.unwrap_or_else(|| self.start(hub));
+            match inbox.send(input).await {
+                Ok(()) => return,
+                // The task ended between the two lines; the next one starts where it stopped.
+                Err(mpsc::error::SendError(back)) => {
+                    input = back;
+                    let mut known = lock(&self.inbox);
+                    if known.as_ref().is_some_and(|known| known.same_channel(&inbox)) {
+                        *known = None;
+                    }
+                }
+            }
+        }
+    }
+
+    fn start(self: &Arc<Self>, hub: &Arc<Hub>) -> mpsc::Sender<Input<S>> {
+        let mut known = lock(&self.inbox);
+        if let Some(inbox) = known.as_ref() {
+            return inbox.clone();
+        }
+        let (sender, inbox) = mpsc::channel(INBOX_COMMANDS_MAX);
+        *known = Some(sender.clone());
+        hub.spawn_feed(feed::run(Arc::clone(self), Arc::clone(hub), inbox));
+        sender
+    }
+}
+
+/// The outcome of a command that stands in line.
+#[derive(Debug)]
+pub struct Pending(oneshot::Receiver<Result<Outcome, Reject>>);
+
+impl Pending {
+    /// Waits for it.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn outcome(self) -> Result<Outcome, Reject> {
+        self.0.await.unwrap_or_else(|_| Err(unavailable()))
+    }
+}
+
+fn unavailable() -> Reject {
+    Reject::new(RejectCode::Unavailable, "the server is busy recovering; the same request again will tell")
+}
+
+/// The seq up to which a snapshot says that everything is noted: its first eight bytes.
+pub(super) fn noted_in(snapshot: &Snapshot) -> Seq {
+    let noted = snapshot.bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    if snapshot.version == SNAPSHOT_VERSION { Seq(noted) } else { Seq::ZERO }
+}
