@@ -14,8 +14,6 @@ pub enum CloseCode {
     Login = 3,
     /// The server shuts down; resume in a moment.
     Shutdown = 4,
-    /// The server has as many connections as it may have.
-    Busy = 5,
     /// A bug on the side that closes.
     Internal = 6,
     /// The server's key is not the one expected; nothing was sent.
@@ -32,17 +30,8 @@ impl CloseCode {
     /// The code of a number, if this build knows it.
     #[must_use]
     pub fn from_number(number: u64) -> Option<Self> {
-        [
-            Self::Bye,
-            Self::Malformed,
-            Self::Version,
-            Self::Login,
-            Self::Shutdown,
-            Self::Busy,
-            Self::Internal,
-            Self::Untrusted,
-        ]
-        .into_iter()
-        .find(|code| u64::from(code.number()) == number)
+        [Self::Bye, Self::Malformed, Self::Version, Self::Login, Self::Shutdown, Self::Internal, Self::Untrusted]
+            .into_iter()
+            .find(|code| u64::from(code.number()) == number)
     }
 }
