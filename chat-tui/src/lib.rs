@@ -1,5 +1,6 @@
 //! The client: `client` without a screen, `bot` and the one-shots on top of it, and the screen behind the feature `tui`.
 
+pub mod bot;
 pub mod clean;
 pub mod client;
 #[cfg(feature = "tui")]

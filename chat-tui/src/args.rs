@@ -1,0 +1,143 @@
+//! What the command line says. One variant per subcommand; each subcommand's own arguments are with its code in `cli`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chat_proto::UserName;
+use chat_tui::bot::{Exit, Failure};
+use chat_tui::client::{ServerAddress, Settings, TrustPolicy, default_data_dir, is_fingerprint};
+use clap::{Args, Parser, Subcommand};
+
+use crate::cli;
+
+/// Chat from a terminal or a script.
+#[derive(Debug, Parser)]
+#[command(name = "chat-tui", version, about, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Send one message and end when the server has stored it
+    Send(cli::send::SendArgs),
+    /// Print the messages of a room, without joining it
+    Tail(cli::tail::TailArgs),
+}
+
+/// How to reach a server, as whom, and whom to trust.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ConnectionArgs {
+    /// The server: HOST, HOST:PORT, [IPV6]:PORT or a chat:// link; the port is 4433 unless named
+    #[arg(value_name = "HOST")]
+    pub(crate) server: ServerAddress,
+    /// Your name on this server; the name of the system's user unless given
+    #[arg(long, env = "CHAT_NAME", value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// Trust only the server whose key has this fingerprint
+    #[arg(long, env = "CHAT_PIN", value_name = "SHA256:…", value_parser = pin)]
+    pub(crate) pin: Option<String>,
+    /// Trust an unknown server and remember its key; a pin comes first
+    #[arg(long, env = "CHAT_ACCEPT_NEW", value_parser = clap::builder::BoolishValueParser::new())]
+    pub(crate) accept_new: bool,
+    /// The directory of keys, outboxes and caches
+    #[arg(long, env = "CHAT_CLIENT_DATA", value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// A PEM file of certificate authorities to trust besides the system's
+    #[arg(long, env = "CHAT_CA", value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+}
+
+impl ConnectionArgs {
+    /// The settings of a session, with `unknown` deciding about a server nobody vouches for.
+    pub(crate) fn settings(&self, unknown: TrustPolicy) -> Result<Settings, Failure> {
+        let data = self.data.clone().or_else(default_data_dir).ok_or_else(|| {
+            Failure::new(Exit::Usage, "there is no home directory; say with --data DIR where keys are kept")
+        })?;
+        let mut settings = Settings::new(self.server.clone(), self.name()?, data);
+        settings.trust = match (&self.pin, self.accept_new) {
+            (Some(pin), _) => TrustPolicy::Pin(pin.clone()),
+            (None, true) => TrustPolicy::AcceptNew,
+            (None, false) => unknown,
+        };
+        settings.ca.clone_from(&self.ca);
+        Ok(settings)
+    }
+
+    fn name(&self) -> Result<String, Failure> {
+        if let Some(name) = &self.name {
+            let invalid = |e| Failure::new(Exit::Usage, format!("the name {name:?} is not possible: {e}"));
+            return UserName::parse(name).map(|_| name.clone()).map_err(invalid);
+        }
+        let of_system = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
+        of_system.filter(|name| UserName::parse(name).is_ok()).ok_or_else(|| {
+            Failure::new(Exit::Usage, "the system's user name is no possible chat name; choose one with --name NAME")
+        })
+    }
+}
+
+fn pin(text: &str) -> Result<String, String> {
+    if is_fingerprint(text) {
+        return Ok(text.to_owned());
+    }
+    Err("a fingerprint looks like SHA256:… with 43 characters behind the colon".to_owned())
+}
+
+/// A time such as `500ms`, `10s`, `5m`, `2h`; a bare number is seconds.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let (number, unit) = text.split_at(digits);
+    let scale_ms = match unit {
+        "ms" => 1,
+        "" | "s" => 1_000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => 0,
+    };
+    match number.parse::<u64>().ok().and_then(|number| number.checked_mul(scale_ms)) {
+        Some(ms) if scale_ms > 0 && ms <= DURATION_MS_MAX => Ok(Duration::from_millis(ms)),
+        Some(_) | None => Err("a time is a number with ms, s, m or h behind it, at most 24h".to_owned()),
+    }
+}
+
+/// A number of bytes such as `4096` or `4k`.
+pub(crate) fn bytes(text: &str) -> Result<usize, String> {
+    let (number, scale) = match text.strip_suffix(['k', 'K']) {
+        Some(number) => (number, 1_024),
+        None => (text, 1),
+    };
+    let number = number.parse::<usize>().ok().filter(|_| number.starts_with(|c: char| c.is_ascii_digit()));
+    number.and_then(|number| number.checked_mul(scale)).ok_or_else(|| "a size is a number of bytes, or 4k".to_owned())
+}
+
+/// The longest time an argument may name, milliseconds.
+const DURATION_MS_MAX: u64 = 24 * 3_600_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn times_and_sizes_are_read_as_people_write_them() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("3"), Ok(Duration::from_secs(3)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        for bad in ["", "s", "-1s", "1d", "1.5s", "25h", "99999999999999999999h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+        assert_eq!(bytes("4k"), Ok(4_096));
+        assert_eq!(bytes("100"), Ok(100));
+        for bad in ["", "k", "-1", "4m", "99999999999999999999k"] {
+            assert!(bytes(bad).is_err(), "{bad}");
+        }
+    }
+}

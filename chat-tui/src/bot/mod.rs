@@ -1,0 +1,27 @@
+//! The client without a screen: one message ([`send`]), a room on standard output ([`tail`]), and a program's two pipes
+//! ([`jsonl`]).
+//!
+//! Standard output is data and nothing else; what people should know goes to standard error. Whoever reads standard output
+//! slowly slows only this session: a bounded [`queue`] stands before it, and what is in front of that stays at the server.
+
+pub mod cursor;
+pub mod door;
+mod exit;
+pub mod line;
+pub mod progress;
+pub mod queue;
+pub mod send;
+pub mod tail;
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+pub use exit::{Exit, Failure};
+
+use crate::clean;
+
+/// Tells people something, on standard error. It is the last resort: a failure there has nowhere to go.
+pub fn complain(what: &impl Display) {
+    let text = what.to_string();
+    let _ = writeln!(io::stderr().lock(), "chat-tui: {}", clean::text(&text));
+}

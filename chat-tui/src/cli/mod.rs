@@ -1,0 +1,23 @@
+//! One file per subcommand: its arguments, and how they become a run of the library.
+
+pub(crate) mod send;
+pub(crate) mod tail;
+
+use chat_proto::RoomName;
+use chat_tui::bot::{Exit, Failure};
+
+/// A room as it is named on a command line, with or without `#`.
+fn room(text: &str) -> Result<RoomName, String> {
+    RoomName::parse(text).map_err(|e| e.to_string())
+}
+
+/// Runs something asynchronous to its end. What it left running does not hold the process up.
+fn run_to_end<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(Exit::Bug, format!("no runtime: {e}")))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,28 @@
+//! From the command line to one of the doors of the client.
+
+mod args;
+mod cli;
+
+use std::process::ExitCode;
+
+use chat_tui::bot::complain;
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+fn main() -> ExitCode {
+    // Keys, outboxes and cursors are for their owner alone.
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    let ended = match Arguments::parse().command {
+        Command::Send(send) => cli::send::run(send),
+        Command::Tail(tail) => cli::tail::run(tail),
+    };
+    match ended {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::from(failure.exit.code())
+        }
+    }
+}
