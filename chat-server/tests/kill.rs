@@ -44,7 +44,14 @@ impl Server {
         Self { process, address }
     }
 
-    fn kill(mut self) {
+    fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Server {
+    /// Also when the test fails: nothing is left running.
+    fn drop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
@@ -84,10 +91,15 @@ impl Talker {
         assert!(line.starts_with(prefix), "{}: {line}", self.device);
     }
 
-    fn kill(mut self) -> (&'static str, &'static str) {
+    fn kill(self) -> (&'static str, &'static str) {
+        (self.name, self.device)
+    }
+}
+
+impl Drop for Talker {
+    fn drop(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
-        (self.name, self.device)
     }
 }
 
