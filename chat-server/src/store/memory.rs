@@ -3,12 +3,12 @@
 //! Inline: no thread and no task, so it is deterministic in virtual time. A clone is another handle on the same data, so the
 //! data outlives the server that used it, and a test can make operations fail, take time, or be lost by a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chat_proto::name::NameKeys;
-use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Ordinal, Seq, Timestamp};
+use chat_proto::{AccountId, DeviceId, DeviceKey, Epoch, FeedId, MessageKey, Ordinal, Seq, Timestamp};
 use futures_util::future::BoxFuture;
 
 use super::{
@@ -126,6 +126,8 @@ struct Shared {
 struct Data {
     epoch: Epoch,
     registry: Registry,
+    /// The keys of every name, and the device keys: what must be unique.
+    taken: BTreeSet<Taken>,
     feeds: BTreeMap<FeedId, Feed>,
 }
 
@@ -175,22 +177,13 @@ impl Data {
     }
 
     fn check_free(&self, registration: &Registration) -> StoreResult<()> {
-        let taken = match registration {
-            Registration::Room(room) => {
-                let keys = room.name.keys();
-                self.registry.rooms.iter().any(|each| each.id == room.id || alike(&each.name.keys(), &keys))
-            }
-            Registration::Account(account, device) => {
-                let keys = account.name.keys();
-                self.registry.accounts.iter().any(|each| each.id == account.id || alike(&each.name.keys(), &keys))
-                    || self.registry.devices.iter().any(|each| each.id == device.id || each.key == device.key)
-            }
-        };
-        if taken { Err(StoreError::Conflict) } else { Ok(()) }
+        let is_free = taken_by(registration).iter().all(|each| !self.taken.contains(each));
+        if is_free { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
     fn insert(&mut self, registration: Registration) {
         let id = feed_of(&registration);
+        self.taken.extend(taken_by(&registration));
         self.feeds.insert(id, Feed::begin(id, self.epoch));
         match registration {
             Registration::Room(room) => {
@@ -258,7 +251,7 @@ impl Feed {
 
 fn has_double_key(rows: &[Row]) -> bool {
     let keyed = || rows.iter().filter(|row| row.event.key != ZERO);
-    let distinct: std::collections::BTreeSet<_> = keyed().map(|row| (row.event.by, row.event.key)).collect();
+    let distinct: BTreeSet<_> = keyed().map(|row| (row.event.by, row.event.key)).collect();
     distinct.len() != keyed().count()
 }
 
@@ -269,8 +262,31 @@ fn feed_of(registration: &Registration) -> FeedId {
     }
 }
 
-fn alike(one: &NameKeys, other: &NameKeys) -> bool {
-    one.look == other.look || one.folded == other.folded
+/// Something of which there can be one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Taken {
+    Feed(FeedId),
+    RoomLook(String),
+    RoomFolded(String),
+    AccountLook(String),
+    AccountFolded(String),
+    Device(DeviceId),
+    DeviceKey(DeviceKey),
+}
+
+fn taken_by(registration: &Registration) -> Vec<Taken> {
+    let feed = Taken::Feed(feed_of(registration));
+    match registration {
+        Registration::Room(room) => {
+            let NameKeys { look, folded } = room.name.keys();
+            vec![feed, Taken::RoomLook(look), Taken::RoomFolded(folded)]
+        }
+        Registration::Account(account, device) => {
+            let NameKeys { look, folded } = account.name.keys();
+            let (number, key) = (Taken::Device(device.id), Taken::DeviceKey(device.key));
+            vec![feed, Taken::AccountLook(look), Taken::AccountFolded(folded), number, key]
+        }
+    }
 }
 
 impl Store for MemoryStore {
@@ -337,54 +353,4 @@ pub(crate) const EPOCH_FIRST: Epoch = Epoch(1);
 const ZERO: MessageKey = MessageKey([0; 16]);
 
 #[cfg(test)]
-mod tests {
-    use super::super::contract;
-    use super::*;
-
-    #[tokio::test]
-    async fn the_contract_holds() {
-        contract::all(|| async { MemoryStore::new() }).await;
-    }
-
-    #[tokio::test]
-    async fn a_failure_asked_for_happens_once_and_keeps_nothing() {
-        let store = MemoryStore::new();
-        store.fail_next(StoreError::Full);
-        assert_eq!(store.register(contract::room(1, "lobby")).await, Err(StoreError::Full));
-        assert_eq!(store.load(contract::feed(1)).await, Ok(None));
-        store.register(contract::room(1, "lobby")).await.unwrap();
-        store.fail_all(Some(StoreError::Full));
-        assert_eq!(store.register(contract::room(2, "other")).await, Err(StoreError::Full));
-        store.fail_all(None);
-        store.register(contract::room(2, "other")).await.unwrap();
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_crash_loses_what_is_not_kept_yet_and_nothing_else() {
-        let store = MemoryStore::new();
-        store.set_write_time(Duration::from_millis(10));
-        store.register(contract::room(1, "lobby")).await.unwrap();
-        let (early, late) = (store.clone(), store.clone());
-        let early = tokio::spawn(async move { early.register(contract::room(2, "early")).await });
-        tokio::time::sleep(Duration::from_millis(7)).await;
-        let late = tokio::spawn(async move { late.register(contract::room(3, "late")).await });
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        store.crash();
-        assert_eq!(early.await.unwrap(), Ok(()));
-        assert!(matches!(late.await.unwrap(), Err(StoreError::Io(_))));
-        assert_eq!(store.registry().await.unwrap().rooms.len(), 2);
-    }
-
-    #[tokio::test]
-    async fn setting_back_forgets_what_came_behind_the_mark_and_can_begin_an_epoch() {
-        let store = MemoryStore::new();
-        store.register(contract::room(1, "lobby")).await.unwrap();
-        store.mark();
-        store.register(contract::room(2, "other")).await.unwrap();
-        store.set_back(false);
-        assert_eq!((store.epoch(), store.registry().await.unwrap().rooms.len()), (Epoch(1), 1));
-        store.set_back(true);
-        let meta = store.load(contract::feed(1)).await.unwrap().unwrap().meta;
-        assert_eq!((store.epoch(), meta.epoch), (Epoch(2), Epoch(2)));
-    }
-}
+mod tests;

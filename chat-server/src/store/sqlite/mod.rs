@@ -1,7 +1,7 @@
 //! The engine that keeps everything in one SQLite file in the data directory.
 //!
 //! One task writes; changes that wait share a commit and its flush. A few connections read, each call on a thread that may
-//! block. `docs/decisions/` says why SQLite and why a rowid table.
+//! block. `docs/decisions/0006-sqlite.md` says why.
 
 mod error;
 pub(crate) mod head;
@@ -106,16 +106,28 @@ impl SqliteStore {
             let permit = self.readers.permits.clone().acquire_owned().await.map_err(|_| stopped())?;
             let readers = self.readers.clone();
             let work = tokio::task::spawn_blocking(move || {
-                let db = readers.idle().pop().ok_or_else(stopped)?;
-                let found = query(&db);
-                if !readers.permits.is_closed() {
-                    readers.idle().push(db);
-                }
+                let lent = Lent { db: Some(readers.idle().pop().ok_or_else(stopped)?), readers: &readers };
+                let found = lent.db.as_ref().map_or_else(|| Err(stopped()), query);
+                drop(lent);
                 drop(permit);
                 found
             });
             work.await.unwrap_or_else(|_| Err(stopped()))
         })
+    }
+}
+
+/// A connection that goes back when it is dropped, whatever the query did.
+struct Lent<'a> {
+    db: Option<Connection>,
+    readers: &'a Readers,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        if !self.readers.permits.is_closed() {
+            self.readers.idle().extend(self.db.take());
+        }
     }
 }
 

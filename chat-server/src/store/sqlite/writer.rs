@@ -138,11 +138,18 @@ impl Writer {
 
     /// Moves the log into the database when it has grown long.
     fn checkpoint_if_due(&mut self) {
-        if self.failed.is_some() || self.log_pages.load(Ordering::Relaxed) < self.settings.checkpoint_pages {
+        let (pages, due) = (self.log_pages.load(Ordering::Relaxed), self.settings.checkpoint_pages);
+        if self.failed.is_some() || pages < due {
             return;
         }
+        // Readers that overlap for ever can keep the log from beginning anew; waiting for them once is then worth it.
+        let sql = if pages < due.saturating_mul(PATIENCE) {
+            "PRAGMA wal_checkpoint(PASSIVE)"
+        } else {
+            "PRAGMA wal_checkpoint(RESTART)"
+        };
         self.log_pages.store(0, Ordering::Relaxed);
-        let moved = self.db.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        let moved = self.db.query_row(sql, [], |_| Ok(()));
         match moved {
             Ok(()) => self.record_head(),
             Err(error) if is_fatal(&error) => {
@@ -213,7 +220,7 @@ pub(super) async fn run(mut writer: Writer, mut orders: mpsc::Receiver<Order>) {
         };
         writer = same;
         if with_head {
-            head_due = Instant::now() + HEAD_INTERVAL;
+            head_due = Instant::now() + if writer.is_head_recorded() { HEAD_INTERVAL } else { HEAD_RETRY };
         }
     }
     let end = tokio::task::spawn_blocking(move || {
@@ -249,3 +256,9 @@ pub(super) const QUEUE_MAX: usize = 1024;
 
 /// How long a commit may be missing from the file head.
 const HEAD_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long it may be missing when the file could not be written.
+const HEAD_RETRY: Duration = Duration::from_secs(30);
+
+/// By how much the log may outgrow [`Settings::checkpoint_pages`] before readers are waited for.
+const PATIENCE: i32 = 8;
