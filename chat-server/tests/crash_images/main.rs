@@ -128,7 +128,7 @@ fn look(calls: &[Call], seed: u64, models: &[Model], flushed: bool) -> Sum {
             }
             sum.corrupt += u32::from(found.is_err());
             sum.losing += u32::from(found == Ok(false));
-            if flushed && sum.images % 50 == 0 {
+            if flushed && found == Ok(true) && sum.images.is_multiple_of(50) {
                 start(image.path(), &acknowledged);
             }
             sum.images += 1;
