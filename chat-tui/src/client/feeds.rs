@@ -56,6 +56,8 @@ struct Feed {
 #[derive(Debug, Default)]
 pub(super) struct Feeds {
     feeds: BTreeMap<FeedId, Feed>,
+    /// Rooms joined that did not begin yet: were the connection to break now, they would be resumed from the joining on.
+    joined: BTreeMap<FeedId, (Epoch, Seq)>,
     backlog_max: u32,
 }
 
@@ -66,14 +68,26 @@ impl Feeds {
         for Position { feed, epoch, seq, chain, .. } in held {
             feeds.insert(feed, Feed { epoch, seq, chain, begun: true, ..Feed::default() });
         }
-        Self { feeds, backlog_max }
+        Self { feeds, joined: BTreeMap::new(), backlog_max }
     }
 
     /// What to claim on resuming: accounts' feeds first, because of what follows from them.
     pub(super) fn positions(&self) -> Vec<Position> {
         let accounts = self.feeds.keys().filter(|feed| matches!(feed, FeedId::Account(_)));
         let rooms = self.feeds.keys().filter(|feed| matches!(feed, FeedId::Room(_)));
-        accounts.chain(rooms).filter_map(|feed| self.position(*feed)).take(POSITIONS_MAX).collect()
+        let held = accounts.chain(rooms).filter_map(|feed| self.position(*feed));
+        let joined = self.joined.iter().map(|(feed, (epoch, seq))| {
+            let (feed, epoch, seq) = (*feed, *epoch, seq.prev());
+            Position { feed, epoch, seq, chain: Chain::default(), backlog_max: self.backlog_max }
+        });
+        held.chain(joined).take(POSITIONS_MAX).collect()
+    }
+
+    /// A room was joined at a seq; it begins in a moment.
+    pub(super) fn joined(&mut self, feed: FeedId, epoch: Epoch, seq: Seq) {
+        if !self.feeds.contains_key(&feed) {
+            self.joined.insert(feed, (epoch, seq));
+        }
     }
 
     /// What is held of one feed.
@@ -89,6 +103,7 @@ impl Feeds {
 
     /// A feed stands as the server says. True if what is held of it must be forgotten.
     pub(super) fn begin(&mut self, status: &FeedStatus) -> bool {
+        self.joined.remove(&status.feed);
         let before = status.next.prev();
         let fresh = Feed { epoch: status.epoch, seq: before, begun: true, ..Feed::default() };
         let set_back = match status.state {
@@ -149,6 +164,7 @@ impl Feeds {
     /// Forgets every feed the server did not name.
     pub(super) fn retain(&mut self, named: impl Fn(FeedId) -> bool) {
         self.feeds.retain(|feed, _| named(*feed));
+        self.joined.clear();
     }
 
     /// The background stream said that a feed goes on elsewhere.

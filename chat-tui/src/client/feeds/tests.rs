@@ -99,6 +99,20 @@ fn nothing_passes_while_a_subscription_is_unanswered() {
 }
 
 #[test]
+fn a_room_joined_just_before_the_connection_broke_is_resumed_from_the_joining_on() {
+    let mut feeds = Feeds::new([], 10);
+    feeds.joined(ROOM, EPOCH, Seq(7));
+    feeds.disconnected();
+    let positions = feeds.positions();
+    assert_eq!(positions.iter().map(|position| position.seq).collect::<Vec<_>>(), [Seq(6)]);
+    feeds.begin(&status(FeedState::Live, EPOCH, 7));
+    assert_eq!(feeds.positions().len(), 1);
+    assert_eq!(seqs(&feeds.admit(events(ROOM, 7..=7), Source::Background)), [7]);
+    feeds.joined(ROOM, EPOCH, Seq(1));
+    assert_eq!(feeds.positions()[0].seq, Seq(7));
+}
+
+#[test]
 fn what_is_trimmed_counts_as_delivered() {
     let mut feeds = at(5);
     let trimmed = |from, to| {

@@ -36,6 +36,7 @@ pub(super) enum Effect {
     Subscribe(FeedId),
     Unsubscribe(FeedId),
     Focus(RoomId),
+    Join,
 }
 
 impl Effect {
@@ -44,11 +45,10 @@ impl Effect {
             Request::Subscribe(Subscribe { from }) => Self::Subscribe(from.feed),
             Request::Unsubscribe(Unsubscribe { feed }) => Self::Unsubscribe(*feed),
             Request::Focus(Focus { room: Some(room) }) => Self::Focus(*room),
+            Request::CreateRoom(_) | Request::JoinRoom(_) => Self::Join,
             Request::Focus(Focus { room: None })
             | Request::Hello(_)
             | Request::Ping(_)
-            | Request::CreateRoom(_)
-            | Request::JoinRoom(_)
             | Request::LeaveRoom(_)
             | Request::ListRooms(_)
             | Request::LookUpRoom(_)
@@ -205,7 +205,9 @@ impl Session {
                 self.feeds.end(feed, Source::Background);
             }
             (Effect::Focus(room), _) if done => self.cache.note(Change::Focus(room)),
-            (Effect::None | Effect::Unsubscribe(_) | Effect::Focus(_), _) => {}
+            // What lies before the joining counts as read.
+            (Effect::Join, Reply::RoomInfo(info)) => self.feeds.joined(FeedId::Room(info.room), info.epoch, info.read),
+            (Effect::None | Effect::Join | Effect::Unsubscribe(_) | Effect::Focus(_), _) => {}
         }
     }
 
