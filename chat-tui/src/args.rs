@@ -21,10 +21,15 @@ pub(crate) struct Arguments {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Open the screen
+    #[cfg(feature = "tui")]
+    Connect(cli::connect::ConnectArgs),
     /// Send one message and end when the server has stored it
     Send(cli::send::SendArgs),
     /// Print the messages of a room, without joining it
     Tail(cli::tail::TailArgs),
+    /// Say what is known of a server's key, or forget it
+    Trust(cli::trust::TrustArgs),
 }
 
 /// How to reach a server, as whom, and whom to trust.

@@ -15,8 +15,11 @@ fn main() -> ExitCode {
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let ended = match Arguments::parse().command {
+        #[cfg(feature = "tui")]
+        Command::Connect(connect) => cli::connect::run(connect),
         Command::Send(send) => cli::send::run(send),
         Command::Tail(tail) => cli::tail::run(tail),
+        Command::Trust(trust) => cli::trust::run(trust),
     };
     match ended {
         Ok(exit) => ExitCode::from(exit.code()),

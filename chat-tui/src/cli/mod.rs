@@ -1,7 +1,10 @@
 //! One file per subcommand: its arguments, and how they become a run of the library.
 
+#[cfg(feature = "tui")]
+pub(crate) mod connect;
 pub(crate) mod send;
 pub(crate) mod tail;
+pub(crate) mod trust;
 
 use chat_proto::RoomName;
 use chat_tui::bot::{Exit, Failure};
