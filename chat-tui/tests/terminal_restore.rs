@@ -62,13 +62,18 @@ impl Scene {
         command.env(NAME, name);
         let mut pty = Pty::spawn(command, columns, rows);
         pty.wait_for_text("#lobby");
-        // What was said comes back from the server, so the session stands.
-        pty.type_keys(&format!("{name} is here\r"));
-        pty.wait_for(&format!("what {name} said"), |screen| {
-            screen.contents().contains(&format!("{name} is here")) && !screen.contents().contains("sending")
-        });
+        say(&mut pty, &format!("{name} is here"));
         pty
     }
+}
+
+/// Says something and waits until the server has it: out of the composer, in the room, and no longer on its way.
+fn say(pty: &mut Pty, text: &str) {
+    pty.type_keys(&format!("{text}\r"));
+    pty.wait_for(&format!("{text:?} in the room"), |screen| {
+        let contents = screen.contents();
+        contents.contains(text) && !contents.contains(&format!("> {text}")) && !contents.contains("sending")
+    });
 }
 
 /// What the program wrote while it had the screen: the test runner's own lines are around it.
@@ -108,10 +113,7 @@ fn stopping_gives_the_terminal_back_and_continuing_goes_on() {
     ann.assert_restored();
     ann.signal(Signal::CONT);
     ann.wait_for("the room again", |screen| screen.alternate_screen() && screen.contents().contains("ann is here"));
-    ann.type_keys("still here\r");
-    ann.wait_for("what was said after it", |screen| {
-        screen.contents().contains("still here") && !screen.contents().contains("sending")
-    });
+    say(&mut ann, "still here");
     ann.type_keys("\x11");
     ann.wait_for_exit();
     ann.assert_restored();
@@ -125,9 +127,9 @@ fn what_one_types_the_other_sees_through_any_size() {
     for (columns, rows) in [(1, 1), (300, 100), (20, 3), (2, 40), (79, 5), (80, 24)] {
         bob.resize(columns, rows);
     }
-    ann.type_keys("日本語 ❤️ 👩‍💻\r");
+    say(&mut ann, "日本語");
     bob.wait_for("the message", |screen| screen.contents().contains("日本語") && screen.size().1.get() == 80);
-    bob.type_keys("seen\r");
+    say(&mut bob, "seen");
     ann.wait_for_text("seen");
     for screen in [&mut ann, &mut bob] {
         screen.type_keys("\x11");
@@ -135,6 +137,20 @@ fn what_one_types_the_other_sees_through_any_size() {
         screen.assert_restored();
         assert_only_allowed_sequences(on_screen(&screen.raw()));
     }
+}
+
+#[test]
+fn a_typed_character_costs_few_bytes() {
+    let scene = Scene::new();
+    let mut ann = scene.screen("ann", 120, 40);
+    ann.type_keys("x");
+    ann.wait_for("the draft", |screen| screen.contents().contains("> x"));
+    let before = ann.raw().len();
+    ann.type_keys("ж");
+    ann.wait_for_text("xж");
+    let raw = String::from_utf8(ann.raw().split_off(before)).unwrap();
+    let frame = raw.split("\x1b[?2026l").find(|frame| frame.contains('ж')).unwrap();
+    assert!(frame.len() <= 50, "{frame:?}");
 }
 
 #[test]

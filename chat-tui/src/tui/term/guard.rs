@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::panic;
-use std::sync::Once;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 
-use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use ratatui::layout::Size;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Signal, kill_current_process_group};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use super::caps::Caps;
 use super::signals::Signals;
@@ -81,9 +81,7 @@ impl Guard {
     /// # Errors
     /// The terminal is gone.
     pub fn resume(&self) -> io::Result<()> {
-        // Whoever had the terminal in between may have left any mode behind.
-        disable_raw_mode()?;
-        enable_raw_mode()?;
+        make_raw(STATE.load(Ordering::SeqCst) & ACTIVE == 0)?;
         let mut bytes = Vec::with_capacity(64);
         if STATE.load(Ordering::SeqCst) & ACTIVE == 0 {
             bytes.extend_from_slice(TITLE_PUSH);
@@ -146,7 +144,21 @@ pub fn restore() {
     bytes.extend_from_slice(LEAVE_SCREEN);
     // The terminal may be gone, and nobody is left to tell.
     Tty.write_all(&bytes).ok();
-    disable_raw_mode().ok();
+    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some(found) = found {
+        tcsetattr(io::stdin(), OptionalActions::Now, &found).ok();
+    }
+}
+
+/// Raw mode in one step, whatever mode the terminal is in: a moment in another would garble what is typed just then.
+fn make_raw(first: bool) -> io::Result<()> {
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut raw = match found.as_ref().filter(|_| !first) {
+        Some(known) => known.clone(),
+        None => found.insert(tcgetattr(io::stdin())?).clone(),
+    };
+    raw.make_raw();
+    Ok(tcsetattr(io::stdin(), OptionalActions::Now, &raw)?)
 }
 
 /// A panic is told on the screen people had before; a screen without its program would be a dead one, so the process ends.
@@ -162,6 +174,9 @@ fn give_back_on_panic() {
         }
     }));
 }
+
+/// The mode the terminal was in when it was taken over.
+static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// What of the terminal has to be given back; bits, so that a panic hook can read them.
 static STATE: AtomicU8 = AtomicU8::new(0);
