@@ -1,11 +1,8 @@
-//! The whole screen in a terminal, against a real server: what it shows, and that the terminal is given back.
+//! `chat-tui connect` in a terminal, against a real server: what it shows, and that the terminal is given back.
 #![cfg(feature = "tui")]
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
-
-use chat_tui::client::{Environment, ServerAddress, Settings, TrustPolicy};
-use chat_tui::tui::app;
+use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
@@ -16,25 +13,6 @@ mod support;
 use pty::sequences::{Piece, pieces};
 use pty::{Pty, assert_only_allowed_sequences};
 use support::{Person, TestServer, settings};
-
-/// The port of the server, for the program under test, which is this test binary again.
-const PORT: &str = "TERMINAL_RESTORE_PORT";
-const DATA: &str = "TERMINAL_RESTORE_DATA";
-const NAME: &str = "TERMINAL_RESTORE_NAME";
-
-/// The program under test.
-#[test]
-fn child() {
-    let Some(port) = std::env::var_os(PORT) else {
-        return;
-    };
-    let server = ServerAddress::new("localhost", port.to_str().unwrap().parse().unwrap());
-    let name = std::env::var(NAME).unwrap();
-    let data = PathBuf::from(std::env::var_os(DATA).unwrap());
-    let settings = Settings { trust: TrustPolicy::AcceptNew, ..Settings::new(server, name, data) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(app::run(settings, Some("lobby".into()), Environment::default(), |_| ())).unwrap();
-}
 
 /// A server and somebody's screen.
 struct Scene {
@@ -47,6 +25,15 @@ impl Scene {
         Self { server: TestServer::start(), data: tempfile::tempdir().unwrap() }
     }
 
+    fn program(&self, name: &str, environment: &[(&str, &str)]) -> CommandBuilder {
+        let mut command = pty::program(env!("CARGO_BIN_EXE_chat-tui"));
+        environment.iter().for_each(|(name, value)| command.env(name, value));
+        let server = format!("localhost:{}", self.server.address.port());
+        command.args(["connect", &server, "lobby", "--name", name, "--accept-new", "--data"]);
+        command.arg(self.data.path());
+        command
+    }
+
     /// Somebody's screen, in the room.
     fn screen(&self, name: &str, columns: u16, rows: u16) -> Pty {
         self.screen_where(name, columns, rows, &[])
@@ -54,13 +41,7 @@ impl Scene {
 
     /// The same with something in its environment.
     fn screen_where(&self, name: &str, columns: u16, rows: u16, environment: &[(&str, &str)]) -> Pty {
-        let mut command = pty::program(std::env::current_exe().unwrap());
-        environment.iter().for_each(|(name, value)| command.env(name, value));
-        command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
-        command.env(PORT, self.server.address.port().to_string());
-        command.env(DATA, self.data.path());
-        command.env(NAME, name);
-        let mut pty = Pty::spawn(command, columns, rows);
+        let mut pty = Pty::spawn(self.program(name, environment), columns, rows);
         pty.wait_for_text("#lobby");
         say(&mut pty, &format!("{name} is here"));
         pty
@@ -76,7 +57,7 @@ fn say(pty: &mut Pty, text: &str) {
     });
 }
 
-/// What the program wrote while it had the screen: the test runner's own lines are around it.
+/// What the program wrote while it had the screen; before and after, the terminal is the shell's.
 fn on_screen(raw: &[u8]) -> &[u8] {
     let find = |wanted: &[u8]| raw.windows(wanted.len()).position(|window| window == wanted).unwrap();
     &raw[find(b"\x1b[22;2t")..find(b"\x1b[23;2t")]
@@ -137,6 +118,15 @@ fn what_one_types_the_other_sees_through_any_size() {
         screen.assert_restored();
         assert_only_allowed_sequences(on_screen(&screen.raw()));
     }
+}
+
+#[test]
+fn a_terminal_that_cannot_place_text_is_sent_to_tail_and_written_no_escape() {
+    let scene = Scene::new();
+    let mut dumb = Pty::spawn(scene.program("ann", &[("TERM", "dumb")]), 80, 24);
+    assert!(!dumb.wait_for_exit().success());
+    let raw = String::from_utf8(dumb.raw()).unwrap();
+    assert!(raw.contains("chat-tui tail") && !raw.contains('\x1b'), "{raw:?}");
 }
 
 #[test]
