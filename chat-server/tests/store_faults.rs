@@ -30,7 +30,7 @@ fn writer() {
 
 #[test]
 fn after_a_failed_flush_nothing_is_acknowledged_any_more() {
-    let Some((dir, lines)) = write_with_fault("fsync:error=EIO:when=12") else { return };
+    let Some((dir, lines)) = write_with_fault("chat.db-wal", "fsync:error=EIO:when=12") else { return };
     let failed = lines.iter().position(|line| line.starts_with("refused ")).unwrap();
     assert!(lines[..failed].iter().any(|line| line.starts_with("ack ")), "{lines:?}");
     assert!(!lines[failed..].iter().any(|line| line.starts_with("ack ")), "{lines:?}");
@@ -40,8 +40,17 @@ fn after_a_failed_flush_nothing_is_acknowledged_any_more() {
 }
 
 #[test]
+fn a_log_that_could_not_be_moved_safely_ends_acknowledging_too() {
+    let Some((dir, lines)) = write_with_fault("chat.db", "fsync:error=EIO:when=3") else { return };
+    let failed = lines.iter().position(|line| line.starts_with("refused ")).unwrap();
+    assert!(lines[..failed].iter().any(|line| line.starts_with("ack ")), "{lines:?}");
+    assert!(!lines[failed..].iter().any(|line| line.starts_with("ack ")), "{lines:?}");
+    assert_kept(dir.path(), &lines);
+}
+
+#[test]
 fn a_full_disk_refuses_and_works_again_when_there_is_space() {
-    let Some((dir, lines)) = write_with_fault("pwrite64:error=ENOSPC:when=100..103") else { return };
+    let Some((dir, lines)) = write_with_fault("chat.db-wal", "pwrite64:error=ENOSPC:when=100..103") else { return };
     let refused = lines.iter().position(|line| line.ends_with("the disk is full"));
     let refused = refused.unwrap_or_else(|| panic!("nothing was refused: {lines:?}"));
     assert!(lines[refused..].iter().any(|line| line.starts_with("ack ")), "{lines:?}");
@@ -49,13 +58,13 @@ fn a_full_disk_refuses_and_works_again_when_there_is_space() {
     assert_kept(dir.path(), &lines);
 }
 
-/// What the writer said while some of its system calls on the log failed; none without strace.
-fn write_with_fault(fault: &str) -> Option<(tempfile::TempDir, Vec<String>)> {
+/// What the writer said while some of its system calls on a file failed; none without strace.
+fn write_with_fault(file: &str, fault: &str) -> Option<(tempfile::TempDir, Vec<String>)> {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().canonicalize().unwrap();
-    let (command, (name, task)) = writer::command(&data, Durability::Fsync, 120);
+    let (command, (name, task)) = writer::command(&data, Durability::Fsync, 400);
     let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("inject={fault}"), "-P"]).arg(data.join("chat.db-wal"));
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("inject={fault}"), "-P"]).arg(data.join(file));
     let Ok(output) = strace.args(command).env(name, task).output() else {
         assert!(std::env::var_os("CHAT_REQUIRE_TOOLS").is_none(), "strace is required and cannot be run");
         writeln!(std::io::stderr().lock(), "SKIPPED: strace cannot be run, so no disk was made to fail").unwrap();

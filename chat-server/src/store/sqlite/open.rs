@@ -249,7 +249,7 @@ pub(super) const READERS: usize = 4;
 const STATEMENTS: usize = 32;
 
 /// How long to wait for a lock that somebody else's tool holds on the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a SQLite 3 file begins (<https://www.sqlite.org/fileformat2.html>, 1.3).
 const MAGIC: &[u8] = b"SQLite format 3\0";

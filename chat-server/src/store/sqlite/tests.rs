@@ -213,3 +213,52 @@ async fn a_damaged_row_is_not_handed_out() {
         assert!(is_fine || matches!(read, Err(StoreError::Corrupt(_))));
     }
 }
+
+#[tokio::test]
+async fn a_reader_that_stays_delays_nobody_and_the_log_begins_anew_when_it_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let settings = Settings { checkpoint_pages: 20, ..Settings::default() };
+    let store = SqliteStore::open(DataDir::lock(dir.path()).unwrap(), settings).unwrap();
+    let (mut meta, _) = contract::filled(&store, 1, 1).await;
+    let reader = Connection::open(dir.path().join(DATABASE_FILE)).unwrap();
+    reader.execute_batch("BEGIN; SELECT * FROM meta").unwrap();
+    let mut append_some = async |count: u64| {
+        for _ in 0..count {
+            let head = meta.head;
+            store.append(contract::append(1, head, contract::rows(&mut meta, 1))).await.unwrap();
+        }
+        fs::metadata(dir.path().join("chat.db-wal")).unwrap().len()
+    };
+    let begin = tokio::time::Instant::now();
+    let first = append_some(60).await;
+    let second = append_some(20).await;
+    assert!(second > first, "the reader should keep the log from beginning anew");
+    assert!(begin.elapsed() < open::BUSY_TIMEOUT, "{:?}", begin.elapsed());
+    drop(reader);
+    let third = append_some(20).await;
+    assert_eq!(append_some(100).await, third);
+}
+
+#[tokio::test]
+async fn an_append_that_nobody_waits_for_is_made_or_not_made_but_never_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Arc::new(open(dir.path()));
+    contract::filled(store.as_ref(), 1, 1).await;
+    for wait in 0..30 {
+        let mut meta = store.load(contract::feed(1)).await.unwrap().unwrap().meta;
+        let append = contract::append(1, meta.head, contract::rows(&mut meta, 3));
+        let shared = store.clone();
+        let task = tokio::spawn(async move { shared.append(append).await });
+        for _ in 0..wait {
+            tokio::task::yield_now().await;
+        }
+        task.abort();
+        // Either end is fine; a conflict below would mean that the load came between.
+        let _ = task.await;
+        let barrier = Snapshot { seq: Seq(1), version: 1, bytes: Vec::new() };
+        store.save_snapshot(contract::feed(1), barrier).await.unwrap();
+        let head = store.load(contract::feed(1)).await.unwrap().unwrap().meta.head;
+        assert_eq!(head.0 % 3, 1);
+        assert_eq!(store.read(contract::feed(1), Seq(1), 1_000).await.unwrap().len() as u64, head.0);
+    }
+}

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::error::{is_fatal, store_error};
 use super::head::{self, Head};
+use super::open::BUSY_TIMEOUT;
 use super::write::{Change, Failure, apply};
 use super::{Settings, stopped};
 use crate::store::{DataDir, StoreError, StoreResult};
@@ -38,6 +39,8 @@ pub(super) struct Writer {
     head: Head,
     recorded: Option<Head>,
     log_pages: Arc<AtomicI32>,
+    /// A log of so many pages is worth waiting for readers.
+    wait_at_pages: i32,
     failed: Option<StoreError>,
 }
 
@@ -49,12 +52,13 @@ impl Writer {
         (head, recorded): (Head, Option<Head>),
     ) -> rusqlite::Result<Self> {
         let log_pages = Arc::new(AtomicI32::new(0));
+        let wait_at_pages = settings.checkpoint_pages.saturating_mul(PATIENCE);
         let seen = log_pages.clone();
         db.wal_hook(Some(move |_: &'_ mut _, pages| {
             seen.store(pages, Ordering::Relaxed);
             Ok(())
         }))?;
-        Ok(Self { db, dir, settings, head, recorded, log_pages, failed: None })
+        Ok(Self { db, dir, settings, head, recorded, log_pages, wait_at_pages, failed: None })
     }
 
     /// Commits changes together; one that is refused harms no other.
@@ -72,12 +76,16 @@ impl Writer {
             Err(Attempt::Failed(error)) => {
                 self.roll_back();
                 let answer = store_error(&error);
-                if is_fatal(&error) {
-                    tracing::error!(%error, "the disk failed; nothing more is written until the server is restarted");
-                    self.failed = Some(answer.clone());
-                }
+                self.stop_if_fatal(&error);
                 vec![Err(answer); changes.len()]
             }
+        }
+    }
+
+    fn stop_if_fatal(&mut self, error: &rusqlite::Error) {
+        if is_fatal(error) {
+            tracing::error!(%error, "the disk failed; nothing more is written until the server is restarted");
+            self.failed = Some(store_error(error));
         }
     }
 
@@ -138,26 +146,45 @@ impl Writer {
 
     /// Moves the log into the database when it has grown long.
     fn checkpoint_if_due(&mut self) {
-        let (pages, due) = (self.log_pages.load(Ordering::Relaxed), self.settings.checkpoint_pages);
-        if self.failed.is_some() || pages < due {
+        let pages = self.log_pages.load(Ordering::Relaxed);
+        if self.failed.is_some() || pages < self.settings.checkpoint_pages {
             return;
         }
-        // Readers that overlap for ever can keep the log from beginning anew; waiting for them once is then worth it.
-        let sql = if pages < due.saturating_mul(PATIENCE) {
-            "PRAGMA wal_checkpoint(PASSIVE)"
-        } else {
-            "PRAGMA wal_checkpoint(RESTART)"
-        };
         self.log_pages.store(0, Ordering::Relaxed);
-        let moved = self.db.query_row(sql, [], |_| Ok(()));
+        // Readers that overlap for ever keep the log from beginning anew. Ours are quick, so waiting for them is worth it once in a
+        // while; somebody else's tool may not be.
+        let waited = pages >= self.wait_at_pages;
+        let moved = if waited { self.checkpoint_waiting() } else { self.checkpoint("PASSIVE") };
         match moved {
-            Ok(()) => self.record_head(),
-            Err(error) if is_fatal(&error) => {
-                tracing::error!(%error, "the disk failed; nothing more is written until the server is restarted");
-                self.failed = Some(store_error(&error));
+            Ok(is_whole) => {
+                let patience = self.settings.checkpoint_pages.saturating_mul(PATIENCE);
+                if is_whole {
+                    self.wait_at_pages = patience;
+                } else if waited {
+                    self.wait_at_pages = pages.saturating_mul(2);
+                }
+                self.record_head();
             }
-            Err(error) => tracing::warn!(%error, "the log could not be moved into the database; it goes on growing"),
+            Err(error) => {
+                tracing::warn!(%error, "the log could not be moved into the database; it goes on growing");
+                self.stop_if_fatal(&error);
+            }
         }
+    }
+
+    /// Whether all of the log was moved, and nobody reads it any more where `mode` waits for that.
+    fn checkpoint(&self, mode: &str) -> rusqlite::Result<bool> {
+        self.db.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+            let (is_busy, pages, moved): (bool, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(!is_busy && pages == moved)
+        })
+    }
+
+    fn checkpoint_waiting(&self) -> rusqlite::Result<bool> {
+        self.db.busy_timeout(WAIT_FOR_READERS)?;
+        let moved = self.checkpoint("RESTART");
+        self.db.busy_timeout(BUSY_TIMEOUT)?;
+        moved
     }
 
     fn is_head_recorded(&self) -> bool {
@@ -262,3 +289,6 @@ const HEAD_RETRY: Duration = Duration::from_secs(30);
 
 /// By how much the log may outgrow [`Settings::checkpoint_pages`] before readers are waited for.
 const PATIENCE: i32 = 8;
+
+/// How long readers are waited for then; a page of history takes a millisecond.
+const WAIT_FOR_READERS: Duration = Duration::from_millis(100);
