@@ -182,3 +182,78 @@ impl TimeProvider for CertificateClock {
         Some(UnixTime::since_unix_epoch(Duration::from_micros(micros)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PublicKeyData};
+
+    struct Shown {
+        certificate: CertificateDer<'static>,
+        fingerprint: Fingerprint,
+    }
+
+    /// A server's certificate for `chat.example.org`, and a file with the authority that signed it.
+    fn signed(dir: &Path) -> (Shown, std::path::PathBuf) {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        let file = dir.join("ca.pem");
+        std::fs::write(&file, authority.pem()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["chat.example.org".to_owned()]).unwrap();
+        let certificate = params.signed_by(&key, &authority).unwrap();
+        let fingerprint = Fingerprint::of(&key.subject_public_key_info());
+        (Shown { certificate: certificate.der().clone(), fingerprint }, file)
+    }
+
+    fn find(expected: Expected, ca: Option<&Path>, shown: &Shown, name: &str, year: u64) -> (Found, bool) {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let authorities = Arc::new(Authorities::load(ca, provider).unwrap());
+        let check = Check::new(expected, authorities);
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let now = UnixTime::since_unix_epoch(Duration::from_secs((year - 1970) * 31_556_952));
+        let accepted = check.verify_server_cert(&shown.certificate, &[], &name, &[], now).is_ok();
+        (check.found().unwrap(), accepted)
+    }
+
+    #[test]
+    fn an_authority_vouches_for_its_own_names_while_they_are_valid() {
+        let dir = tempfile::tempdir().unwrap();
+        let (shown, ca) = signed(dir.path());
+        let key = shown.fingerprint;
+        let judge = |expected, ca, name, year| find(expected, ca, &shown, name, year);
+        let (ca, name) = (Some(ca.as_path()), "chat.example.org");
+        assert_eq!(judge(Expected::Nothing, ca, name, 2026), (Found::Vouched(key), true));
+        assert_eq!(judge(Expected::Vouched, ca, name, 2026), (Found::Vouched(key), true));
+        assert_eq!(judge(Expected::Nothing, None, name, 2026), (Found::Unknown(key), true));
+        assert_eq!(judge(Expected::Nothing, ca, "other.example.org", 2026), (Found::Unknown(key), true));
+        for (ca, name, year) in [(None, name, 2026), (ca, "other.example.org", 2026), (ca, name, 5_000)] {
+            let (found, accepted) = judge(Expected::Vouched, ca, name, year);
+            assert!(matches!(found, Found::NotVouched(shown, _) if shown == key), "{found:?}");
+            assert!(!accepted);
+        }
+    }
+
+    #[test]
+    fn a_known_key_counts_whatever_the_certificate_says_and_no_other_does() {
+        let dir = tempfile::tempdir().unwrap();
+        let (shown, ca) = signed(dir.path());
+        let known = Expected::Key(shown.fingerprint.to_string());
+        assert_eq!(find(known, None, &shown, "any.example.org", 5_000), (Found::Expected(shown.fingerprint), true));
+        let other = Expected::Key(Fingerprint::of(b"another").to_string());
+        let found = find(other, Some(&ca), &shown, "chat.example.org", 2026);
+        assert_eq!(found, (Found::Other(shown.fingerprint), false));
+    }
+
+    #[test]
+    fn a_file_without_authorities_is_refused_by_name() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("ca.pem");
+        let provider = || Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let error = Authorities::load(Some(&file), provider()).unwrap_err();
+        assert!(error.contains("ca.pem"), "{error}");
+        std::fs::write(&file, "nothing of the kind").unwrap();
+        assert!(Authorities::load(Some(&file), provider()).is_err());
+    }
+}

@@ -343,3 +343,6 @@ fn room_of(feed: FeedId) -> Option<RoomId> {
 
 /// People shown writing in one room; further ones are not remembered.
 const TYPING_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests;

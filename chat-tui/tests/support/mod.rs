@@ -207,9 +207,9 @@ impl Person {
 
     /// Why there is no connection just now.
     pub async fn waits(&mut self) -> String {
-        let reason = |event: &ClientEvent| match event {
-            ClientEvent::Link(LinkState::Waiting { reason, .. }) => Some(reason.clone()),
-            _ => None,
+        let reason = |event: &ClientEvent| {
+            let ClientEvent::Link(LinkState::Waiting { reason, .. }) = event else { return None };
+            Some(reason.clone())
         };
         self.hears(reason).await
     }
@@ -233,9 +233,9 @@ impl Person {
 
     /// The texts heard in a room, in order.
     pub fn texts(&self, room: RoomId) -> Vec<String> {
-        let text = |event: &Event| match &event.body {
-            EventBody::Posted(posted) => Some(posted.text.clone()),
-            _ => None,
+        let text = |event: &Event| {
+            let EventBody::Posted(posted) = &event.body else { return None };
+            Some(posted.text.clone())
         };
         self.log.iter().filter(|(at, _)| *at == room).filter_map(|(_, event)| text(event)).collect()
     }
