@@ -251,7 +251,9 @@ fn close_left(model: &mut Model, effects: &mut Effects) {
 }
 
 fn live(model: &mut Model, events: Events, effects: &mut Effects) {
+    let before = known_members(model, events.feed);
     model.account.apply_events(&events);
+    let after = known_members(model, events.feed);
     let FeedId::Room(id) = events.feed else {
         open_wanted(model, effects);
         return close_left(model, effects);
@@ -261,6 +263,7 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
     let watching = model.current == Some(id);
     let read = model.account.rooms.get(&id).map_or(Seq::ZERO, |room| room.read);
     let state = model.rooms.entry(id).or_default();
+    state.members_total = (state.members_total + after).saturating_sub(before);
     for event in &events.events {
         model.typists.stop(id, event.by);
         note_topic(&mut state.topic, event);
@@ -270,18 +273,6 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
                 state.ruler = Some(read);
             }
             state.arrived = now;
-        }
-        match event.body {
-            EventBody::Joined(_) => state.members_total = state.members_total.saturating_add(1),
-            EventBody::Left(_) => state.members_total = state.members_total.saturating_sub(1),
-            EventBody::Withheld(_)
-            | EventBody::Created(_)
-            | EventBody::Posted(_)
-            | EventBody::RoomJoined(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => {}
         }
     }
     let loaded = watching || !state.timeline.is_empty();
@@ -298,6 +289,13 @@ fn set_bounds(model: &mut Model, id: RoomId) {
     if let (Some(view), Some(state)) = (model.account.rooms.get(&id), model.rooms.get_mut(&id)) {
         state.set_bounds(view);
     }
+}
+
+/// Members known by name; who is listed already and joins again counts once.
+fn known_members(model: &Model, feed: FeedId) -> u32 {
+    let FeedId::Room(id) = feed else { return 0 };
+    let known = model.account.rooms.get(&id).map_or(0, |room| room.members.len());
+    u32::try_from(known).unwrap_or(u32::MAX)
 }
 
 fn is_member(model: &Model, id: RoomId) -> bool {
