@@ -32,7 +32,7 @@ fn writer() {
 
 #[test]
 fn what_was_acknowledged_after_a_flush_survives_every_power_failure() {
-    if !has_strace() {
+    if !writer::has_strace() {
         return;
     }
     let mut sum = Sum::default();
@@ -47,7 +47,7 @@ fn what_was_acknowledged_after_a_flush_survives_every_power_failure() {
 
 #[test]
 fn without_a_flush_a_power_failure_loses_what_was_acknowledged_and_this_test_sees_it() {
-    if !has_strace() {
+    if !writer::has_strace() {
         return;
     }
     let calls = record(Durability::Os, 80);
@@ -80,15 +80,6 @@ fn report(what: &str, sum: &Sum) {
 
 fn rounds() -> u64 {
     std::env::var("CHAT_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
-}
-
-fn has_strace() -> bool {
-    let found = Command::new("strace").arg("-V").output().is_ok_and(|output| output.status.success());
-    assert!(found || std::env::var_os("CHAT_REQUIRE_TOOLS").is_none(), "strace is required and cannot be run");
-    if !found {
-        writeln!(std::io::stderr().lock(), "SKIPPED: strace cannot be run, so no crash image was looked at").unwrap();
-    }
-    found
 }
 
 /// Lets the writer work under strace.

@@ -43,6 +43,18 @@ pub(crate) fn command(dir: &Path, durability: Durability, messages: u64) -> (Vec
     (command, (TASK, task))
 }
 
+/// Whether strace is there and may watch a process. Where it must be, and where it lacks, says so.
+pub(crate) fn has_strace() -> bool {
+    let watched = std::process::Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).output();
+    let has = watched.is_ok_and(|output| output.status.success());
+    assert!(has || std::env::var_os("CHAT_REQUIRE_TOOLS").is_none(), "strace is required and cannot be run");
+    if !has {
+        let line = "SKIPPED: strace cannot be run, so no power failure and no failing disk was looked at";
+        writeln!(std::io::stderr().lock(), "{line}").unwrap();
+    }
+    has
+}
+
 /// Is the writer, if this process was started as one.
 pub(crate) fn run_if_asked() {
     let Some(task) = std::env::var_os(TASK) else { return };
