@@ -108,7 +108,7 @@ async fn send(connection: Connection, reply: Vec<u8>, streams: Vec<Vec<u8>>) {
     connection.closed().await;
 }
 
-async fn meets(reply: Vec<u8>, streams: Vec<Vec<u8>>) -> (Person, tempfile::TempDir, Endpoint) {
+fn meets(reply: Vec<u8>, streams: Vec<Vec<u8>>) -> (Person, tempfile::TempDir, Endpoint) {
     let (endpoint, address) =
         server(chat_proto::ALPN, move |connection| send(connection, reply.clone(), streams.clone()));
     let data = tempfile::tempdir().unwrap();
@@ -124,7 +124,7 @@ fn background() -> Vec<u8> {
 async fn a_login_answered_with_garbage_is_tried_again_later() {
     let replies: [&[u8]; 4] = [&[0xff; 64], &u32::MAX.to_le_bytes(), &[9, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9], &[]];
     for reply in replies.iter().filter(|reply| !reply.is_empty()) {
-        let (mut ann, _data, _endpoint) = meets(reply.to_vec(), vec![]).await;
+        let (mut ann, _data, _endpoint) = meets(reply.to_vec(), vec![]);
         ann.waits().await;
         assert!(!ann.heard.iter().any(|event| matches!(event, ClientEvent::Welcome(_))));
     }
@@ -142,7 +142,7 @@ async fn a_stream_that_makes_no_sense_ends_the_connection() {
         [header, events(&[0])].concat(),
     ];
     for stream in unusable {
-        let (mut ann, _data, _endpoint) = meets(welcome(), vec![stream]).await;
+        let (mut ann, _data, _endpoint) = meets(welcome(), vec![stream]);
         ann.welcomed().await;
         ann.waits().await;
         assert_eq!(ann.log, []);
@@ -152,7 +152,7 @@ async fn a_stream_that_makes_no_sense_ends_the_connection() {
 #[tokio::test]
 async fn an_answer_to_nothing_ends_the_connection() {
     let stray = frame(&ReplyFrame { id: RequestId(77), reply: Done {}.into() });
-    let (mut ann, _data, _endpoint) = meets([welcome(), stray].concat(), vec![]).await;
+    let (mut ann, _data, _endpoint) = meets([welcome(), stray].concat(), vec![]);
     ann.welcomed().await;
     ann.waits().await;
 }
@@ -165,17 +165,17 @@ async fn what_a_newer_server_adds_is_passed_over() {
     let flood = [newer, vec![0xff; 100_000]].concat();
     let stream = [background(), frame(&unknown), events(&[1, 2]), events(&[1, 2, 3])].concat();
     let stray = frame(&ReplyFrame { id: RequestId(0), reply: Reply::Unknown { kind: 99, bytes: vec![] } });
-    let (mut ann, _data, _endpoint) = meets(welcome(), vec![flood, stream]).await;
+    let (mut ann, _data, _endpoint) = meets(welcome(), vec![flood, stream]);
     ann.until(|ann| ann.log.len() == 3).await;
     ann.check_log();
-    let (mut other, _data, _endpoint) = meets(stray, vec![]).await;
+    let (mut other, _data, _endpoint) = meets(stray, vec![]);
     assert!(other.waits().await.contains("kind 99"));
 }
 
 #[tokio::test]
 async fn events_that_leave_something_out_are_asked_for_and_not_shown() {
     let stream = [background(), events(&[1]), events(&[3])].concat();
-    let (mut ann, _data, _endpoint) = meets(welcome(), vec![stream]).await;
+    let (mut ann, _data, _endpoint) = meets(welcome(), vec![stream]);
     ann.until(|ann| ann.log.len() == 1).await;
     let more = tokio::time::timeout(Duration::from_millis(300), ann.until(|ann| ann.log.len() > 1)).await;
     assert!(more.is_err());

@@ -171,7 +171,7 @@ proptest! {
         }
         for mark in marks {
             let ordinals = room_feed.iter().flat_map(|frame| &frame.events).filter(|event| event.seq.0 <= mark);
-            let ordinal = ordinals.last().map_or(Ordinal(4), |event| event.ordinal);
+            let ordinal = ordinals.max_by_key(|event| event.seq).map_or(Ordinal(4), |event| event.ordinal);
             own_feed.push(own(ReadMarked { room: ROOM, seq: Seq(mark), ordinal }));
         }
         let mut straight = view();
