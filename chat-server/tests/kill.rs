@@ -140,9 +140,12 @@ fn d1_to_d6_hold_while_server_and_clients_are_killed() {
         // Every cycle ends under load: everybody has had something acknowledged since the last one.
         let before: Vec<usize> = people.iter().map(|(_, device)| messages(path, device)).collect();
         let deadline = Instant::now() + PATIENCE;
-        while people.iter().zip(&before).any(|((_, device), before)| messages(path, device) <= *before) {
-            assert!(Instant::now() < deadline, "cycle {cycle}: somebody does not come back");
-            std::thread::sleep(Duration::from_millis(10));
+        for ((_, device), before) in people.iter().zip(&before) {
+            while messages(path, device) <= *before {
+                let late = Instant::now() > deadline;
+                assert!(!late, "cycle {cycle}: {device} does not come back; its last lines:\n{}", last_lines(path, device));
+                std::thread::sleep(Duration::from_millis(10));
+            }
         }
         std::thread::sleep(Duration::from_millis(random.random_range(5..200)));
         if cycle % 3 == 2 {
@@ -178,6 +181,13 @@ fn d1_to_d6_hold_while_server_and_clients_are_killed() {
         lines.len()
     );
     assert!(violations.is_empty(), "{} violations, the first ones:\n{}", violations.len(), list(&violations));
+}
+
+fn last_lines(directory: &Path, device: &str) -> String {
+    let history = std::fs::read_to_string(directory.join(format!("{device}.jsonl"))).unwrap_or_default();
+    let dull = [r#""what":"queued""#, r#""what":"send""#, r#""what":"show""#, r#""what":"mark""#];
+    let lines: Vec<&str> = history.lines().filter(|line| dull.iter().all(|dull| !line.contains(dull))).collect();
+    lines[lines.len().saturating_sub(12)..].join("\n")
 }
 
 fn list(violations: &[checker::Violation]) -> String {

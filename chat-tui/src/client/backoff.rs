@@ -17,6 +17,12 @@ impl Backoff {
         self.tries = 0;
     }
 
+    /// A connection was there, but not for long: the server answers, so the next wait is a short one, and not none, in case
+    /// it falls over us each time.
+    pub(super) fn ease(&mut self) {
+        self.tries = self.tries.min(EASED_DOUBLINGS);
+    }
+
     /// How long to wait before the next try: anything up to a bound that doubles each time.
     pub(super) fn next(&mut self, random: &Random) -> Duration {
         let bound = BASE.saturating_mul(1 << self.tries.min(DOUBLINGS_MAX)).min(BOUND_MAX);
@@ -35,6 +41,9 @@ const BOUND_MAX: Duration = Duration::from_secs(30);
 
 /// Doublings that reach [`BOUND_MAX`].
 const DOUBLINGS_MAX: u32 = 7;
+
+/// Doublings that are left after a login: waits of at most a second.
+const EASED_DOUBLINGS: u32 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -57,6 +66,8 @@ mod tests {
         for _ in 0..u16::MAX {
             backoff.next(&random);
         }
+        backoff.ease();
+        assert!(backoff.next(&random) <= Duration::from_secs(1));
         backoff.reset();
         assert!(backoff.next(&random) <= BASE);
     }

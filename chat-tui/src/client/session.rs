@@ -282,6 +282,8 @@ impl Session {
     fn disconnected(&mut self, error: &ConnectionError) {
         if self.online_since.elapsed() >= HELD {
             self.backoff.reset();
+        } else {
+            self.backoff.ease();
         }
         let reason = match error {
             ConnectionError::ApplicationClosed(close) => match CloseCode::from_number(close.error_code.into_inner()) {
