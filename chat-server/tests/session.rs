@@ -3,12 +3,17 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chat_proto::delivery::{Events, RoomPresence};
 use chat_proto::request::{Focus, History, LeaveRoom, ListMembers, LookUpRoom, MarkRead, Ping, Subscribe, Whois};
 use chat_proto::{
     Anchor, Chain, Delivery, Epoch, EventBody, FeedId, FeedState, Ordinal, Position, Presence, RejectCode, Reply,
     RoomRef, Seq,
 };
+use chat_server::server::Settings;
+use chat_server::store::{MemoryStore, StoreError};
 use support::{Device, RawClient, TestServer, fresh_key, post};
 
 #[tokio::test]
@@ -214,14 +219,14 @@ async fn a_room_in_focus_moves_to_its_own_stream_and_back_without_a_gap() {
 
 #[tokio::test]
 async fn presence_has_a_grace_period_and_typing_reaches_the_others() {
-    let settings = chat_server::server::Settings {
+    let settings = Settings {
         hub: chat_server::hub::HubSettings {
-            presence_grace: std::time::Duration::from_millis(50),
+            presence_grace: Duration::from_millis(50),
             ..chat_server::hub::HubSettings::default()
         },
-        ..chat_server::server::Settings::default()
+        ..Settings::default()
     };
-    let server = TestServer::start_with(std::sync::Arc::new(chat_server::store::MemoryStore::default()), settings);
+    let server = TestServer::start_with(Arc::new(MemoryStore::default()), settings);
     let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
     let room = alice.join("dev").await.room;
     let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
@@ -271,4 +276,18 @@ async fn rejects_say_what_to_do_and_never_close_the_connection() {
     zero.key = chat_proto::MessageKey::default();
     assert_eq!(alice.refused(zero).await.code, RejectCode::BadRequest);
     assert!(matches!(alice.ask(Ping { token: 7 }).await, Reply::Pong(pong) if pong.token == 7));
+}
+
+#[tokio::test]
+async fn a_server_whose_store_fails_still_goes_down() {
+    let store = MemoryStore::new();
+    let server = TestServer::start_with(Arc::new(store.clone()), Settings::default());
+    let mut ann = RawClient::login(&server, &Device::new(), "ann").await;
+    let room = ann.join("lobby").await.room;
+    // Slow enough for the note of the second message not to be written yet when that message is answered.
+    store.set_write_time(Duration::from_millis(200));
+    ann.post(room, "one").await;
+    ann.post(room, "two").await;
+    store.fail_all(Some(StoreError::Io("gone".to_owned())));
+    server.stop().await;
 }

@@ -134,10 +134,11 @@ impl AccountNotes {
 /// Writes notes until the hub closes, and then what is left.
 pub(super) async fn run(hub: Arc<Hub>) {
     loop {
+        // A round that failed rings the bell itself: the end must not wait for one that succeeds.
         let closing = tokio::select! {
             biased;
-            () = hub.notes().bell.notified() => false,
             () = hub.closing() => true,
+            () = hub.notes().bell.notified() => false,
         };
         let round = std::mem::take(&mut *lock(&hub.notes().round));
         let pause = if write(&hub, &round).await { PACE } else { RETRY };
