@@ -1,9 +1,16 @@
 //! The simulator: a server and real clients over a simulated network in virtual time, and a checker of what they saw.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 #![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
 
+mod actor;
 mod checker;
 mod checker_tests;
+mod device;
+mod disk;
+mod mutants;
 mod net;
 mod net_tests;
+mod run;
+mod seeds;
 mod tls;
+mod world;

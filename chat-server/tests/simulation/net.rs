@@ -170,9 +170,9 @@ impl Net {
         state.cuts.clear();
     }
 
-    /// Whoever is at an address sends and receives nothing any more: his process died, and he doesn't know.
-    pub fn unplug(&self, address: SocketAddr) {
-        self.state().inboxes.remove(&address);
+    /// Whoever is at a host sends and receives nothing any more: his process died, and he doesn't know.
+    pub fn unplug(&self, host: IpAddr) {
+        self.state().inboxes.retain(|address, _| address.ip() != host);
     }
 
     /// What became of the datagrams so far.

@@ -95,7 +95,7 @@ async fn an_address_belongs_to_its_newest_socket_and_to_nobody_once_unplugged() 
     drop(old);
     sleep(Duration::from_millis(10)).await;
     assert_eq!((receive(&one).await, receive(&new).await), (vec![], vec![1]));
-    net.unplug(address(2));
+    net.unplug(address(2).ip());
     send(&one, address(2), &[3]);
     send(&new, address(1), &[4]);
     sleep(Duration::from_millis(10)).await;

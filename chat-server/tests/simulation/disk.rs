@@ -1,0 +1,228 @@
+//! The simulated server's disk: it survives crashes and loses what was being written, and a mutant of it breaks a promise.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chat_proto::event::ReadMarked;
+use chat_proto::{AccountId, Epoch, EventBody, FeedId, MessageKey, Seq, Timestamp};
+use chat_server::store::{
+    Append, Found, Loaded, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult,
+};
+use futures_util::future::BoxFuture;
+use tokio::sync::watch;
+use tokio::time::sleep;
+
+/// A way to break a promise, to show that the checker notices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// Keys are not kept: after a restart of the server a repeated message is a new one.
+    NoDedup,
+    /// Writes are acknowledged at once and kept a moment later.
+    AckBeforeCommit,
+    /// Readers see events before they are kept; their authors are answered afterwards.
+    BroadcastBeforeCommit,
+    /// A client that was restarted goes on one event too early or too late.
+    ResumeOffByOne,
+    /// A server that was restarted has forgotten its newest numbers and gives them again.
+    SeqReuse,
+    /// A read marker that was stored comes back smaller.
+    MarkerRegress,
+}
+
+/// What outlives the servers.
+#[derive(Debug)]
+pub struct Disk {
+    pub data: MemoryStore,
+    pub mutant: Option<Mutant>,
+    write_time: Duration,
+    keys: Mutex<BTreeMap<(FeedId, Seq), MessageKey>>,
+    leaked: watch::Sender<BTreeMap<(FeedId, Seq), Row>>,
+    writes: watch::Sender<u64>,
+}
+
+impl Disk {
+    /// An empty disk on which every write takes some time.
+    pub fn new(write_time: Duration, mutant: Option<Mutant>) -> Arc<Self> {
+        let data = MemoryStore::new();
+        data.set_write_time(write_time);
+        data.mark();
+        let disk = Arc::new(Self {
+            data,
+            mutant,
+            write_time,
+            keys: Mutex::default(),
+            leaked: watch::channel(BTreeMap::new()).0,
+            writes: watch::channel(0).0,
+        });
+        let flush_every = match mutant {
+            Some(Mutant::AckBeforeCommit) => Some(Duration::from_millis(400)),
+            Some(Mutant::SeqReuse) => Some(Duration::from_secs(3)),
+            Some(Mutant::NoDedup | Mutant::BroadcastBeforeCommit | Mutant::ResumeOffByOne | Mutant::MarkerRegress)
+            | None => None,
+        };
+        if let Some(pause) = flush_every {
+            let data = disk.data.clone();
+            tokio::spawn(async move {
+                loop {
+                    sleep(pause).await;
+                    data.mark();
+                }
+            });
+        }
+        disk
+    }
+
+    /// The disk as one life of the server sees it.
+    pub fn mount(self: &Arc<Self>) -> Arc<Mounted> {
+        Arc::new(Mounted { disk: Arc::clone(self), gone: AtomicBool::new(false) })
+    }
+
+    /// The power fails: what is being written is not kept.
+    pub fn crash(&self) {
+        match self.mutant {
+            Some(Mutant::AckBeforeCommit) => self.data.set_back(false),
+            Some(_) | None => self.data.crash(),
+        }
+    }
+
+    /// The server went down in order.
+    pub fn restart(&self) {
+        if self.mutant == Some(Mutant::SeqReuse) {
+            self.data.set_back(false);
+        }
+    }
+
+    /// Waits until something is being written, and then into the middle of it.
+    pub async fn mid_write(&self, part: f64) {
+        let mut writes = self.writes.subscribe();
+        writes.mark_unchanged();
+        if writes.changed().await.is_ok() {
+            sleep(self.write_time.mul_f64(part)).await;
+        }
+    }
+
+    /// What readers see too early, for one that changes.
+    pub fn leaks(&self) -> watch::Receiver<BTreeMap<(FeedId, Seq), Row>> {
+        self.leaked.subscribe()
+    }
+
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+
+    fn keys(&self) -> MutexGuard<'_, BTreeMap<(FeedId, Seq), MessageKey>> {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a mutant does to rows on their way in.
+    fn mutate_in(&self, append: &mut Append) {
+        self.writes.send_modify(|writes| *writes += 1);
+        if self.is(Mutant::NoDedup) {
+            let mut keys = self.keys();
+            for row in &mut append.rows {
+                keys.insert((append.feed, row.event.seq), std::mem::take(&mut row.event.key));
+            }
+        }
+        if self.is(Mutant::BroadcastBeforeCommit) && matches!(append.feed, FeedId::Room(_)) {
+            self.leaked.send_modify(|leaked| {
+                leaked.extend(append.rows.iter().map(|row| ((append.feed, row.event.seq), row.clone())));
+            });
+        }
+    }
+
+    /// What a mutant does to rows on their way out.
+    fn mutate_out(&self, feed: FeedId, mut rows: Vec<Row>) -> Vec<Row> {
+        let keys = self.keys();
+        for row in &mut rows {
+            if self.is(Mutant::NoDedup) {
+                row.event.key = keys.get(&(feed, row.event.seq)).copied().unwrap_or_default();
+            }
+            if self.is(Mutant::MarkerRegress)
+                && let EventBody::ReadMarked(ReadMarked { seq, .. }) = &mut row.event.body
+            {
+                seq.0 /= 2;
+            }
+        }
+        rows
+    }
+
+    /// Whether snapshots of a feed are lost, so that its rows count.
+    fn forgets_snapshots(&self, feed: FeedId) -> bool {
+        self.is(Mutant::MarkerRegress) && matches!(feed, FeedId::Account(_))
+    }
+}
+
+/// The disk, until the server whose it is dies.
+#[derive(Debug)]
+pub struct Mounted {
+    disk: Arc<Disk>,
+    gone: AtomicBool,
+}
+
+impl Mounted {
+    /// Nothing of this server's gets to the disk any more.
+    pub fn unmount(&self) {
+        self.gone.store(true, Ordering::Relaxed);
+    }
+
+    fn data(&self) -> StoreResult<&MemoryStore> {
+        if self.gone.load(Ordering::Relaxed) {
+            return Err(StoreError::Io("this server is dead".to_owned()));
+        }
+        Ok(&self.disk.data)
+    }
+}
+
+impl Store for Mounted {
+    fn append(&self, mut append: Append) -> BoxFuture<'_, StoreResult<()>> {
+        Box::pin(async move {
+            let data = self.data()?;
+            self.disk.mutate_in(&mut append);
+            data.append(append).await
+        })
+    }
+
+    fn register(&self, registration: Registration) -> BoxFuture<'_, StoreResult<()>> {
+        Box::pin(async move { self.data()?.register(registration).await })
+    }
+
+    fn registry(&self) -> BoxFuture<'_, StoreResult<Registry>> {
+        Box::pin(async move { self.data()?.registry().await })
+    }
+
+    fn epoch(&self) -> Epoch {
+        self.disk.data.epoch()
+    }
+
+    fn load(&self, feed: FeedId) -> BoxFuture<'_, StoreResult<Option<Loaded>>> {
+        Box::pin(async move { self.data()?.load(feed).await })
+    }
+
+    fn read(&self, feed: FeedId, from: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.data()?.read(feed, from, limit).await?)) })
+    }
+
+    fn read_back(&self, feed: FeedId, before: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.data()?.read_back(feed, before, limit).await?)) })
+    }
+
+    fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>> {
+        Box::pin(async move { self.data()?.find(feed, keys).await })
+    }
+
+    fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {
+        Box::pin(async move {
+            let data = self.data()?;
+            if self.disk.forgets_snapshots(feed) { Ok(()) } else { data.save_snapshot(feed, snapshot).await }
+        })
+    }
+
+    fn trim(&self, feed: FeedId, oldest: Seq, now: Timestamp) -> BoxFuture<'_, StoreResult<()>> {
+        Box::pin(async move {
+            let data = self.data()?;
+            if self.disk.forgets_snapshots(feed) { Ok(()) } else { data.trim(feed, oldest, now).await }
+        })
+    }
+}
