@@ -1,7 +1,8 @@
 //! A client that talks until it is told to stop, and writes down everything it did and saw: what the tests kill.
 //!
 //! `talker HOST:PORT NAME DATA HISTORY`: appends to HISTORY one line per act. On its standard input, `stop` ends the talking
-//! and waits for the outbox to empty (answered by `drained`), `finish` waits until everything is shown and ends.
+//! and waits for the outbox to empty (answered by `drained`), `finish` waits until everything is shown and ends. `CHAT_LOG`
+//! is a filter for a log on standard error.
 #![allow(missing_docs, clippy::print_stdout)]
 
 #[path = "../tests/simulation/checker.rs"]
@@ -42,6 +43,10 @@ struct Talker {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
+    if let Ok(filter) = std::env::var("CHAT_LOG") {
+        let filter = tracing_subscriber::EnvFilter::new(filter);
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [server, name, data, history] = arguments.as_slice() else {
         bail!("talker HOST:PORT NAME DATA HISTORY");
