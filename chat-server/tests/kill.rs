@@ -143,7 +143,11 @@ fn d1_to_d6_hold_while_server_and_clients_are_killed() {
         for ((_, device), before) in people.iter().zip(&before) {
             while messages(path, device) <= *before {
                 let late = Instant::now() > deadline;
-                assert!(!late, "cycle {cycle}: {device} does not come back; its last lines:\n{}", last_lines(path, device));
+                assert!(
+                    !late,
+                    "cycle {cycle}: {device} does not come back; its last lines:\n{}",
+                    last_lines(path, device)
+                );
                 std::thread::sleep(Duration::from_millis(10));
             }
         }

@@ -6,10 +6,11 @@
 mod harness;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chat_proto::event::{EventBody, Joined, Posted};
 use chat_proto::{Anchor as FetchAt, DeviceId, Event, MessageKey, Ordinal, Seq, Style, Timestamp};
-use chat_tui::client::{ClientEvent, Outgoing};
+use chat_tui::client::{ClientEvent, LinkState, Outgoing};
 use chat_tui::tui::core::time::Zone;
 use chat_tui::tui::core::timeline::{Anchor, EVENTS_MAX, Pane, Part, Place, Scope, Scroll, Timeline, Wraps};
 use chat_tui::tui::core::{Effect, Msg};
@@ -181,6 +182,24 @@ fn an_own_message_turns_solid_when_its_event_comes_and_is_never_there_twice() {
     screen.net(events(GENERAL, vec![own]));
     let text = screen.text();
     assert_eq!((text.matches("hello").count(), text.contains("sending…")), (1, false), "{text}");
+}
+
+#[test]
+fn without_a_connection_the_cache_is_asked_once_and_again_after_the_next_login() {
+    let history = long_history(500);
+    let general = || status_of(GENERAL, "general", &history, 500);
+    let mut screen = Screen::online(80, 24, general());
+    let waiting = LinkState::Waiting { retry_in: Duration::from_secs(600), reason: "gone".to_owned() };
+    screen.net(ClientEvent::Link(waiting)).taken();
+    let newest = FetchAt::Before(Seq::MAX);
+    screen.msg(Msg::Cached(GENERAL, newest, history[450..].to_vec()));
+    let edge = FetchAt::Before(Seq(451));
+    screen.keys("<pageup><pageup><pageup>");
+    assert_eq!(screen.fetches(), [(GENERAL, edge)]);
+    screen.msg(Msg::Cached(GENERAL, edge, Vec::new())).wait(300_000).keys("<pageup>");
+    assert_eq!(screen.fetches(), []);
+    screen.welcome(vec![general()]);
+    assert_eq!(screen.fetches(), [(GENERAL, edge)]);
 }
 
 const PANE: Pane = Pane { room: GENERAL, height: 12, width: 30, compact: false };

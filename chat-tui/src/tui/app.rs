@@ -86,6 +86,7 @@ pub async fn run(
     let mut early = Vec::new();
     let mut session = None;
     if asks {
+        tell(&format!("connecting to {}", settings.server));
         let (client, mut news) = Client::start(settings.clone(), environment.clone())?;
         if let Some(reason) = meet(&mut news, &mut early, &mut tell).await {
             return Ok(Ended::Stopped(reason));

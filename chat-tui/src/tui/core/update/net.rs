@@ -1,11 +1,12 @@
 //! News of the session, answers and pages.
 
+use std::time::Duration;
+
 use chat_proto::delivery::Events;
 use chat_proto::limits::LIST_PAGE_MAX;
 use chat_proto::reply::{MemberList, Page, Person, RoomInfo};
 use chat_proto::request::ListMembers;
 use chat_proto::{Anchor, Event, EventBody, FeedId, Presence, Reply, Request, RoomId, Seq};
-use std::time::Duration;
 
 use super::{notice, room};
 use crate::client::cache::CachedState;
@@ -15,6 +16,9 @@ use crate::tui::core::model::{MembersKnown, Model, Overlay};
 
 /// No page is asked for again so soon after one could not be had.
 const FETCH_PAUSE: Duration = Duration::from_secs(3);
+
+/// Without a connection the cache has no more tomorrow than today; the next login ends the pause.
+const OFFLINE_PAUSE: Duration = Duration::from_secs(24 * 3_600);
 
 /// Members of a room that are asked for; the pane says how many more there are.
 const MEMBERS_MAX: usize = 2_000;
@@ -89,7 +93,8 @@ pub(super) fn remembered(model: &mut Model, state: CachedState, effects: &mut Ef
 }
 
 pub(super) fn cached(model: &mut Model, id: RoomId, at: Anchor, events: Vec<Event>, effects: &mut Effects) {
-    let pause = model.now.mono + FETCH_PAUSE;
+    let online = model.link.state == LinkState::Online;
+    let pause = model.now.mono + if online { FETCH_PAUSE } else { OFFLINE_PAUSE };
     let Some(state) = model.rooms.get_mut(&id) else { return };
     state.timeline.fetched(at);
     if events.is_empty() {
