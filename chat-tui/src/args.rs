@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Send(cli::send::SendArgs),
     /// Print the messages of a room, without joining it
     Tail(cli::tail::TailArgs),
+    /// Connect a program
+    Bot(cli::bot::BotArgs),
     /// Say what is known of a server's key, or forget it
     Trust(cli::trust::TrustArgs),
 }

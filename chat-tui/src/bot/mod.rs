@@ -7,6 +7,7 @@
 pub mod cursor;
 pub mod door;
 mod exit;
+pub mod jsonl;
 pub mod line;
 pub mod progress;
 pub mod queue;

@@ -1,5 +1,6 @@
 //! One file per subcommand: its arguments, and how they become a run of the library.
 
+pub(crate) mod bot;
 #[cfg(feature = "tui")]
 pub(crate) mod connect;
 pub(crate) mod send;

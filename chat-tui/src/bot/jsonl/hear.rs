@@ -1,0 +1,238 @@
+//! What the server tells, and how it becomes lines.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chat_proto::delivery::{EndReason, Ended, Events, RoomPresence};
+use chat_proto::reply::{Page, Welcome};
+use chat_proto::{EventBody, FeedId, FeedState, FeedStatus, Reject, RejectCode, Retry, RoomId, Seq};
+use tokio::time::{Instant, sleep};
+
+use super::From;
+use super::listen::{Bot, Room};
+use crate::bot::cursor::Place;
+use crate::bot::door::RETRY;
+use crate::bot::line::{Line, Net, room_name};
+use crate::bot::progress::{News, Progress};
+use crate::bot::{Failure, complain};
+use crate::client::{CallError, ClientEvent, LinkState};
+
+impl Bot {
+    /// A room begins, at this place of it. True if what the cursor file remembers is of another history.
+    pub(super) fn begin_room(&mut self, room: RoomId, status: &FeedStatus, at_start: bool) -> bool {
+        let before = status.next.prev();
+        let place = self.cursor.as_ref().and_then(|cursor| cursor.place(&status.name));
+        let place = place.filter(|_| self.options.from == From::Cursor);
+        let same = |place: Place| (place.room, place.epoch) == (room, status.epoch) && place.seq <= status.head;
+        let reset = place.is_some_and(|place| !same(place));
+        let wanted = match (place, self.options.from) {
+            (Some(_), _) if reset => Seq(1),
+            (Some(place), _) => place.seq.next(),
+            (None, From::Start) if at_start => Seq(1),
+            (None, From::Seq(seq)) if at_start => Seq(seq),
+            (None, From::Now | From::Start | From::Seq(_) | From::Cursor) => status.next,
+        };
+        let progress = Progress::new(room, status.epoch, wanted, before);
+        if let Some(cursor) = &self.cursor {
+            // A room that begins now goes on from here after a crash, whether or not anything was dealt with.
+            cursor.advance(&status.name, Place { room, epoch: status.epoch, seq: wanted.prev() });
+        }
+        self.rooms.insert(room, Room { name: status.name.clone(), read: status.read, progress });
+        reset
+    }
+
+    /// A feed stands so.
+    async fn stands(&mut self, status: &FeedStatus) -> Result<(), Failure> {
+        let FeedId::Room(room) = status.feed else { return Ok(()) };
+        if status.state == FeedState::NoAccess || !status.member {
+            self.rooms.remove(&room);
+            return Ok(());
+        }
+        if !self.rooms.contains_key(&room) {
+            let at_start = self.expected.remove(&room);
+            let reset = self.begin_room(room, status, at_start);
+            self.save().await?;
+            self.tell(room, News { reset, ..News::default() }).await;
+            return Ok(());
+        }
+        let Some(known) = self.rooms.get_mut(&room) else { return Ok(()) };
+        let news = known.progress.stands(status);
+        self.tell(room, news).await;
+        Ok(())
+    }
+
+    async fn welcome(&mut self, welcome: &Welcome) -> Result<(), Failure> {
+        self.offline_since = None;
+        let named: BTreeSet<FeedId> = welcome.feeds.iter().map(|status| status.feed).collect();
+        self.rooms.retain(|room, _| named.contains(&FeedId::Room(*room)));
+        self.presence.clear();
+        self.line(&Line::State { net: Net::Online, in_ms: None, reason: None }, None).await;
+        for status in &welcome.feeds {
+            self.stands(status).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn event(&mut self, event: ClientEvent) -> Result<(), Failure> {
+        match event {
+            ClientEvent::Link(state) => self.link(state).await,
+            ClientEvent::Welcome(welcome) => self.welcome(&welcome).await?,
+            ClientEvent::Began(status) => self.stands(&status).await?,
+            ClientEvent::Events(events) => self.events(events).await,
+            ClientEvent::Trimmed(trimmed) => {
+                if let FeedId::Room(room) = trimmed.feed
+                    && let Some(known) = self.rooms.get_mut(&room)
+                {
+                    let news = known.progress.trimmed(trimmed.range);
+                    self.tell(room, news).await;
+                }
+            }
+            ClientEvent::Ended(ended) => self.ended(&ended),
+            ClientEvent::Presence(presence) => self.presence(presence).await,
+            ClientEvent::Typing(typing) => {
+                if let Some(known) = self.rooms.get(&typing.room) {
+                    let kind = format!("typing {} {}", typing.room, typing.account);
+                    let (room, user) = (room_name(&known.name), typing.name);
+                    self.pass(&kind, &Line::Typing { room, user, active: typing.active }).await;
+                }
+            }
+            ClientEvent::Stopped(reason) => return Err(reason.into()),
+            ClientEvent::RoundTrip(_) | ClientEvent::Queued(_) | ClientEvent::Sent { .. } | ClientEvent::Refused(_) => {
+            }
+        }
+        Ok(())
+    }
+
+    async fn link(&mut self, state: LinkState) {
+        match state {
+            // The welcome that follows says it.
+            LinkState::Online => {}
+            LinkState::Connecting => {
+                self.offline_since.get_or_insert_with(Instant::now);
+            }
+            LinkState::Waiting { retry_in, reason } => {
+                self.offline_since.get_or_insert_with(Instant::now);
+                complain(&reason);
+                let in_ms = u64::try_from(retry_in.as_millis()).ok();
+                self.line(&Line::State { net: Net::Reconnecting, in_ms, reason: Some(reason) }, None).await;
+            }
+        }
+    }
+
+    async fn events(&mut self, events: Events) {
+        match events.feed {
+            FeedId::Room(room) => {
+                if let Some(known) = self.rooms.get_mut(&room) {
+                    let news = known.progress.live(events);
+                    self.tell(room, news).await;
+                }
+            }
+            FeedId::Account(_) => {
+                for event in events.events {
+                    let EventBody::ReadMarked(marked) = event.body else { continue };
+                    let Some(known) = self.rooms.get_mut(&marked.room) else { continue };
+                    if marked.seq > known.read {
+                        known.read = marked.seq;
+                        let line = Line::Read { room: room_name(&known.name), seq: marked.seq.0 };
+                        self.line(&line, None).await;
+                    }
+                }
+            }
+        }
+    }
+
+    fn ended(&mut self, ended: &Ended) {
+        let FeedId::Room(room) = ended.feed else { return };
+        match ended.reason {
+            EndReason::Left | EndReason::NoAccess | EndReason::Deleted => drop(self.rooms.remove(&room)),
+            // The session subscribes again by itself.
+            EndReason::Restarted => {}
+        }
+    }
+
+    async fn presence(&mut self, presence: RoomPresence) {
+        for entry in presence.changed {
+            if entry.account == self.me || self.presence.insert(entry.account, entry.presence) == Some(entry.presence) {
+                continue;
+            }
+            if self.presence.len() > PRESENCE_KEPT_MAX {
+                self.presence.pop_first();
+            }
+            let line = Line::Presence { user: entry.name, state: entry.presence.into() };
+            self.pass(&format!("presence {}", entry.account), &line).await;
+        }
+    }
+
+    /// Begins to read the next page of the room that waits longest, unless one is being read.
+    pub(super) fn fetch_missing(&mut self) {
+        if self.fetching.is_some() {
+            return;
+        }
+        self.behind.retain(|room| self.rooms.get(room).is_some_and(|room| room.progress.missing().is_some()));
+        for (id, room) in &self.rooms {
+            if room.progress.missing().is_some() && !self.behind.contains(id) {
+                self.behind.push_back(*id);
+            }
+        }
+        let Some(room) = self.behind.pop_front() else { return };
+        let Some(history) = self.rooms.get(&room).and_then(|room| room.progress.missing()) else { return };
+        let client = self.door.client.clone();
+        self.fetching = Some(Box::pin(async move {
+            loop {
+                match client.fetch(history.clone()).await {
+                    Err(CallError::Offline) => sleep(RETRY).await,
+                    Err(CallError::Rejected(Reject { retry: Retry::Later, retry_after_ms, .. })) => {
+                        sleep(Duration::from_millis(retry_after_ms.into()).max(RETRY)).await;
+                    }
+                    page => return (room, page),
+                }
+            }
+        }));
+    }
+
+    pub(super) async fn page(&mut self, room: RoomId, page: Result<Page, CallError>) -> Result<(), Failure> {
+        self.fetching = None;
+        let page = match page {
+            Ok(page) => page,
+            Err(CallError::Rejected(reject)) if reject.code == RejectCode::NoSuchRoom => {
+                self.rooms.remove(&room);
+                return Ok(());
+            }
+            // The session's last event says why it ended.
+            Err(CallError::Stopped) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(known) = self.rooms.get_mut(&room) else { return Ok(()) };
+        let news = known.progress.page(page);
+        if news.stuck {
+            sleep(RETRY).await;
+        }
+        self.tell(room, news).await;
+        Ok(())
+    }
+
+    /// Writes what is next in a room.
+    async fn tell(&self, id: RoomId, news: News) {
+        let Some(room) = self.rooms.get(&id) else { return };
+        if news.reset {
+            self.line(&Line::Reset { room: room_name(&room.name) }, None).await;
+        }
+        if let Some(range) = news.gap {
+            self.line(&Line::gap(&room.name, range), None).await;
+        }
+        for event in &news.events {
+            let own = event.by == self.me && event.body.is_message();
+            if own && !self.options.echo {
+                continue;
+            }
+            let replay = room.progress.is_replay(event.seq);
+            if let Some(line) = Line::of_event(&room.name, event, self.me, replay) {
+                let place = Place { room: id, epoch: room.progress.epoch(), seq: event.seq };
+                self.line(&line, Some((room.name.clone(), place))).await;
+            }
+        }
+    }
+}
+
+/// People whose presence is remembered, so that it is said once and not once a room.
+const PRESENCE_KEPT_MAX: usize = 65_536;

@@ -1,0 +1,364 @@
+//! What a program may ask for, one JSON object a line.
+
+use chat_proto::limits::PAGE_EVENTS_MAX;
+use chat_proto::{AccountId, Anchor, Reject, Retry, RoomId, RoomName, Seq};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+/// A request of the program.
+#[derive(Debug)]
+pub(super) struct Request {
+    /// Carried back by the answer; null if there was none.
+    pub(super) id: Value,
+    /// What is asked.
+    pub(super) op: Op,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) enum Op {
+    Join(InRoom),
+    Part(Part),
+    Create(Create),
+    Send(Send),
+    Read(At),
+    Typing(Typing),
+    History(RoomName, Anchor, u16),
+    Members(Members),
+    Rooms(Rooms),
+    Ping,
+    Ack(At),
+}
+
+/// A room and nothing else.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InRoom {
+    #[serde(deserialize_with = "room")]
+    pub(super) room: RoomName,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Part {
+    #[serde(deserialize_with = "room")]
+    pub(super) room: RoomName,
+    #[serde(default)]
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Create {
+    #[serde(deserialize_with = "room")]
+    pub(super) room: RoomName,
+    #[serde(default)]
+    pub(super) topic: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Send {
+    #[serde(deserialize_with = "room")]
+    pub(super) room: RoomName,
+    pub(super) text: String,
+    #[serde(default)]
+    pub(super) action: bool,
+    pub(super) key: Option<String>,
+}
+
+/// A place in a room.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct At {
+    #[serde(deserialize_with = "room")]
+    pub(super) room: RoomName,
+    pub(super) seq: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Typing {
+    #[serde(deserialize_with = "room")]
+    pub(super) room: RoomName,
+    #[serde(default = "yes")]
+    pub(super) active: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct History {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    before: Option<u64>,
+    after: Option<u64>,
+    around: Option<u64>,
+    #[serde(default = "page_usual")]
+    limit: u16,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Members {
+    #[serde(deserialize_with = "room")]
+    pub(super) room: RoomName,
+    /// Behind this account, `u_17`.
+    #[serde(default, deserialize_with = "after_user")]
+    pub(super) after: AccountId,
+    #[serde(default = "list_max")]
+    pub(super) limit: u16,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rooms {
+    /// Behind this room, `r_17`.
+    #[serde(default, deserialize_with = "after_room")]
+    pub(super) after: RoomId,
+    #[serde(default = "list_max")]
+    pub(super) limit: u16,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+fn yes() -> bool {
+    true
+}
+
+fn page_usual() -> u16 {
+    50
+}
+
+fn list_max() -> u16 {
+    LIST_MAX
+}
+
+fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomName, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    RoomName::parse(&name).map_err(|e| serde::de::Error::custom(format!("the room name {name:?} is not possible: {e}")))
+}
+
+fn after_user<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccountId, D::Error> {
+    after(deserializer, "u_").map(AccountId)
+}
+
+fn after_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomId, D::Error> {
+    after(deserializer, "r_").map(RoomId)
+}
+
+fn after<'de, D: Deserializer<'de>>(deserializer: D, prefix: &str) -> Result<u64, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    let number = id.strip_prefix(prefix).and_then(|number| number.parse().ok());
+    number.ok_or_else(|| serde::de::Error::custom(format!("`after` is an id such as {prefix}17, not {id:?}")))
+}
+
+/// Why a request is not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Problem {
+    /// For programs: a reject's name.
+    pub(super) code: &'static str,
+    /// For people.
+    pub(super) error: String,
+    /// Whether the same request may succeed later.
+    pub(super) retry: bool,
+    /// How long to wait first, milliseconds.
+    pub(super) retry_after_ms: u32,
+}
+
+impl Problem {
+    /// A problem that stays until something changes.
+    pub(super) fn new(code: &'static str, error: impl Into<String>) -> Self {
+        Self { code, error: error.into(), retry: false, retry_after_ms: 0 }
+    }
+
+    /// It is not known whether the request was done; with the same key it is done once.
+    pub(super) fn unanswered() -> Self {
+        let error = "no answer before the end; it may or may not be done";
+        Self { retry: true, ..Self::new("unavailable", error) }
+    }
+}
+
+impl From<Reject> for Problem {
+    fn from(reject: Reject) -> Self {
+        Self {
+            code: reject.code.name(),
+            error: reject.message,
+            retry: reject.retry == Retry::Later,
+            retry_after_ms: reject.retry_after_ms,
+        }
+    }
+}
+
+/// The answer to a request, as it is written.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Answer {
+    re: Value,
+    ok: bool,
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+}
+
+/// The answer to a request.
+pub(super) fn answer(id: &Value, outcome: Result<Map<String, Value>, Problem>) -> Answer {
+    let ok = outcome.is_ok();
+    let fields = outcome.unwrap_or_else(|Problem { code, error, retry, retry_after_ms }| {
+        let error: String = error.chars().take(ERROR_CHARS_MAX).collect();
+        let mut fields = Map::new();
+        fields.insert("code".to_owned(), code.into());
+        fields.insert("error".to_owned(), error.into());
+        fields.insert("retry".to_owned(), retry.into());
+        if retry_after_ms > 0 {
+            fields.insert("retry_after_ms".to_owned(), retry_after_ms.into());
+        }
+        fields
+    });
+    Answer { re: id.clone(), ok, fields }
+}
+
+/// Reads a request.
+///
+/// # Errors
+/// The id, if it could be read, and what is wrong.
+pub(super) fn parse(line: &[u8]) -> Result<Request, (Value, Problem)> {
+    let bad = |error: String| Problem::new("bad_request", error);
+    let mut fields: Map<String, Value> =
+        serde_json::from_slice(line).map_err(|e| (Value::Null, bad(format!("not a request in JSON: {e}"))))?;
+    let id = fields.remove("id").unwrap_or_default();
+    match &id {
+        Value::Null | Value::Number(_) => {}
+        Value::String(text) if text.len() <= ID_BYTES_MAX => {}
+        Value::String(_) | Value::Bool(_) | Value::Array(_) | Value::Object(_) => {
+            return Err((Value::Null, bad(format!("an id is a number, or a string of at most {ID_BYTES_MAX} bytes"))));
+        }
+    }
+    let Some(Value::String(op)) = fields.remove("op") else {
+        return Err((id, bad("a request names its `op`".to_owned())));
+    };
+    match read(&op, fields) {
+        Ok(op) => Ok(Request { id, op }),
+        Err(problem) => Err((id, problem)),
+    }
+}
+
+fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
+    Ok(match op {
+        "join" => Op::Join(fill(fields)?),
+        "part" => Op::Part(fill(fields)?),
+        "create" => Op::Create(fill(fields)?),
+        "send" => Op::Send(fill(fields)?),
+        "read" => Op::Read(fill(fields)?),
+        "typing" => Op::Typing(fill(fields)?),
+        "history" => history(fill(fields)?)?,
+        "members" => Op::Members(fill(fields)?),
+        "rooms" => Op::Rooms(fill(fields)?),
+        "ping" => fill(fields).map(|Nothing {}| Op::Ping)?,
+        "ack" => Op::Ack(fill(fields)?),
+        later if LATER.contains(&later) => {
+            return Err(Problem::new("unsupported", format!("{later} is not possible with this version")));
+        }
+        other => {
+            let other: String = other.chars().take(ID_BYTES_MAX).collect();
+            return Err(Problem::new("bad_request", format!("there is no op {other:?}")));
+        }
+    })
+}
+
+fn history(History { room, before, after, around, limit }: History) -> Result<Op, Problem> {
+    let anchor = match (before, after, around) {
+        (None, None, None) => Anchor::Before(Seq::MAX),
+        (Some(seq), None, None) => Anchor::Before(Seq(seq)),
+        (None, Some(seq), None) => Anchor::After(Seq(seq)),
+        (None, None, Some(seq)) => Anchor::Around(Seq(seq)),
+        (_, _, _) => return Err(Problem::new("bad_request", "only one of `before`, `after` and `around`")),
+    };
+    Ok(Op::History(room, anchor, limit.clamp(1, PAGE_EVENTS_MAX)))
+}
+
+fn fill<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
+    serde_json::from_value(Value::Object(fields)).map_err(|e| Problem::new("bad_request", e.to_string()))
+}
+
+/// Ops of the contract that no server of this version can do.
+const LATER: [&str; 16] = [
+    "edit",
+    "delete",
+    "react",
+    "search",
+    "topic",
+    "invite",
+    "kick",
+    "ban",
+    "unban",
+    "mute",
+    "role",
+    "upload",
+    "download",
+    "presence",
+    "subscribe",
+    "unsubscribe",
+];
+
+/// An id, bytes.
+const ID_BYTES_MAX: usize = 128;
+
+/// Characters of an error that are told.
+const ERROR_CHARS_MAX: usize = 1_000;
+
+/// Entries of a list of members or rooms in one answer, so that it stays a line.
+pub(super) const LIST_MAX: u16 = 200;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bot::line::json;
+    use proptest::prelude::*;
+
+    fn problem(line: &str) -> (Value, String) {
+        let (id, problem) = parse(line.as_bytes()).unwrap_err();
+        (id, format!("{}: {}", problem.code, problem.error))
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_request_is_said_with_its_place() {
+        let (id, said) = problem(r#"{"id":"7","op":"send","#);
+        assert!(id.is_null() && said.starts_with("bad_request") && said.contains("column 22"), "{said}");
+        let cases = [
+            (r#"{"id":1}"#, "bad_request: a request names its `op`"),
+            (r#"{"id":1,"op":"dance"}"#, "bad_request: there is no op \"dance\""),
+            (r##"{"id":1,"op":"kick","room":"#a","user":"b"}"##, "unsupported: kick is not possible"),
+            (r#"{"id":1,"op":"ping","x":1}"#, "bad_request: unknown field `x`"),
+            (r#"{"id":1,"op":"send","room":"a"}"#, "bad_request: missing field `text`"),
+            (r#"{"id":1,"op":"read","room":"a","seq":-1}"#, "bad_request: invalid value"),
+            (r#"{"id":1,"op":"join","room":"a b"}"#, "bad_request: the room name \"a b\" is not possible"),
+            (r#"{"id":1,"op":"history","room":"a","before":1,"after":2}"#, "bad_request: only one of"),
+        ];
+        for (line, expected) in cases {
+            let (id, said) = problem(line);
+            assert!(id == 1 && said.starts_with(expected), "{line}: {said}");
+        }
+        assert!(problem("[]").1.contains("expected a map"));
+        assert!(problem(r#"{"id":{},"op":"ping"}"#).1.contains("an id is"));
+        assert!(problem(&"[".repeat(10_000)).1.contains("column"));
+    }
+
+    #[test]
+    fn an_answer_carries_the_id_back_as_it_came() {
+        let fields = Map::from_iter([("seq".to_owned(), 8124.into())]);
+        assert_eq!(json(&answer(&"7".into(), Ok(fields))), r#"{"re":"7","ok":true,"seq":8124}"#);
+        assert_eq!(
+            json(&answer(&8.into(), Err(Problem::new("forbidden", "needs role admin")))),
+            r#"{"re":8,"ok":false,"code":"forbidden","error":"needs role admin","retry":false}"#
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_makes_it_panic(line in any::<Vec<u8>>(), text in r#"[{}\[\]:,"a-z0-9 \\]{0,60}"#) {
+            let _ = parse(&line);
+            let _ = parse(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Requests being worked on: those of one room one after the other, those of different rooms side by side.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chat_proto::reply::{MemberList, Page};
+use chat_proto::request::{self, LookUpRoom};
+use chat_proto::{
+    AccountId, MessageKey, RejectCode, Reply, RoomId, RoomInfo, RoomName, RoomRef, Seq, Style, Text, TextError,
+};
+use serde_json::{Map, Value};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::fields::{fields, member, page_fields, rooms_fields};
+use super::request::{
+    Answer, At, Create, InRoom, LIST_MAX, Members, Op, Part, Problem, Request, Rooms, Send, Typing, answer,
+};
+use crate::bot::door::RETRY;
+use crate::bot::line::room_name;
+use crate::bot::send::hashed;
+use crate::client::{CallError, Client, Environment};
+
+type Outcome = Result<Map<String, Value>, Problem>;
+
+/// What every request needs.
+#[derive(Debug)]
+pub(super) struct Context {
+    pub(super) client: Client,
+    pub(super) environment: Environment,
+    pub(super) me: AccountId,
+    /// Least time between two messages.
+    pub(super) pace: Option<Duration>,
+    /// When the next message may go.
+    next_send: Mutex<Instant>,
+    /// Rooms met before, by what is unique of their names.
+    known: Mutex<BTreeMap<String, RoomId>>,
+}
+
+/// Requests being worked on.
+#[derive(Debug)]
+pub(super) struct Work {
+    context: Arc<Context>,
+    running: JoinSet<(u64, Outcome)>,
+    /// Those that wait for another one of their room, which is being worked on.
+    lanes: BTreeMap<String, VecDeque<(u64, Op)>>,
+    /// The ids to be answered, and the lane each is in.
+    asked: BTreeMap<u64, (Value, Option<String>)>,
+    last: u64,
+}
+
+impl Context {
+    pub(super) fn new(client: Client, environment: Environment, me: AccountId, pace: Option<Duration>) -> Self {
+        let next_send = Mutex::new(Instant::now());
+        Self { client, environment, me, pace, next_send, known: Mutex::default() }
+    }
+}
+
+/// What is unique of a room's name.
+fn lane(room: &RoomName) -> String {
+    room.keys().folded
+}
+
+impl Work {
+    pub(super) fn new(context: Context) -> Self {
+        Self {
+            context: Arc::new(context),
+            running: JoinSet::new(),
+            lanes: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            last: 0,
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.asked.is_empty()
+    }
+
+    /// Whether a further request may come.
+    pub(super) fn has_place(&self) -> bool {
+        self.asked.len() < REQUESTS_MAX
+    }
+
+    /// Takes a request on.
+    pub(super) fn take(&mut self, Request { id, op }: Request) {
+        self.last += 1;
+        let lane = op_room(&op).map(lane);
+        self.asked.insert(self.last, (id, lane.clone()));
+        let Some(lane) = lane else { return self.begin(self.last, op) };
+        if let Some(waiting) = self.lanes.get_mut(&lane) {
+            waiting.push_back((self.last, op));
+        } else {
+            self.lanes.insert(lane, VecDeque::new());
+            self.begin(self.last, op);
+        }
+    }
+
+    /// Takes something on that needs nothing of the server.
+    pub(super) fn take_other(&mut self, id: Value, work: impl Future<Output = Outcome> + std::marker::Send + 'static) {
+        self.last += 1;
+        let number = self.last;
+        self.asked.insert(number, (id, None));
+        self.running.spawn(async move { (number, work.await) });
+    }
+
+    fn begin(&mut self, number: u64, op: Op) {
+        let context = Arc::clone(&self.context);
+        self.running.spawn(async move { (number, context.perform(op).await) });
+    }
+
+    /// The next answer; never, if nothing is being worked on. May be dropped at any time.
+    pub(super) async fn next(&mut self) -> Answer {
+        let Some(Ok((number, outcome))) = self.running.join_next().await else {
+            return std::future::pending().await;
+        };
+        let (id, lane) = self.asked.remove(&number).unwrap_or_default();
+        if let Some(lane) = lane {
+            match self.lanes.get_mut(&lane).and_then(VecDeque::pop_front) {
+                Some((number, op)) => self.begin(number, op),
+                None => drop(self.lanes.remove(&lane)),
+            }
+        }
+        answer(&id, outcome)
+    }
+
+    /// Gives up; the answers to what was not done.
+    pub(super) fn give_up(&mut self) -> Vec<Answer> {
+        self.running.abort_all();
+        self.lanes.clear();
+        let asked = std::mem::take(&mut self.asked);
+        asked.into_values().map(|(id, _)| answer(&id, Err(Problem::unanswered()))).collect()
+    }
+}
+
+fn op_room(op: &Op) -> Option<&RoomName> {
+    match op {
+        Op::Join(InRoom { room })
+        | Op::Part(Part { room, .. })
+        | Op::Create(Create { room, .. })
+        | Op::Send(Send { room, .. })
+        | Op::Read(At { room, .. })
+        | Op::Typing(Typing { room, .. })
+        | Op::History(room, ..)
+        | Op::Members(Members { room, .. })
+        | Op::Ack(At { room, .. }) => Some(room),
+        Op::Rooms(_) | Op::Ping => None,
+    }
+}
+
+impl Context {
+    async fn perform(&self, op: Op) -> Outcome {
+        match op {
+            Op::Join(InRoom { room }) => {
+                let join = request::JoinRoom { key: self.key()?, room: by_name(&room), create: false };
+                self.info(&room, self.ask(join).await?)
+            }
+            Op::Create(Create { room, topic }) => {
+                let create = request::CreateRoom { key: self.key()?, name: room.as_str().to_owned(), topic };
+                self.info(&room, self.ask(create).await?)
+            }
+            Op::Part(Part { room, reason }) => {
+                let id = self.room(&room).await?;
+                self.done(&room, self.ask(request::LeaveRoom { key: self.key()?, room: id, reason }).await)
+            }
+            Op::Send(send) => self.send(send).await,
+            Op::Read(At { room, seq }) => {
+                let mark = request::MarkRead { room: self.room(&room).await?, seq: Seq(seq) };
+                self.done(&room, self.ask(mark).await)
+            }
+            Op::Typing(Typing { room, active }) => {
+                self.client.typing(self.room(&room).await?, active);
+                Ok(Map::new())
+            }
+            Op::History(room, anchor, limit) => {
+                let history = request::History { room: self.room(&room).await?, anchor, limit };
+                let page = self.fetch(history).await?;
+                Ok(page_fields(room.as_str(), &page, anchor, self.me))
+            }
+            Op::Members(members) => self.members(members).await,
+            Op::Rooms(Rooms { after, limit }) => {
+                let reply = self.ask(request::ListRooms { after, limit: limit.clamp(1, LIST_MAX) }).await?;
+                let Reply::RoomList(list) = reply else { return Err(nonsense(&reply)) };
+                Ok(rooms_fields(&list))
+            }
+            Op::Ping => {
+                let asked = Instant::now();
+                self.ask(request::Ping { token: 0 }).await?;
+                let ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
+                Ok(fields([("ms", ms.into())]))
+            }
+            Op::Ack(_) => Err(Problem::new("bad_request", "start with --ack and --cursor FILE to acknowledge events")),
+        }
+    }
+
+    fn key(&self) -> Result<MessageKey, Problem> {
+        self.environment.random.message_key().map_err(|e| Problem::new("internal", e.to_string()))
+    }
+
+    async fn send(&self, Send { room, text, action, key }: Send) -> Outcome {
+        Text::parse(&text).map_err(|e| Problem::new(text_code(&e), format!("the message is not possible: {e}")))?;
+        let id = self.room(&room).await?;
+        self.wait_for_turn().await;
+        let key = match key {
+            Some(key) => hashed(&key),
+            None => self.key()?,
+        };
+        let style = if action { Style::Action } else { Style::Text };
+        let reply = self.ask(request::Post { key, room: id, style, text }).await;
+        if let Err(problem) = &reply {
+            self.forget_if_gone(&room, problem);
+        }
+        let reply = reply?;
+        let Reply::Receipt(receipt) = reply else { return Err(nonsense(&reply)) };
+        let mut fields = fields([("seq", receipt.seq.0.into())]);
+        if receipt.duplicate {
+            fields.insert("duplicate".to_owned(), true.into());
+        }
+        Ok(fields)
+    }
+
+    /// Messages go no faster than asked for.
+    async fn wait_for_turn(&self) {
+        let Some(pace) = self.pace else { return };
+        let turn = {
+            let mut next = self.next_send.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = (*next).max(Instant::now());
+            *next = turn + pace;
+            turn
+        };
+        sleep_until(turn).await;
+    }
+
+    async fn members(&self, Members { room, after, limit }: Members) -> Outcome {
+        let id = self.room(&room).await?;
+        let reply = self.ask(request::ListMembers { room: id, after, limit: limit.clamp(1, LIST_MAX) }).await?;
+        let Reply::MemberList(MemberList { members, total, more }) = reply else { return Err(nonsense(&reply)) };
+        Ok(fields([("members", members.iter().map(member).collect()), ("total", total.into()), ("more", more.into())]))
+    }
+
+    /// Asks until there is an answer, however long the connection is away.
+    async fn ask(&self, request: impl Into<chat_proto::Request>) -> Result<Reply, Problem> {
+        let request = request.into();
+        loop {
+            if let Some(outcome) = settled(self.client.request(request.clone()).await) {
+                return outcome;
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    async fn fetch(&self, history: request::History) -> Result<Page, Problem> {
+        loop {
+            if let Some(outcome) = settled(self.client.fetch(history.clone()).await) {
+                return outcome;
+            }
+            sleep(RETRY).await;
+        }
+    }
+
+    async fn room(&self, name: &RoomName) -> Result<RoomId, Problem> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&lane(name)).copied();
+        if let Some(id) = known {
+            return Ok(id);
+        }
+        let reply = self.ask(LookUpRoom { room: by_name(name) }).await?;
+        let Reply::RoomInfo(info) = reply else { return Err(nonsense(&reply)) };
+        self.remember(name, info.room);
+        Ok(info.room)
+    }
+
+    fn remember(&self, name: &RoomName, id: RoomId) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= ROOMS_KNOWN_MAX {
+            known.clear();
+        }
+        known.insert(lane(name), id);
+    }
+
+    fn forget_if_gone(&self, name: &RoomName, problem: &Problem) {
+        if problem.code == RejectCode::NoSuchRoom.name() {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane(name));
+        }
+    }
+
+    fn info(&self, name: &RoomName, reply: Reply) -> Outcome {
+        let Reply::RoomInfo(info) = reply else { return Err(nonsense(&reply)) };
+        self.remember(name, info.room);
+        let RoomInfo { name, head, read, created, .. } = info;
+        let mut fields = fields([("room", room_name(&name).into()), ("head", head.0.into()), ("read", read.0.into())]);
+        if created {
+            fields.insert("created".to_owned(), true.into());
+        }
+        Ok(fields)
+    }
+
+    fn done(&self, name: &RoomName, reply: Result<Reply, Problem>) -> Outcome {
+        if let Err(problem) = &reply {
+            self.forget_if_gone(name, problem);
+        }
+        reply.map(|_| Map::new())
+    }
+}
+
+/// What came of asking; nothing while the connection is away.
+fn settled<T>(result: Result<T, CallError>) -> Option<Result<T, Problem>> {
+    match result {
+        Ok(value) => Some(Ok(value)),
+        Err(CallError::Offline) => None,
+        Err(CallError::Rejected(reject)) => Some(Err(reject.into())),
+        Err(CallError::Stopped) => Some(Err(Problem::unanswered())),
+        Err(CallError::Protocol(text)) => Some(Err(Problem::new("internal", text))),
+    }
+}
+
+fn by_name(room: &RoomName) -> RoomRef {
+    RoomRef::Name(room.as_str().to_owned())
+}
+
+fn text_code(error: &TextError) -> &'static str {
+    match error {
+        TextError::TooLong { .. } => RejectCode::TooLarge.name(),
+        TextError::Empty | TextError::Control(_) => RejectCode::InvalidText.name(),
+    }
+}
+
+fn nonsense(reply: &Reply) -> Problem {
+    Problem::new("internal", format!("the server answered with a reply of kind {}", reply.kind()))
+}
+
+/// Requests being worked on or waiting for another one of their room; further ones stay unread in standard input.
+const REQUESTS_MAX: usize = 256;
+
+/// Rooms whose numbers are remembered.
+const ROOMS_KNOWN_MAX: usize = 1_000;

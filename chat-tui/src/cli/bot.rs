@@ -1,0 +1,98 @@
+//! `chat-tui bot`: a program at the other end of two pipes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chat_proto::RoomName;
+use chat_tui::bot::jsonl::{From, Options, Overflow, jsonl};
+use chat_tui::bot::{Exit, Failure};
+use chat_tui::client::{Environment, TrustPolicy};
+use clap::{Args, Subcommand};
+
+use crate::args::{self, ConnectionArgs};
+use crate::cli;
+
+/// The arguments of `bot`.
+#[derive(Debug, Args)]
+pub(crate) struct BotArgs {
+    #[command(subcommand)]
+    door: Door,
+}
+
+/// How a program is connected.
+#[derive(Debug, Subcommand)]
+enum Door {
+    /// Events and answers on standard output, requests on standard input, one JSON object a line
+    Jsonl(JsonlArgs),
+}
+
+#[derive(Debug, Args)]
+struct JsonlArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// A room to join first, made if there is none and the server allows it; may be repeated
+    #[arg(long, value_name = "ROOM", value_parser = cli::room)]
+    join: Vec<RoomName>,
+    /// Where each room begins: now, start, seq:N, or cursor
+    #[arg(long, value_name = "PLACE", default_value = "now")]
+    from: From,
+    /// The file that remembers how far each room was read
+    #[arg(long, value_name = "FILE")]
+    cursor: Option<PathBuf>,
+    /// The cursor follows {"op":"ack"} instead of what was written
+    #[arg(long, requires = "cursor")]
+    ack: bool,
+    /// Stay when standard input has ended
+    #[arg(long)]
+    keep: bool,
+    /// Write your own messages as well
+    #[arg(long)]
+    echo: bool,
+    /// After SIGTERM or SIGINT, how long requests may take to be answered
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = args::duration)]
+    grace: Duration,
+    /// How long the server may be away before the run ends
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = args::duration)]
+    max_offline: Duration,
+    /// When nobody reads standard output: block, drop-presence, or exit
+    #[arg(long, value_name = "WHAT", default_value = "block")]
+    overflow: Overflow,
+    /// Send at most so many messages, such as 5/s or 30/m
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    rate: Option<Duration>,
+}
+
+/// Serves a program.
+pub(crate) fn run(args: BotArgs) -> Result<Exit, Failure> {
+    let Door::Jsonl(args) = args.door;
+    let settings = args.connection.settings(TrustPolicy::RefuseUnknown)?;
+    let options = Options {
+        join: args.join,
+        from: args.from,
+        cursor: args.cursor,
+        ack: args.ack,
+        keep: args.keep,
+        echo: args.echo,
+        grace: args.grace,
+        max_offline: args.max_offline,
+        overflow: args.overflow,
+        pace: args.rate,
+    };
+    let (input, output) = (std::io::stdin(), std::io::stdout());
+    cli::run_to_end(jsonl(settings, Environment::default(), options, input, output))
+}
+
+/// The least time between two messages, of a rate such as `5/s`.
+fn rate(text: &str) -> Result<Duration, String> {
+    let (count, unit) = text.split_once('/').unwrap_or((text, "s"));
+    let unit = match unit {
+        "s" => Some(Duration::from_secs(1)),
+        "m" => Some(Duration::from_secs(60)),
+        "h" => Some(Duration::from_secs(3_600)),
+        _ => None,
+    };
+    match (count.parse::<u32>(), unit) {
+        (Ok(count), Some(unit)) if count > 0 => Ok(unit / count),
+        (_, _) => Err("a rate is a number per s, m or h, such as 5/s".to_owned()),
+    }
+}

@@ -1,0 +1,361 @@
+//! `bot jsonl` as a program uses it: the real program against a real server.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod program;
+mod support;
+
+use program::{Running, expect_code, program, run, stdout};
+use serde_json::{Value, json};
+use support::{Person, TestServer, settings};
+use tempfile::TempDir;
+
+struct Desk {
+    server: TestServer,
+    data: TempDir,
+    host: String,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let server = TestServer::start();
+        let host = format!("localhost:{}", server.address.port());
+        Self { server, data: tempfile::tempdir().unwrap(), host }
+    }
+
+    fn command(&self, args: &[&str]) -> std::process::Command {
+        let args = [&["bot", "jsonl", &self.host, "--name", "ci"], args].concat();
+        program(self.data.path(), &args)
+    }
+
+    fn bot(&self, args: &[&str]) -> Running {
+        Running::start(&mut self.command(args))
+    }
+
+    async fn person(&self, name: &str) -> (Person, TempDir) {
+        let data = tempfile::tempdir().unwrap();
+        (Person::connect(settings(self.server.named(), name, data.path())).await, data)
+    }
+}
+
+#[tokio::test]
+async fn the_contract_holds_from_the_first_line_to_the_last() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    let mut bot = desk.bot(&["--join", "#ci"]);
+    let ready = bot.json();
+    assert_eq!((&ready["ev"], &ready["v"]), (&json!("ready"), &json!(1)));
+    assert_eq!((&ready["self"]["name"], &ready["server"]), (&json!("ci"), &json!("localhost")));
+    assert_eq!(ready["rooms"][0]["room"], "#ci");
+    let key = bob.say(room, "!ping @ci").await;
+    bob.sent(key).await;
+    let ping = bot.until("ev", "message");
+    assert_eq!((&ping["text"], &ping["from"]["name"]), (&json!("!ping @ci"), &json!("bob")));
+    assert_eq!((&ping["mention"], &ping["replay"]), (&json!(true), &json!(false)));
+    bot.write(r##"{"id":"7","op":"send","room":"#ci","text":"pong bob","key":"ping-1"}"##);
+    let pong = bot.until("re", "7");
+    assert_eq!(pong["ok"], true);
+    assert_eq!(pong["seq"].as_u64().unwrap(), ping["seq"].as_u64().unwrap() + 1);
+    let again = bot.ask(json!({"op": "send", "room": "ci", "text": "pong bob", "key": "ping-1"}));
+    assert_eq!((&again["seq"], &again["duplicate"]), (&pong["seq"], &json!(true)));
+    bob.reads(room, "pong bob").await;
+    let members = bot.ask(json!({"op": "members", "room": "ci"}));
+    assert_eq!((&members["total"], &members["members"][0]["role"]), (&json!(2), &json!("owner")));
+    assert_eq!(bot.ask(json!({"op": "rooms"}))["rooms"][0]["room"], "#ci");
+    assert_eq!(bot.ask(json!({"op": "ping"}))["ok"], true);
+    assert_eq!(bot.ask(json!({"op": "typing", "room": "ci"}))["ok"], true);
+    let history = bot.ask(json!({"op": "history", "room": "ci", "limit": 2}));
+    assert_eq!((&history["events"][1]["text"], &history["more_before"]), (&json!("pong bob"), &json!(true)));
+    assert_eq!(bot.ask(json!({"op": "read", "room": "ci", "seq": pong["seq"]}))["ok"], true);
+    assert_eq!(bot.until("ev", "read")["seq"], pong["seq"]);
+    assert_eq!(bot.ask(json!({"op": "create", "room": "new", "topic": "t"}))["created"], true);
+    assert_eq!(bot.ask(json!({"op": "create", "room": "new"}))["code"], "room_exists");
+    assert_eq!(bot.ask(json!({"op": "join", "room": "nowhere"}))["code"], "no_such_room");
+    assert_eq!(bot.ask(json!({"op": "part", "room": "new", "reason": "done"}))["ok"], true);
+    assert_eq!(bot.ask(json!({"op": "send", "room": "new", "text": "x"}))["code"], "not_member");
+    assert_eq!(bot.ask(json!({"op": "join", "room": "new"}))["ok"], true);
+    bot.close_stdin();
+    assert_eq!(bot.ended().code(), Some(0));
+}
+
+#[test]
+fn what_a_program_gets_wrong_is_answered_and_nothing_hangs() {
+    let desk = Desk::new();
+    let long = format!(r##"{{"op":"send","room":"ci","text":"{}"}}"##, "a".repeat(300_000));
+    let too_large = format!(r##"{{"id":6,"op":"send","room":"ci","text":"{}"}}"##, "a".repeat(9_000));
+    let lines = [
+        r#"{"id":1,"op":"send","#,
+        r#"{"id":2,"op":"dance"}"#,
+        r##"{"id":3,"op":"kick","room":"ci","user":"x"}"##,
+        r##"{"id":4,"op":"send","room":"ci","text":"x","colour":"red"}"##,
+        &long,
+        r##"{"id":5,"op":"send","room":"ci","text":"a\u001b[31m"}"##,
+        &too_large,
+        r##"{"id":7,"op":"send","room":"c\u001bi","text":"x"}"##,
+        "\u{1}\u{2}",
+        r##"{"id":8,"op":"send","room":"ci","text":"fine"}"##,
+    ];
+    let output = run(&mut desk.command(&["--join", "ci"]), lines.join("\n").as_bytes());
+    expect_code(&output, 0, "");
+    let answers: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let codes: Vec<(Value, Value)> = answers
+        .iter()
+        .filter(|line| line.get("ok").is_some())
+        .map(|line| (line["re"].clone(), line.get("code").cloned().unwrap_or(line["ok"].clone())))
+        .collect();
+    let expected = [
+        (json!(null), "bad_request"),
+        (json!(2), "bad_request"),
+        (json!(3), "unsupported"),
+        (json!(4), "bad_request"),
+        (json!(null), "bad_request"),
+        (json!(5), "invalid_text"),
+        (json!(6), "too_large"),
+        (json!(7), "bad_request"),
+        (json!(null), "bad_request"),
+    ];
+    for (re, code) in expected {
+        assert!(codes.contains(&(re.clone(), json!(code))), "{re} {code}: {codes:#?}");
+    }
+    assert!(codes.contains(&(json!(8), json!(true))), "{codes:#?}");
+    let column = answers.iter().any(|line| line["error"].as_str().is_some_and(|error| error.contains("column 20")));
+    assert!(column, "{answers:#?}");
+}
+
+#[tokio::test]
+async fn a_program_that_is_killed_goes_on_behind_what_it_acknowledged() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    let cursor = desk.data.path().join("ci.cur");
+    let args = ["--join", "ci", "--from", "cursor", "--ack", "--cursor", cursor.to_str().unwrap()];
+    let mut bot = desk.bot(&args);
+    bot.until("ev", "ready");
+    for round in 0..4 {
+        for n in 0..5 {
+            let key = bob.say(room, &format!("{round}.{n}")).await;
+            bob.sent(key).await;
+        }
+        // Of the five, three are dealt with, and the program dies with two in its hands: they come again, in order.
+        for n in 0..5 {
+            let message = bot.until("ev", "message");
+            assert_eq!(message["text"], format!("{round}.{n}"));
+            if n == 2 {
+                bot.write(&json!({"id": "ack", "op": "ack", "room": "#ci", "seq": message["seq"]}).to_string());
+            }
+        }
+        assert_eq!(bot.until("re", "ack")["ok"], true);
+        bot.child.kill().unwrap();
+        bot.ended();
+        bot = desk.bot(&args);
+        bot.until("ev", "ready");
+        for n in 3..5 {
+            let message = bot.until("ev", "message");
+            assert_eq!((&message["text"], &message["replay"]), (&json!(format!("{round}.{n}")), &json!(true)));
+        }
+    }
+    let early = bot.ask(json!({"op": "ack", "room": "ci", "seq": 1_000_000}));
+    assert_eq!(early["code"], "bad_request");
+}
+
+#[tokio::test]
+async fn a_program_that_does_not_read_stops_nobody_and_then_gets_everything() {
+    const MESSAGES: usize = 10_000;
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let (mut eve, _eves) = desk.person("eve").await;
+    let room = bob.join("ci").await;
+    eve.join("ci").await;
+    let (mut bot, stdout) = Running::start_unread(&mut desk.command(&["--join", "ci"]));
+    bob.until(|bob| bob.view.rooms[&room].members.values().any(|member| member.name == "ci")).await;
+    let filler = "x".repeat(200);
+    let saying = async {
+        let post = |n: usize| {
+            let post = chat_proto::request::Post {
+                key: chat_proto::MessageKey(u128::try_from(n + 1).unwrap().to_le_bytes()),
+                room,
+                style: chat_proto::Style::Text,
+                text: format!("{n} {filler}"),
+            };
+            bob.client.request(post)
+        };
+        for first in (0..MESSAGES).step_by(100) {
+            for answer in futures_util::future::join_all((first..first + 100).map(post)).await {
+                assert!(matches!(answer.unwrap(), chat_proto::Reply::Receipt(_)));
+            }
+        }
+    };
+    let hearing = async {
+        eve.until(|eve| eve.log.iter().filter(|(_, event)| event.body.is_message()).count() == MESSAGES).await;
+    };
+    tokio::join!(saying, hearing);
+    eve.check_log();
+    bot.read(stdout);
+    bot.until("ev", "ready");
+    for text in eve.texts(room) {
+        assert_eq!(bot.until("ev", "message")["text"], text);
+    }
+}
+
+#[tokio::test]
+async fn a_program_begins_where_it_wants_to() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    for n in 0..450 {
+        let key = bob.say(room, &n.to_string()).await;
+        bob.sent(key).await;
+    }
+    let mut start = desk.bot(&["--join", "ci", "--from", "start"]);
+    for n in 0..450 {
+        let message = start.until("ev", "message");
+        assert_eq!((&message["text"], &message["replay"]), (&json!(n.to_string()), &json!(true)));
+    }
+    let mut middle = desk.bot(&["--join", "ci", "--from", "seq:400"]);
+    assert_eq!(middle.until("ev", "message")["seq"], 400);
+    let mut now = desk.bot(&["--join", "ci"]);
+    now.until("ev", "ready");
+    let key = bob.say(room, "new").await;
+    bob.sent(key).await;
+    let message = now.until("ev", "message");
+    assert_eq!((&message["text"], &message["replay"]), (&json!("new"), &json!(false)));
+}
+
+#[tokio::test]
+async fn the_server_may_go_and_come_back() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    let mut bot = desk.bot(&["--join", "ci", "--echo"]);
+    bot.until("ev", "ready");
+    let remains = desk.server.kill();
+    let away = bot.until("ev", "state");
+    assert_eq!(away["net"], "reconnecting");
+    assert!(away["in_ms"].is_u64() && away["reason"].is_string(), "{away}");
+    bot.write(r##"{"id":"x","op":"send","room":"ci","text":"while away"}"##);
+    let _server = remains.start();
+    let key = bob.say(room, "back").await;
+    bob.sent(key).await;
+    let (mut answered, mut texts) = (false, Vec::new());
+    while !answered || texts.len() < 2 {
+        let line = bot.json();
+        answered |= line["re"] == "x" && line["ok"] == true;
+        texts.extend(line["text"].as_str().map(str::to_owned));
+    }
+    texts.sort();
+    assert_eq!(texts, ["back", "while away"]);
+}
+
+#[test]
+fn the_end_of_the_input_waits_for_what_was_asked() {
+    let desk = Desk::new();
+    let lines: Vec<String> =
+        (0..50).map(|n| json!({"id": n, "op": "send", "room": "ci", "text": n.to_string()}).to_string()).collect();
+    let output = run(&mut desk.command(&["--join", "ci"]), lines.join("\n").as_bytes());
+    expect_code(&output, 0, "");
+    let out = stdout(&output);
+    let answers: Vec<Value> = out.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+    let stored: Vec<&Value> = answers.iter().filter(|line| line["ok"] == true).collect();
+    assert_eq!(stored.len(), 50, "{out}");
+    // In the order asked.
+    assert!(stored.windows(2).all(|pair| pair[0]["seq"].as_u64() < pair[1]["seq"].as_u64()), "{out}");
+    assert!(!out.contains("\"message\""), "{out}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_first_signal_drains_and_the_second_ends_at_once() {
+    use rustix::process::Signal;
+    let desk = Desk::new();
+    for (signal, _) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let mut bot = desk.bot(&["--join", "ci", "--keep"]);
+        bot.until("ev", "ready");
+        bot.close_stdin();
+        bot.signal(signal);
+        assert_eq!(bot.ended().code(), Some(0));
+    }
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        // A request that waits an hour for its turn holds the first signal up.
+        let mut bot = desk.bot(&["--join", "ci", "--rate", "1/h", "--grace", "1h"]);
+        bot.until("ev", "ready");
+        assert_eq!(bot.ask(json!({"op": "send", "room": "ci", "text": "first"}))["ok"], true);
+        bot.write(r##"{"id":"late","op":"send","room":"ci","text":"second"}"##);
+        bot.ask(json!({"op": "ping"}));
+        bot.signal(signal);
+        // Both are seen as two only once the first was.
+        while bot.child.try_wait().unwrap().is_none() {
+            bot.signal(signal);
+            std::thread::yield_now();
+        }
+        assert_eq!(bot.ended().code(), Some(code));
+    }
+    let mut bot = desk.bot(&["--join", "ci", "--rate", "1/h", "--grace", "100ms"]);
+    bot.until("ev", "ready");
+    assert_eq!(bot.ask(json!({"op": "send", "room": "ci", "text": "third"}))["ok"], true);
+    bot.write(r##"{"id":"late","op":"send","room":"ci","text":"fourth"}"##);
+    bot.ask(json!({"op": "ping"}));
+    bot.signal(Signal::TERM);
+    let late = bot.until("re", "late");
+    assert_eq!((&late["code"], &late["retry"]), (&json!("unavailable"), &json!(true)));
+    assert_eq!(bot.ended().code(), Some(0));
+}
+
+#[test]
+fn a_closed_output_is_a_quiet_end() {
+    let desk = Desk::new();
+    let mut bot = desk.command(&["--join", "ci", "--keep"]).spawn().unwrap();
+    drop(bot.stdout.take());
+    let output = bot.wait_with_output().unwrap();
+    expect_code(&output, 0, "");
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn each_way_to_end_has_its_exit_code() {
+    let desk = Desk::new();
+    expect_code(&run(&mut desk.command(&["--join", "ci"]), b""), 0, "");
+    expect_code(&run(&mut desk.command(&["--ack"]), b""), 2, "--cursor");
+    expect_code(&run(&mut desk.command(&["--from", "cursor"]), b""), 2, "--cursor");
+    expect_code(&run(&mut desk.command(&["--from", "yesterday"]), b""), 2, "seq:N");
+    expect_code(&run(&mut desk.command(&["--rate", "0/s"]), b""), 2, "rate");
+    expect_code(&run(&mut desk.command(&["--token", "secret"]), b""), 2, "--token");
+    let other = tempfile::tempdir().unwrap();
+    let taken = run(&mut program(other.path(), &["bot", "jsonl", &desk.host, "--name", "ci"]), b"");
+    expect_code(&taken, 3, "name_taken");
+    let away = ["bot", "jsonl", "localhost:1", "--name", "ci", "--max-offline", "100ms"];
+    expect_code(&run(&mut program(desk.data.path(), &away), b""), 5, "localhost");
+}
+
+#[tokio::test]
+async fn a_program_that_is_to_keep_up_is_given_up_when_it_does_not() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    let text = "x".repeat(2_000);
+    for _ in 0..3_000 {
+        let post = chat_proto::request::Post {
+            key: chat_proto::MessageKey(rand::random()),
+            room,
+            style: chat_proto::Style::Text,
+            text: text.clone(),
+        };
+        bob.client.request(post).await.unwrap();
+    }
+    // Three thousand lines fit the queue, so what is read twice by two rooms' worth of them does not.
+    let args = ["--join", "ci", "--from", "start", "--overflow", "exit"];
+    let (mut bot, stdout) = Running::start_unread(&mut desk.command(&args));
+    let more = async {
+        for _ in 0..3_000 {
+            let post = chat_proto::request::Post {
+                key: chat_proto::MessageKey(rand::random()),
+                room,
+                style: chat_proto::Style::Text,
+                text: text.clone(),
+            };
+            bob.client.request(post).await.unwrap();
+        }
+    };
+    more.await;
+    assert_eq!(bot.ended().code(), Some(1));
+    drop(stdout);
+}
