@@ -24,7 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything a test waits for takes; a test that reaches it has failed.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server in this process.
 pub struct TestServer {
@@ -183,18 +183,26 @@ impl Person {
 
     /// Listens until something is so.
     pub async fn until(&mut self, is_so: impl Fn(&Self) -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         while !is_so(self) {
             self.next().await;
+            self.patient_until(deadline);
         }
     }
 
     /// Listens until something happens.
     pub async fn hears<T>(&mut self, what: impl Fn(&ClientEvent) -> Option<T>) -> T {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
             if let Some(found) = what(&self.next().await) {
                 return found;
             }
+            self.patient_until(deadline);
         }
+    }
+
+    fn patient_until(&self, deadline: tokio::time::Instant) {
+        assert!(tokio::time::Instant::now() < deadline, "it does not happen; heard {:#?}", self.heard);
     }
 
     pub async fn welcomed(&mut self) {
