@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use pty::{Pty, assert_only_allowed_sequences, program};
+use rustix::process::Signal;
 use support::TestServer;
 use tempfile::TempDir;
 
@@ -68,4 +69,31 @@ fn two_people_talk_and_an_own_message_survives_a_server_that_was_killed() {
     let mut again = connect(address, "alice", homes[0].path(), 80, 24);
     again.wait_for_text("typed offline");
     leave(&mut again, "\x11");
+}
+
+#[test]
+fn the_screen_survives_every_size_a_stop_and_a_termination() {
+    let server = TestServer::start();
+    let home = TempDir::new().unwrap();
+    let mut alice = connect(server.address, "alice", home.path(), 80, 24);
+    alice.wait_for_text("alice created the room");
+    alice.type_keys("a message of some words\r");
+    for (columns, rows) in [(20, 3), (1, 1), (200, 60), (59, 5), (2, 40), (110, 9), (100, 24)] {
+        alice.resize(columns, rows);
+    }
+    alice.wait_for("the last of the sizes", |screen| {
+        screen.contents().contains("a message of some words") && screen.contents().contains("Alt-A next active")
+    });
+
+    alice.type_keys("\x1a");
+    alice.wait_until_stopped();
+    alice.assert_restored();
+    alice.signal(Signal::CONT);
+    alice.wait_for("the screen again", |screen| {
+        screen.alternate_screen() && screen.contents().contains("a message of some words")
+    });
+
+    alice.signal(Signal::TERM);
+    assert!(alice.wait_for_exit().success());
+    alice.assert_restored();
 }
