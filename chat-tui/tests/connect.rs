@@ -87,6 +87,7 @@ fn the_screen_survives_every_size_a_stop_and_a_termination() {
 
     alice.type_keys("\x1a");
     alice.wait_until_stopped();
+    alice.wait_for_raw("the terminal given back", 0, |raw| raw.ends_with(b"\x1b[23;2t\x1b[m\x1b[?25h"));
     alice.assert_restored();
     alice.signal(Signal::CONT);
     alice.wait_for("the screen again", |screen| {
