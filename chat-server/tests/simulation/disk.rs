@@ -57,7 +57,7 @@ impl Disk {
             writes: watch::channel(0).0,
         });
         let flush_every = match mutant {
-            Some(Mutant::AckBeforeCommit) => Some(Duration::from_millis(400)),
+            Some(Mutant::AckBeforeCommit) => Some(Duration::from_millis(1_500)),
             Some(Mutant::SeqReuse) => Some(Duration::from_secs(3)),
             Some(Mutant::NoDedup | Mutant::BroadcastBeforeCommit | Mutant::ResumeOffByOne | Mutant::MarkerRegress)
             | None => None,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::{MessageKey, Seq};
+use chat_server::store::StoreError;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tokio::sync::{mpsc, watch};
@@ -29,11 +30,13 @@ pub struct Storm {
     pub server: bool,
     /// Clients that quit or are killed.
     pub clients: bool,
+    /// A disk that is full for a while, or fails.
+    pub disk: bool,
 }
 
 impl Storm {
     /// All faults together.
-    pub const ALL: Self = Self { weather: true, partitions: true, server: true, clients: true };
+    pub const ALL: Self = Self { weather: true, partitions: true, server: true, clients: true, disk: true };
 }
 
 /// What came of a run.
@@ -52,6 +55,7 @@ pub struct Outcome {
     pub partitions: u32,
     pub server_restarts: u32,
     pub client_restarts: u32,
+    pub disk_failures: u32,
     /// How long it took in the simulated world.
     pub took: Duration,
     pub lines: Vec<Line>,
@@ -80,6 +84,7 @@ struct Run {
     partitions: u32,
     server_restarts: u32,
     client_restarts: u32,
+    disk_failures: u32,
     _files: tempfile::TempDir,
 }
 
@@ -114,6 +119,7 @@ impl Run {
             partitions: 0,
             server_restarts: 0,
             client_restarts: 0,
+            disk_failures: 0,
             _files: files,
         };
         // Two people always, the first with two devices; a third device of the second, or of a third person, or both.
@@ -161,16 +167,18 @@ impl Run {
         let end = Instant::now() + Duration::from_secs(self.random.random_range(40..70));
         while Instant::now() < end {
             sleep(Duration::from_millis(self.random.random_range(500..6_000))).await;
-            match self.random.random_range(0..6) {
+            match self.random.random_range(0..7) {
                 0..3 if self.storm.partitions => self.partition(),
                 3 if self.storm.server => self.restart_server().await,
                 4 if self.storm.server => self.crash_server().await,
                 5 if self.storm.clients => self.restart_client().await,
+                6 if self.storm.disk => self.fail_disk(),
                 _ => {}
             }
         }
         let quiet = Faults { delay: Duration::from_millis(20), ..Faults::NONE };
         self.world.net.set_faults(quiet);
+        self.world.disk.data.fail_all(None);
         self.calm.send_replace(true);
     }
 
@@ -211,6 +219,20 @@ impl Run {
         self.world.crash_server();
         sleep(Duration::from_millis(self.random.random_range(0..3_000))).await;
         self.world.start_server();
+    }
+
+    /// Every write fails for a while; reads go on.
+    fn fail_disk(&mut self) {
+        self.disk_failures += 1;
+        let full = self.random.random_bool(0.7);
+        let error = if full { StoreError::Full } else { StoreError::Io("the disk fails".to_owned()) };
+        let lasts = Duration::from_millis(self.random.random_range(100..8_000));
+        let data = self.world.disk.data.clone();
+        data.fail_all(Some(error));
+        tokio::spawn(async move {
+            sleep(lasts).await;
+            data.fail_all(None);
+        });
     }
 
     async fn restart_client(&mut self) {
@@ -276,6 +298,7 @@ impl Run {
             partitions: self.partitions,
             server_restarts: self.server_restarts,
             client_restarts: self.client_restarts,
+            disk_failures: self.disk_failures,
             took,
             lines,
             dump,

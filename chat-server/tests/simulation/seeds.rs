@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::net::fnv;
 use super::run::{Outcome, Storm, run};
 
 /// Runs seeds until they or the time are used up, prints what they came to, and fails on the first that is not well.
@@ -68,6 +69,9 @@ struct Sums {
     partitions: u32,
     server_restarts: u32,
     client_restarts: u32,
+    disk_failures: u32,
+    /// A hash over what every seed came to.
+    hash: u64,
     logins: u32,
     virtual_time: Duration,
 }
@@ -83,6 +87,8 @@ impl Sums {
         self.partitions += outcome.partitions;
         self.server_restarts += outcome.server_restarts;
         self.client_restarts += outcome.client_restarts;
+        self.disk_failures += outcome.disk_failures;
+        self.hash = fnv(fnv(self.hash, &outcome.hash.to_le_bytes()), &outcome.counts.trace.to_le_bytes());
         self.logins += outcome.logins;
         self.virtual_time += outcome.took;
     }
@@ -93,7 +99,7 @@ impl std::fmt::Display for Sums {
         write!(
             f,
             "{} seeds: {} messages; {} packets, {} lost, {} cut off, {} doubled; {} partitions, {} server restarts, \
-             {} client restarts, {} logins; {:.1} virtual hours",
+             {} client restarts, {} disk failures, {} logins; {:.1} virtual hours; hash {:016x}",
             self.seeds,
             self.messages,
             self.packets,
@@ -103,8 +109,10 @@ impl std::fmt::Display for Sums {
             self.partitions,
             self.server_restarts,
             self.client_restarts,
+            self.disk_failures,
             self.logins,
-            self.virtual_time.as_secs_f64() / 3600.0
+            self.virtual_time.as_secs_f64() / 3600.0,
+            self.hash
         )
     }
 }
