@@ -14,7 +14,7 @@ use chat_tui::client::cache::Cache;
 use chat_tui::client::view::AccountView;
 use chat_tui::client::{
     Backlog, Client, ClientEvent, Clock, Environment, LinkState, Network, Random, ServerAddress, Settings, StopReason,
-    TrustPolicy,
+    TrustPolicy, Writing,
 };
 use futures_util::future::BoxFuture;
 use rand::RngExt;
@@ -207,6 +207,7 @@ impl Device {
                 ports: AtomicU16::new(1024 + u16::try_from(self.seen().lives).unwrap() * 64),
             }),
             clock: Clock::new(self.world.wall_clock()),
+            writing: Writing::Inline,
             random: Random::seeded(fnv(fnv(FNV_START, &self.world.seed.to_le_bytes()), purpose.as_bytes())),
         }
     }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
+use super::Writing;
 use super::cache::{Cache, CacheError, Change};
 
 /// The cache, and what is to be written to it. A cache that fails for good is done without.
@@ -11,14 +12,15 @@ use super::cache::{Cache, CacheError, Change};
 pub(super) struct CacheWriter {
     path: PathBuf,
     cache: Option<Cache>,
+    writing: Writing,
     job: Option<JoinHandle<Option<Cache>>>,
     changes: Vec<Change>,
 }
 
 impl CacheWriter {
     /// Without a cache nothing is kept.
-    pub(super) fn new(path: PathBuf, cache: Option<Cache>) -> Self {
-        Self { path, cache, job: None, changes: Vec::new() }
+    pub(super) fn new(path: PathBuf, cache: Option<Cache>, writing: Writing) -> Self {
+        Self { path, cache, writing, job: None, changes: Vec::new() }
     }
 
     /// Whether anything is kept at all.
@@ -46,7 +48,7 @@ impl CacheWriter {
         let Some(mut cache) = self.cache.take() else { return };
         let changes = std::mem::take(&mut self.changes);
         let path = self.path.clone();
-        self.job = Some(spawn_blocking(move || match cache.write(&changes) {
+        self.job = Some(self.writing.run(move || match cache.write(&changes) {
             Ok(()) => Some(cache),
             Err(error) if error.is_useless() => {
                 drop(cache);

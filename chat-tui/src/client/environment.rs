@@ -10,6 +10,7 @@ use aws_lc_rs::digest;
 use chat_proto::{MessageKey, Timestamp};
 use futures_util::future::BoxFuture;
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::task::{JoinHandle, spawn_blocking};
 
 /// Where datagrams go.
 pub trait Network: fmt::Debug + Send + Sync {
@@ -41,12 +42,37 @@ pub struct Environment {
     pub clock: Clock,
     /// Where keys and jitter come from.
     pub random: Random,
+    /// Where the writing of files is done.
+    pub writing: Writing,
 }
 
 impl Default for Environment {
     /// The real network, clock and randomness.
     fn default() -> Self {
-        Self { network: Arc::new(RealNetwork), clock: Clock::system(), random: Random::system() }
+        Self { network: Arc::new(RealNetwork), clock: Clock::system(), random: Random::system(), writing: Writing::Threads }
+    }
+}
+
+/// Where the writing of files is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Writing {
+    /// On tokio's threads for blocking work: nobody else waits for a disk.
+    #[default]
+    Threads,
+    /// On the spot. Only for simulations, where it makes what happens at one moment happen in one order.
+    Inline,
+}
+
+impl Writing {
+    /// Does a piece of work that waits for a disk.
+    pub(super) fn run<T: Send + 'static>(self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+        match self {
+            Self::Threads => spawn_blocking(work),
+            Self::Inline => {
+                let done = work();
+                tokio::spawn(async move { done })
+            }
+        }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::task::JoinHandle;
 
 use super::outbox::{OUTBOX_MESSAGES_MAX, Outbox};
 use super::outbox_file::{OutboxFile, REWRITE_BYTES, Record};
-use super::{Outgoing, Random, SendError};
+use super::{Environment, Outgoing, SendError};
 
 /// Somebody who waits for his message to be on disk; without a message he waits for one that is being written.
 #[derive(Debug)]
@@ -33,7 +33,8 @@ type Finished = (OutboxFile, std::io::Result<Vec<Outgoing>>);
 #[derive(Debug)]
 pub(super) struct Journal {
     file: Option<OutboxFile>,
-    fallback: (std::path::PathBuf, Random),
+    profile: std::path::PathBuf,
+    environment: Environment,
     job: Option<JoinHandle<Finished>>,
     writing: Vec<Waiting>,
     waiting: Vec<Waiting>,
@@ -43,10 +44,11 @@ pub(super) struct Journal {
 
 impl Journal {
     /// The journal of a profile. Its first write adopts what others left.
-    pub(super) fn new(profile: &Path, random: &Random) -> Self {
+    pub(super) fn new(profile: &Path, environment: &Environment) -> Self {
         Self {
-            file: Some(OutboxFile::new(profile, random.clone())),
-            fallback: (profile.to_owned(), random.clone()),
+            file: Some(OutboxFile::new(profile, environment.random.clone())),
+            profile: profile.to_owned(),
+            environment: environment.clone(),
             job: None,
             writing: Vec::new(),
             waiting: Vec::new(),
@@ -89,8 +91,8 @@ impl Journal {
         if self.job.is_some() || self.is_idle() {
             return;
         }
-        let (profile, random) = &self.fallback;
-        let mut file = self.file.take().unwrap_or_else(|| OutboxFile::new(profile, random.clone()));
+        let Environment { random, writing: place, .. } = &self.environment;
+        let mut file = self.file.take().unwrap_or_else(|| OutboxFile::new(&self.profile, random.clone()));
         self.writing = std::mem::take(&mut self.waiting);
         let mut records = std::mem::take(&mut self.records);
         let adopt = std::mem::take(&mut self.adopt);
@@ -98,7 +100,7 @@ impl Journal {
         records.extend(added.map(Record::Added));
         let nothing_left = outbox.is_empty() && !records.iter().any(|record| matches!(record, Record::Added(_)));
         let rewrite = (file.len() > REWRITE_BYTES).then(|| outbox.iter().cloned().collect::<Vec<_>>());
-        self.job = Some(spawn_blocking(move || {
+        self.job = Some(place.run(move || {
             let result = write(&mut file, &records, nothing_left, rewrite.as_deref(), adopt);
             (file, result)
         }));

@@ -23,7 +23,7 @@ pub mod view;
 
 use std::time::Duration;
 
-pub use environment::{Clock, Environment, Network, Random, RealNetwork};
+pub use environment::{Clock, Environment, Network, Random, RealNetwork, Writing};
 pub use handle::{CallError, Client, SendError, StartError};
 pub use settings::{
     AddressError, AskTrust, BACKLOG_EVENTS, Backlog, Question, ServerAddress, Settings, TrustAnswer, TrustPolicy,

@@ -118,8 +118,8 @@ pub(super) fn start(
     held.extend(settings.resume.iter().cloned());
     let session = Session {
         feeds: Feeds::new(held, settings.backlog.max()),
-        cache: CacheWriter::new(Cache::file(&settings), cache),
-        journal: Journal::new(&profile, &environment.random),
+        cache: CacheWriter::new(Cache::file(&settings), cache, environment.writing),
+        journal: Journal::new(&profile, &environment),
         dialer: Arc::new(Dialer { settings, environment, identity, endpoint, provider, authorities }),
         commands,
         events,
