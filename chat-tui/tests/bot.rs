@@ -4,6 +4,7 @@
 mod program;
 mod support;
 
+use chat_tui::client::ClientEvent;
 use program::{Running, expect_code, program, run, stdout};
 use serde_json::{Value, json};
 use support::{Person, TestServer, settings};
@@ -37,7 +38,7 @@ impl Desk {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_contract_holds_from_the_first_line_to_the_last() {
     let desk = Desk::new();
     let (mut bob, _files) = desk.person("bob").await;
@@ -122,7 +123,7 @@ fn what_a_program_gets_wrong_is_answered_and_nothing_hangs() {
     assert!(column, "{answers:#?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_killed_goes_on_behind_what_it_acknowledged() {
     let desk = Desk::new();
     let (mut bob, _files) = desk.person("bob").await;
@@ -137,14 +138,19 @@ async fn a_program_that_is_killed_goes_on_behind_what_it_acknowledged() {
             bob.sent(key).await;
         }
         // Of the five, three are dealt with, and the program dies with two in its hands: they come again, in order.
-        for n in 0..5 {
-            let message = bot.until("ev", "message");
-            assert_eq!(message["text"], format!("{round}.{n}"));
-            if n == 2 {
-                bot.write(&json!({"id": "ack", "op": "ack", "room": "#ci", "seq": message["seq"]}).to_string());
+        let (mut heard, mut acknowledged) = (0, false);
+        while heard < 5 || !acknowledged {
+            let line = bot.json();
+            acknowledged |= line["re"] == "ack" && line["ok"] == true;
+            if line["ev"] == "message" {
+                assert_eq!(line["text"], format!("{round}.{heard}"));
+                if heard == 2 {
+                    let ack = json!({"id": "ack", "op": "ack", "room": "#ci", "seq": line["seq"]});
+                    bot.write(&ack.to_string());
+                }
+                heard += 1;
             }
         }
-        assert_eq!(bot.until("re", "ack")["ok"], true);
         bot.child.kill().unwrap();
         bot.ended();
         bot = desk.bot(&args);
@@ -158,7 +164,7 @@ async fn a_program_that_is_killed_goes_on_behind_what_it_acknowledged() {
     assert_eq!(early["code"], "bad_request");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_does_not_read_stops_nobody_and_then_gets_everything() {
     const MESSAGES: usize = 10_000;
     let desk = Desk::new();
@@ -197,7 +203,7 @@ async fn a_program_that_does_not_read_stops_nobody_and_then_gets_everything() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_begins_where_it_wants_to() {
     let desk = Desk::new();
     let (mut bob, _files) = desk.person("bob").await;
@@ -221,7 +227,7 @@ async fn a_program_begins_where_it_wants_to() {
     assert_eq!((&message["text"], &message["replay"]), (&json!("new"), &json!(false)));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_server_may_go_and_come_back() {
     let desk = Desk::new();
     let (mut bob, _files) = desk.person("bob").await;
@@ -326,7 +332,7 @@ fn each_way_to_end_has_its_exit_code() {
     expect_code(&run(&mut program(desk.data.path(), &away), b""), 5, "localhost");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_to_keep_up_is_given_up_when_it_does_not() {
     let desk = Desk::new();
     let (mut bob, _files) = desk.person("bob").await;
@@ -358,4 +364,31 @@ async fn a_program_that_is_to_keep_up_is_given_up_when_it_does_not() {
     more.await;
     assert_eq!(bot.ended().code(), Some(1));
     drop(stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_and_who_is_writing_is_told() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    let mut bot = desk.bot(&["--join", "ci"]);
+    bot.until("ev", "ready");
+    let (mut eve, _eves) = desk.person("eve").await;
+    eve.join("ci").await;
+    let (mut joined, mut there) = (false, false);
+    while !(joined && there) {
+        let line = bot.until("user", "eve");
+        joined |= line["ev"] == "join";
+        there |= line["ev"] == "presence" && line["state"] == "online";
+    }
+    bob.client.typing(room, true);
+    let typing = bot.until("ev", "typing");
+    assert_eq!((&typing["user"], &typing["room"], &typing["active"]), (&json!("bob"), &json!("#ci"), &json!(true)));
+    bob.client.typing(room, false);
+    assert_eq!(bot.until("ev", "typing")["active"], false);
+    // His own typing is nothing to him, but it is to others.
+    assert_eq!(bot.ask(json!({"op": "typing", "room": "ci"}))["ok"], true);
+    let of_bot =
+        |event: &ClientEvent| matches!(event, ClientEvent::Typing(typing) if typing.name == "ci").then_some(());
+    bob.hears(of_bot).await;
 }

@@ -155,7 +155,7 @@ fn flags_come_before_variables() {
     assert_eq!(desk.texts(&["ops"]), ["flag: hi", "variable: hi", "carol: hi"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_follower_sees_what_is_said_from_then_on_and_survives_the_server() {
     let desk = Desk::new();
     let bob = tempfile::tempdir().unwrap();

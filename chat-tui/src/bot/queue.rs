@@ -184,3 +184,94 @@ impl<M: Send + 'static> Queue<M> {
 
 /// Lines between the session and standard output. Beyond them nothing more is read from the server.
 pub const QUEUE_LINES: u32 = 4_096;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    use super::*;
+
+    /// An output that takes a line when it is let.
+    struct Gate {
+        open: Receiver<io::Result<()>>,
+        taken: Sender<String>,
+    }
+
+    impl Write for Gate {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.open.recv().unwrap_or(Err(io::ErrorKind::BrokenPipe.into()))?;
+            let _ = self.taken.send(String::from_utf8_lossy(bytes).into_owned());
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Desk {
+        queue: Arc<Queue<u32>>,
+        open: Sender<io::Result<()>>,
+        taken: Receiver<String>,
+        marks: Receiver<u32>,
+    }
+
+    fn desk(capacity: u32) -> Desk {
+        let (open, gate) = channel();
+        let (taken_tx, taken) = channel();
+        let (marked, marks) = channel();
+        let out = Gate { open: gate, taken: taken_tx };
+        let written = move |mark| marked.send(mark).unwrap_or_default();
+        Desk { queue: Queue::start(out, capacity, written).unwrap(), open, taken, marks }
+    }
+
+    /// Whether something is still waiting after everything that can run has run.
+    async fn waits(future: impl Future) -> bool {
+        let mut future = std::pin::pin!(future);
+        std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx).is_pending())).await
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_lets_wait_and_a_mark_follows_its_line() {
+        let desk = desk(2);
+        for n in 0..2 {
+            desk.queue.push(n.to_string(), Some(n)).await.unwrap();
+        }
+        assert!(desk.queue.is_full() && waits(desk.queue.push("no".to_owned(), None)).await);
+        assert!(desk.marks.try_recv().is_err());
+        desk.open.send(Ok(())).unwrap();
+        assert_eq!((desk.taken.recv().unwrap(), desk.marks.recv().unwrap()), ("0\n".to_owned(), 0));
+        desk.queue.push("2".to_owned(), None).await.unwrap();
+        desk.open.send(Ok(())).unwrap();
+        desk.open.send(Ok(())).unwrap();
+        desk.queue.drained().await.unwrap();
+        assert_eq!(desk.taken.iter().take(2).collect::<String>(), "1\n2\n");
+    }
+
+    #[tokio::test]
+    async fn of_each_kind_only_the_newest_waits() {
+        let desk = desk(3);
+        desk.queue.push("first".to_owned(), None).await.unwrap();
+        for n in 0..100 {
+            assert_eq!(desk.queue.pass("bob", &format!("bob {n}")), Ok(Passed::Queued));
+        }
+        assert_eq!(desk.queue.pass("eve", "eve"), Ok(Passed::Queued));
+        assert_eq!(desk.queue.pass("ann", "ann"), Ok(Passed::Full));
+        for _ in 0..3 {
+            desk.open.send(Ok(())).unwrap();
+        }
+        desk.queue.drained().await.unwrap();
+        assert_eq!(desk.taken.try_iter().collect::<String>(), "first\nbob 99\neve\n");
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_told_that_nobody_reads() {
+        let desk = desk(1);
+        desk.queue.push("lost".to_owned(), Some(1)).await.unwrap();
+        drop(desk.open);
+        desk.queue.closed().await;
+        assert_eq!(desk.queue.push("more".to_owned(), None).await, Err(Closed));
+        assert_eq!(desk.queue.drained().await, Err(Closed));
+        assert!(desk.queue.error().is_none() && desk.marks.try_recv().is_err());
+    }
+}
