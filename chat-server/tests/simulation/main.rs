@@ -1,5 +1,5 @@
 //! The simulator: a server and real clients over a simulated network in virtual time, and a checker of what they saw.
-#![allow(clippy::unwrap_used, clippy::print_stdout)]
+#![allow(clippy::unwrap_used)]
 #![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
 
 mod actor;

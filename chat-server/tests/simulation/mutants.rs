@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::checker::Rule;
 use super::disk::Mutant;
 use super::run::{Storm, run};
+use super::seeds::say;
 
 /// Runs seeds of a mutant until enough were caught breaking one of the promises it breaks, and fails if they are not. With
 /// `CHAT_SIM_MUTANT_SEEDS` that many are run, to see how many are caught.
@@ -21,7 +22,7 @@ fn must_be_caught(mutant: Mutant, promises: &[Rule]) {
             break;
         }
     }
-    println!("{mutant:?}: caught in {caught} of {ran} seeds, by {broken:?}");
+    say(&format!("{mutant:?}: caught in {caught} of {ran} seeds, by {broken:?}"));
     assert!(caught >= CAUGHT, "{mutant:?} was caught in {caught} of {ran} seeds");
 }
 

@@ -35,6 +35,9 @@ pub struct Storm {
 }
 
 impl Storm {
+    /// Good weather.
+    pub const NONE: Self = Self { weather: false, partitions: false, server: false, clients: false, disk: false };
+
     /// All faults together.
     pub const ALL: Self = Self { weather: true, partitions: true, server: true, clients: true, disk: true };
 }

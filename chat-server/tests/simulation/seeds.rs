@@ -20,15 +20,38 @@ fn nothing_is_lost_doubled_reordered_or_missing_in_any_seed() {
         sums.add(&outcome);
         fail_if_wrong(&outcome);
     }
-    println!("{sums}\n{:.1} s", begun.elapsed().as_secs_f64());
+    say(&format!("{sums}; {:.1} s", begun.elapsed().as_secs_f64()));
     assert!(asked.is_some() || sums.seeds >= 3, "too few seeds fit into the time");
 }
 
 #[test]
 fn the_same_seed_is_the_same_run() {
     let (one, other) = (run(7, Storm::ALL, None), run(7, Storm::ALL, None));
-    println!("{:?} {:016x}", one.counts, one.hash);
     assert_eq!((one.counts, one.hash), (other.counts, other.hash));
+}
+
+#[test]
+fn every_kind_of_trouble_is_well_alone_and_so_is_none() {
+    let storms = [
+        Storm::NONE,
+        Storm { weather: true, ..Storm::NONE },
+        Storm { partitions: true, ..Storm::NONE },
+        Storm { server: true, ..Storm::NONE },
+        Storm { clients: true, ..Storm::NONE },
+        Storm { disk: true, ..Storm::NONE },
+    ];
+    for (storm, seed) in storms.into_iter().flat_map(|storm| [(storm, 1), (storm, 2)]) {
+        let outcome = run(seed, storm, None);
+        assert!(outcome.wrong.is_empty(), "{storm:?}, seed {seed}:\n{}", outcome.wrong.join("\n"));
+        assert_eq!(outcome.counts.lost > 0, storm.weather);
+        assert!(outcome.messages > 20 && (storm != Storm::NONE || outcome.logins < 10), "{outcome:?}");
+    }
+}
+
+/// Tells a figure also when the test is well and the harness swallows what tests print.
+pub fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
 fn fail_if_wrong(outcome: &Outcome) {
