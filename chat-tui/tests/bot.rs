@@ -392,3 +392,31 @@ async fn who_comes_and_who_is_writing_is_told() {
         |event: &ClientEvent| matches!(event, ClientEvent::Typing(typing) if typing.name == "ci").then_some(());
     bob.hears(of_bot).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_acknowledgements_the_cursor_follows_what_was_written() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    let cursor = desk.data.path().join("ci.cur");
+    let args = ["--join", "ci", "--from", "cursor", "--cursor", cursor.to_str().unwrap()];
+    let mut bot = desk.bot(&args);
+    bot.until("ev", "ready");
+    let key = bob.say(room, "one").await;
+    bob.sent(key).await;
+    let seq = bot.until("ev", "message")["seq"].clone();
+    let remembered = || {
+        let saved: Value = serde_json::from_slice(&std::fs::read(&cursor).unwrap()).unwrap();
+        saved["rooms"]["ci"]["seq"].clone()
+    };
+    while remembered() != seq {
+        assert_eq!(bot.ask(json!({"op": "ping"}))["ok"], true);
+    }
+    bot.child.kill().unwrap();
+    bot.ended();
+    let key = bob.say(room, "two").await;
+    bob.sent(key).await;
+    let mut bot = desk.bot(&args);
+    let message = bot.until("ev", "message");
+    assert_eq!((&message["text"], &message["replay"]), (&json!("two"), &json!(true)));
+}

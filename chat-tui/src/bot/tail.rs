@@ -13,7 +13,7 @@ use chat_proto::{
     AccountId, Anchor, Chain, Event, EventBody, FeedId, FeedState, FeedStatus, Position, Reply, RoomInfo, RoomName,
     RoomRef, Seq, Style,
 };
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::cursor::{CursorFile, Place};
 use super::door::{Door, RETRY, ask, fetch, room_info, unexpected};
@@ -170,7 +170,7 @@ async fn write_tail(
     };
     let queue = Queue::start(out, QUEUE_LINES, written)
         .map_err(|e| Failure::new(Exit::Bug, format!("no thread to write on: {e}")))?;
-    let mut reader = Reader { door, what, info, queue: Arc::clone(&queue), cursor };
+    let mut reader = Reader { door, what, info, queue: Arc::clone(&queue), cursor, save_at: Instant::now() };
     let ended = tokio::select! {
         biased;
         () = queue.closed() => Ok(()),
@@ -190,6 +190,8 @@ struct Reader {
     info: RoomInfo,
     queue: Arc<Queue<Place>>,
     cursor: Option<Arc<CursorFile>>,
+    /// When what was written is next remembered.
+    save_at: Instant,
 }
 
 impl Reader {
@@ -272,8 +274,11 @@ impl Reader {
         let room = self.info.room;
         let event = tokio::select! {
             biased;
+            () = sleep_until(self.save_at) => {
+                self.save_at = Instant::now() + SAVE_INTERVAL;
+                return self.save().await;
+            }
             event = self.door.events.recv() => event,
-            () = sleep(SAVE_INTERVAL) => return self.save().await,
         };
         let Some(event) = event else { return Err(Failure::new(Exit::Bug, "the session ended without a word")) };
         let news = match event {
@@ -353,7 +358,7 @@ impl Reader {
     }
 }
 
-/// How often what was written is remembered in the cursor file, while nothing else is to do.
+/// How often what was written is remembered in the cursor file.
 const SAVE_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Messages a tail begins with unless told otherwise.

@@ -49,7 +49,12 @@ pub struct Environment {
 impl Default for Environment {
     /// The real network, clock and randomness.
     fn default() -> Self {
-        Self { network: Arc::new(RealNetwork), clock: Clock::system(), random: Random::system(), writing: Writing::Threads }
+        Self {
+            network: Arc::new(RealNetwork),
+            clock: Clock::system(),
+            random: Random::system(),
+            writing: Writing::Threads,
+        }
     }
 }
 

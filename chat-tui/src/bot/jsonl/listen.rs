@@ -10,7 +10,7 @@ use chat_proto::{AccountId, FeedId, FeedStatus, Presence, RoomId, RoomInfo, Seq}
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::input::{Input, LINE_BYTES_MAX};
@@ -56,6 +56,8 @@ pub(super) struct Bot {
     /// Rooms behind, the one to be served next in front.
     pub(super) behind: VecDeque<RoomId>,
     pub(super) offline_since: Option<Instant>,
+    /// When what was written is next remembered in the cursor file.
+    pub(super) save_at: Instant,
     /// A line found no place and was not to wait for one.
     pub(super) overrun: AtomicBool,
 }
@@ -99,6 +101,7 @@ impl Bot {
             fetching: None,
             behind: VecDeque::new(),
             offline_since: None,
+            save_at: Instant::now(),
             overrun: AtomicBool::new(false),
             door,
         };
@@ -154,7 +157,10 @@ impl Bot {
                     let text = format!("{} was away for longer than --max-offline", self.server);
                     return Err(Failure::new(Exit::Unreachable, text));
                 }
-                Step::Save => self.save().await?,
+                Step::Save => {
+                    self.save().await?;
+                    self.save_at = Instant::now() + SAVE_INTERVAL;
+                }
             }
             if self.overrun.load(Ordering::Relaxed) {
                 return Err(Failure::new(
@@ -168,17 +174,17 @@ impl Bot {
     async fn step(&mut self, inputs: &mut mpsc::Receiver<Input>, reading: bool) -> Step {
         let give_up = self.offline_since.map(|since| since + self.options.max_offline);
         let wants_input = reading && self.work.has_place();
-        let saves = self.cursor.is_some() && !self.options.ack;
+        let save_at = (self.cursor.is_some() && !self.options.ack).then_some(self.save_at);
         let Self { stop, work, fetching, door, .. } = self;
         tokio::select! {
             biased;
             () = stop.cancelled() => Step::Stop,
+            () = at(save_at) => Step::Save,
             answer = work.next() => Step::Answer(answer),
             input = inputs.recv(), if wants_input => Step::Input(input),
             (room, page) = fetched(fetching) => Step::Page(room, page),
             event = door.events.recv() => Step::Event(event),
             () = at(give_up) => Step::Offline,
-            () = sleep(SAVE_INTERVAL), if saves => Step::Save,
         }
     }
 
