@@ -86,6 +86,19 @@ fn joining_goes_to_the_room_once_the_server_agrees() {
 }
 
 #[test]
+fn a_room_is_begun_with_its_topic_and_a_topic_that_is_no_line_stays_to_be_corrected() {
+    let mut screen = quiet();
+    screen.keys("/create #ops on call, and releases<enter>");
+    let create = Effect::Create { name: "ops".to_owned(), topic: "on call, and releases".to_owned() };
+    assert_eq!(screen.taken(), [create]);
+    assert_eq!(line(&screen), "");
+    screen.keys("/create #ops two<alt-enter>lines<enter>");
+    assert_eq!(screen.taken(), []);
+    assert_eq!(line(&screen), "/create #ops two\nlines");
+    assert!(screen.text().contains("the topic: "), "{}", screen.text());
+}
+
+#[test]
 fn parting_leaves_for_the_room_before_when_the_server_says_so() {
     let mut screen = quiet();
     screen.keys("<alt-1>/part good bye<enter>");

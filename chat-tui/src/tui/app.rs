@@ -313,6 +313,7 @@ impl App {
                 | Effect::Discard(_)
                 | Effect::Request(..)
                 | Effect::Join { .. }
+                | Effect::Create { .. }
                 | Effect::Leave { .. }
                 | Effect::Fetch { .. }
                 | Effect::MarkRead { .. }

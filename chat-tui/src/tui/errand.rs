@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat_proto::event::Style;
-use chat_proto::request::{Focus, History, JoinRoom, LeaveRoom, MarkRead};
+use chat_proto::request::{CreateRoom, Focus, History, JoinRoom, LeaveRoom, MarkRead};
 use chat_proto::{Anchor, MessageKey, Reply, Request, RoomId, RoomRef};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -65,6 +65,8 @@ impl Errands {
             Effect::Join { name, create } => self.with_key(Tag::Join(name.clone()), |key| {
                 Request::from(JoinRoom { key, room: RoomRef::Name(name), create })
             }),
+            Effect::Create { name, topic } => self
+                .with_key(Tag::Join(name.clone()), |key| Request::from(CreateRoom { key, name, topic })),
             Effect::Leave { room, reason } => {
                 self.with_key(Tag::Leave(room), |key| Request::from(LeaveRoom { key, room, reason }));
             }

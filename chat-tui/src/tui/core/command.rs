@@ -6,7 +6,12 @@ pub enum Command {
     /// Become a member of rooms, or go to them.
     Join(Vec<String>),
     /// Begin a room.
-    Create(String),
+    Create {
+        /// Its name.
+        name: String,
+        /// What it is about; may be empty.
+        topic: String,
+    },
     /// Stop being a member of a room; this one without a name.
     Part {
         /// Which.
@@ -45,9 +50,13 @@ pub const COMMANDS: &[Spec] = &[
     Spec {
         name: "create",
         aliases: &[],
-        usage: "/create #room",
+        usage: "/create #room [topic]",
         help: "begin a room and become its owner",
-        read: |rest| one(rest).map(Command::Create),
+        read: |rest| {
+            let (name, topic) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let create = || Command::Create { name: name.to_owned(), topic: topic.trim().to_owned() };
+            (!name.is_empty()).then(create)
+        },
     },
     Spec {
         name: "help",
@@ -198,6 +207,14 @@ mod tests {
         assert_eq!(read("/part"), part(None, ""));
         assert_eq!(read("/part #a good bye"), part(Some("#a"), "good bye"));
         assert_eq!(read("/part good bye"), part(None, "good bye"));
+    }
+
+    #[test]
+    fn whatever_follows_the_name_of_a_new_room_is_its_topic() {
+        let create = |topic: &str| Line::Run(Command::Create { name: "#ops".to_owned(), topic: topic.to_owned() });
+        assert_eq!(read("/create #ops"), create(""));
+        assert_eq!(read("/create #ops  on call, and releases "), create("on call, and releases"));
+        assert!(matches!(read("/create"), Line::Wrong(why) if why.contains("/create #room [topic]")));
     }
 
     #[test]

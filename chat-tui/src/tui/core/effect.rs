@@ -7,7 +7,7 @@ use chat_proto::{Anchor, MessageKey, Request, RoomId, Seq, Style};
 pub enum Tag {
     /// A page of a room's members.
     Members(RoomId),
-    /// Joining a room of this name.
+    /// Joining or beginning a room of this name.
     Join(String),
     /// Leaving a room.
     Leave(RoomId),
@@ -41,6 +41,13 @@ pub enum Effect {
         name: String,
         /// Begin it if there is none.
         create: bool,
+    },
+    /// Begin a room that is not there; the answer comes as [`Tag::Join`].
+    Create {
+        /// The room's name.
+        name: String,
+        /// What it is about; may be empty.
+        topic: String,
     },
     /// Stop being a member of a room; the answer comes as [`Tag::Leave`].
     Leave {

@@ -22,7 +22,11 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
     let (connection, broken) = connection(model, theme);
     let mut right = String::new();
     if let Some(room) = model.room().filter(|_| area.width >= MEDIUM) {
-        let unit = if area.width >= WIDE { " members" } else { "" };
+        let unit = match (area.width >= WIDE, room.members_total) {
+            (false, _) => "",
+            (true, 1) => " member",
+            (true, _) => " members",
+        };
         right.push_str(&format!("{}{unit}  ", room.members_total));
     }
     let name = if area.width >= MEDIUM { format!("  {}", model.account.me.name) } else { String::new() };

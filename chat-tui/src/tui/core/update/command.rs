@@ -46,7 +46,10 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
                 }
             }
         }
-        Command::Create(name) => effects.push(Effect::Join { name: room_name(&name)?, create: true }),
+        Command::Create { name, topic } => {
+            let topic = CheckedLine::parse(&topic).map_err(|e| format!("the topic: {e}"))?.into_string();
+            effects.push(Effect::Create { name: room_name(&name)?, topic });
+        }
         Command::Part { room, reason } => {
             let reason = CheckedLine::parse(&reason).map_err(|e| format!("the reason: {e}"))?.into_string();
             let id = match room {
