@@ -37,6 +37,8 @@ pub struct Disk {
     pub data: MemoryStore,
     pub mutant: Option<Mutant>,
     write_time: Duration,
+    /// Whether feeds cannot be read.
+    blind: AtomicBool,
     keys: Mutex<BTreeMap<(FeedId, Seq), MessageKey>>,
     leaked: watch::Sender<BTreeMap<(FeedId, Seq), Row>>,
     writes: watch::Sender<u64>,
@@ -52,6 +54,7 @@ impl Disk {
             data,
             mutant,
             write_time,
+            blind: AtomicBool::new(false),
             keys: Mutex::default(),
             leaked: watch::channel(BTreeMap::new()).0,
             writes: watch::channel(0).0,
@@ -76,7 +79,12 @@ impl Disk {
 
     /// The disk as one life of the server sees it.
     pub fn mount(self: &Arc<Self>) -> Arc<Mounted> {
-        Arc::new(Mounted { disk: Arc::clone(self), gone: AtomicBool::new(false) })
+        Arc::new(Mounted { disk: Arc::clone(self), gone: AtomicBool::new(false), sees_all: false })
+    }
+
+    /// The disk in good hands: everything that is on it can be read.
+    pub fn examine(self: &Arc<Self>) -> Arc<Mounted> {
+        Arc::new(Mounted { disk: Arc::clone(self), gone: AtomicBool::new(false), sees_all: true })
     }
 
     /// The power fails: what is being written is not kept.
@@ -92,6 +100,12 @@ impl Disk {
         if self.mutant == Some(Mutant::SeqReuse) {
             self.data.set_back(false);
         }
+    }
+
+    /// Writes fail like this, until `None` is given. A disk that is only full can be read.
+    pub fn fail(&self, error: Option<StoreError>) {
+        self.blind.store(matches!(error, Some(StoreError::Io(_))), Ordering::Relaxed);
+        self.data.fail_all(error);
     }
 
     /// Waits until something is being written, and then into the middle of it.
@@ -159,6 +173,7 @@ impl Disk {
 pub struct Mounted {
     disk: Arc<Disk>,
     gone: AtomicBool,
+    sees_all: bool,
 }
 
 impl Mounted {
@@ -172,6 +187,13 @@ impl Mounted {
             return Err(StoreError::Io("this server is dead".to_owned()));
         }
         Ok(&self.disk.data)
+    }
+
+    fn feeds(&self) -> StoreResult<&MemoryStore> {
+        if self.disk.blind.load(Ordering::Relaxed) && !self.sees_all {
+            return Err(StoreError::Io("the disk cannot be read".to_owned()));
+        }
+        self.data()
     }
 }
 
@@ -197,19 +219,19 @@ impl Store for Mounted {
     }
 
     fn load(&self, feed: FeedId) -> BoxFuture<'_, StoreResult<Option<Loaded>>> {
-        Box::pin(async move { self.data()?.load(feed).await })
+        Box::pin(async move { self.feeds()?.load(feed).await })
     }
 
     fn read(&self, feed: FeedId, from: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
-        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.data()?.read(feed, from, limit).await?)) })
+        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.feeds()?.read(feed, from, limit).await?)) })
     }
 
     fn read_back(&self, feed: FeedId, before: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
-        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.data()?.read_back(feed, before, limit).await?)) })
+        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.feeds()?.read_back(feed, before, limit).await?)) })
     }
 
     fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>> {
-        Box::pin(async move { self.data()?.find(feed, keys).await })
+        Box::pin(async move { self.feeds()?.find(feed, keys).await })
     }
 
     fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {

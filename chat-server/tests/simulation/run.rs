@@ -181,7 +181,7 @@ impl Run {
         }
         let quiet = Faults { delay: Duration::from_millis(20), ..Faults::NONE };
         self.world.net.set_faults(quiet);
-        self.world.disk.data.fail_all(None);
+        self.world.disk.fail(None);
         self.calm.send_replace(true);
     }
 
@@ -224,17 +224,17 @@ impl Run {
         self.world.start_server();
     }
 
-    /// Every write fails for a while; reads go on.
+    /// Every write fails for a while; a disk that is not just full cannot be read either.
     fn fail_disk(&mut self) {
         self.disk_failures += 1;
         let full = self.random.random_bool(0.7);
         let error = if full { StoreError::Full } else { StoreError::Io("the disk fails".to_owned()) };
         let lasts = Duration::from_millis(self.random.random_range(100..8_000));
-        let data = self.world.disk.data.clone();
-        data.fail_all(Some(error));
+        let disk = Arc::clone(&self.world.disk);
+        disk.fail(Some(error));
         tokio::spawn(async move {
             sleep(lasts).await;
-            data.fail_all(None);
+            disk.fail(None);
         });
     }
 

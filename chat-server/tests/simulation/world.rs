@@ -142,7 +142,7 @@ impl World {
     /// What the disk holds, for the checker.
     pub async fn dump(&self) -> Dump {
         let mut dump = Dump::default();
-        let disk = self.disk.mount();
+        let disk = self.disk.examine();
         let registry = disk.registry().await.unwrap();
         for room in &registry.rooms {
             for Row { event, .. } in disk.read(FeedId::Room(room.id), Seq(1), usize::MAX).await.unwrap() {
@@ -177,7 +177,7 @@ impl World {
 
     /// An account's read markers, as they are stored.
     pub async fn marks(&self, account: AccountId) -> BTreeMap<RoomId, Seq> {
-        let (disk, feed) = (self.disk.mount(), FeedId::Account(account));
+        let (disk, feed) = (self.disk.examine(), FeedId::Account(account));
         let (mut state, mut next) = (Account::default(), Seq(1));
         if let Some(snapshot) = disk.load(feed).await.unwrap().and_then(|loaded| loaded.snapshot) {
             state.restore(&snapshot.bytes[8..]).unwrap();
