@@ -146,7 +146,7 @@ impl Hub {
             rows.first().map_or(Marker::default(), |row| Marker { seq: row.event.seq, ordinal: row.event.ordinal })
         };
         let command = AccountCommand::MarkRead(MarkRead { room, to });
-        match self.note(by.account, command).await {
+        match self.note(by.account, command).await? {
             Some(pending) => pending.outcome().await.map(|_| ()),
             None => Ok(()),
         }

@@ -220,11 +220,15 @@ impl Hub {
         &self.notes
     }
 
-    /// Says in an account's own feed what a room's feed says of it.
-    async fn note(self: &Arc<Self>, account: AccountId, command: AccountCommand) -> Option<Pending> {
-        let name = self.read_directory(|directory| directory.account(account).map(|entry| entry.name.clone()))?;
-        let feed = self.account(account).await.ok()?;
-        Some(feed.submit(self, notes::submit(account, name, command)).await)
+    /// Says in an account's own feed what a room's feed says of it; nothing for an account there is not.
+    ///
+    /// # Errors
+    /// What the store says.
+    async fn note(self: &Arc<Self>, account: AccountId, command: AccountCommand) -> Result<Option<Pending>, Reject> {
+        let name = self.read_directory(|directory| directory.account(account).map(|entry| entry.name.clone()));
+        let Some(name) = name else { return Ok(None) };
+        let feed = self.account(account).await?;
+        Ok(Some(feed.submit(self, notes::submit(account, name, command)).await))
     }
 
     fn set_noted(&self, room: RoomId, seq: Seq) {

@@ -156,10 +156,13 @@ pub(super) async fn run(hub: Arc<Hub>) {
 /// Writes one round. What fails is taken up again.
 async fn write(hub: &Arc<Hub>, round: &Round) -> bool {
     let mut pending: Vec<(AccountCommand, AccountId, Pending)> = Vec::new();
+    let mut refused = Vec::new();
     for (account, notes) in &round.accounts {
         for command in notes.commands() {
-            if let Some(sent) = hub.note(*account, command.clone()).await {
-                pending.push((command, *account, sent));
+            match hub.note(*account, command.clone()).await {
+                Ok(Some(sent)) => pending.push((command, *account, sent)),
+                Ok(None) => {}
+                Err(reject) => refused.push((command, *account, Err(reject))),
             }
         }
     }
@@ -167,7 +170,7 @@ async fn write(hub: &Arc<Hub>, round: &Round) -> bool {
         pending.into_iter().map(|(command, account, sent)| async move { (command, account, sent.outcome().await) }),
     )
     .await;
-    let failed: Vec<_> = outcomes.into_iter().filter(|(_, _, outcome)| is_transient(outcome)).collect();
+    let failed: Vec<_> = outcomes.into_iter().chain(refused).filter(|(_, _, outcome)| is_transient(outcome)).collect();
     if failed.is_empty() {
         for (room, seq) in &round.rooms {
             hub.set_noted(*room, *seq);

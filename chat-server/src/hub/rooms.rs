@@ -131,7 +131,7 @@ impl Hub {
         let is_member = feed.look(self, move |room, _| room.members().contains_key(&account)).await?;
         if is_member {
             let command = AccountCommand::NoteJoined(NoteJoined { room, epoch: meta.epoch, name, at });
-            if let Some(pending) = self.note(account, command).await {
+            if let Some(pending) = self.note(account, command).await? {
                 pending.outcome().await?;
             }
             self.present_in(room, account);
@@ -155,7 +155,7 @@ impl Hub {
         let outcome = feed.submit(self, submit).await.outcome().await?;
         if let Outcome::Stored(found) | Outcome::Repeated(found) = outcome {
             let command = AccountCommand::NoteLeft(NoteLeft { room, seq: found.seq });
-            if let Some(pending) = self.note(by.account, command).await {
+            if let Some(pending) = self.note(by.account, command).await? {
                 pending.outcome().await?;
             }
             self.absent_from(room, by.account);

@@ -339,10 +339,11 @@ impl Device {
 
 /// A host's way into the network: every socket gets a port of its own.
 #[derive(Debug)]
-struct Cable {
-    net: Arc<Net>,
-    host: IpAddr,
-    ports: AtomicU16,
+pub struct Cable {
+    pub net: Arc<Net>,
+    pub host: IpAddr,
+    /// The port of the next socket.
+    pub ports: AtomicU16,
 }
 
 impl Cable {

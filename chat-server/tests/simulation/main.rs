@@ -10,6 +10,7 @@ mod disk;
 mod mutants;
 mod net;
 mod net_tests;
+mod notes;
 mod run;
 mod seeds;
 mod tls;

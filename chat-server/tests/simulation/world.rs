@@ -177,6 +177,15 @@ impl World {
 
     /// An account's read markers, as they are stored.
     pub async fn marks(&self, account: AccountId) -> BTreeMap<RoomId, Seq> {
+        self.stored(account).await.joined().map(|joined| (joined.room, joined.read.seq)).collect()
+    }
+
+    /// An account's unread mentions, as they are stored.
+    pub async fn mentions(&self, account: AccountId) -> BTreeMap<RoomId, Vec<Seq>> {
+        self.stored(account).await.joined().map(|joined| (joined.room, joined.mentions)).collect()
+    }
+
+    async fn stored(&self, account: AccountId) -> Account {
         let (disk, feed) = (self.disk.examine(), FeedId::Account(account));
         let (mut state, mut next) = (Account::default(), Seq(1));
         if let Some(snapshot) = disk.load(feed).await.unwrap().and_then(|loaded| loaded.snapshot) {
@@ -186,7 +195,7 @@ impl World {
         for row in disk.read(feed, next, usize::MAX).await.unwrap() {
             state.apply(&row.event);
         }
-        state.joined().map(|joined| (joined.room, joined.read.seq)).collect()
+        state
     }
 }
 
