@@ -134,6 +134,8 @@ impl Client {
         let Some(connection) = connection else {
             return Err(if self.commands.is_closed() { CallError::Stopped } else { CallError::Offline });
         };
+        // A session with a full queue is awake anyway.
+        let _ = self.commands.try_send(Command::Stir);
         let reply = ask_alone(&connection, history.into()).await?;
         let kind = reply.kind();
         if let Reply::Reject(reject) = reply {

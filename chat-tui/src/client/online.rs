@@ -6,7 +6,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use chat_proto::delivery::StreamPurpose;
-use chat_proto::limits::{DATAGRAM_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX, SERVER_FRAME_BYTES_MAX, UNI_STREAMS_MAX};
+use chat_proto::limits::{
+    DATAGRAM_BYTES_MAX, KEEP_ALIVE_MS, REQUESTS_IN_FLIGHT_MAX, SERVER_FRAME_BYTES_MAX, UNI_STREAMS_MAX,
+};
 use chat_proto::reply::Welcome;
 use chat_proto::{CloseCode, CodecError, Delivery, FeedId, FrameBuffer, ReplyFrame, StreamHeader, codec};
 use quinn::{ConnectionError, RecvStream, VarInt};
@@ -90,6 +92,11 @@ pub(super) enum PathState {
 }
 
 impl Path {
+    /// Whether packets went out since the last look, or an answer to some is due.
+    pub(super) fn is_busy(&self, sent: u64) -> bool {
+        sent > self.sent || self.silent_since.is_some()
+    }
+
     /// Looks at the counters of a connection.
     pub(super) fn check(&mut self, sent: u64, received: u64, now: Instant) -> PathState {
         if received > self.received {
@@ -148,8 +155,25 @@ impl Online {
     }
 
     /// Sends a request frame; false if as many wait as may wait, or the stream is broken.
-    pub(super) fn request(&self, frame: Vec<u8>) -> bool {
+    pub(super) fn request(&mut self, frame: Vec<u8>) -> bool {
+        self.stir();
         self.requests.try_send(frame).is_ok()
+    }
+
+    /// Something is being sent: the path is looked at soon.
+    pub(super) fn stir(&mut self) {
+        self.next_check = self.next_check.min(Instant::now() + CHECK_INTERVAL);
+    }
+
+    /// Nothing is under way: until something is sent, the path is looked at only as often as keep-alives test it, so that an
+    /// idle client does not wake.
+    pub(super) fn rest(&mut self) {
+        self.next_check = Instant::now() + Duration::from_millis(KEEP_ALIVE_MS);
+    }
+
+    /// Whether a frame is held that came too early.
+    pub(super) fn holds(&self) -> bool {
+        self.streams.iter().any(|stream| stream.held.is_some())
     }
 
     /// The next thing that happens. Streams and datagrams are read only if `room_for_more`. May be dropped at any time.
@@ -338,7 +362,7 @@ const QUEUE_FRAMES: usize = 4;
 /// Datagrams read ahead of the session; further ones are lost.
 const SIGNALS_MAX: usize = 32;
 
-/// How often the path is looked at.
+/// How often the path is looked at while something is under way.
 const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Silence after which another local address is tried.

@@ -44,6 +44,8 @@ pub(super) enum Command {
     Outbox { reply: oneshot::Sender<Vec<Outgoing>> },
     /// A page that was read, for the cache.
     Keep(Page),
+    /// Something is being sent beside this loop: look whether it is answered.
+    Stir,
     /// A new local address.
     Rebind,
     /// The end.

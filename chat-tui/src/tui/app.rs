@@ -1,7 +1,7 @@
 //! The loop: input, news and time become messages, effects are carried out, and what changed is drawn.
 //!
 //! A key is answered in the same turn. News is drawn at once if the last frame is old enough, else at the edge of
-//! [`FRAME_MIN`], so that a flood costs sixty frames a second and a lone message no delay. With nothing to do it sleeps.
+//! 16 ms, so that a flood costs sixty frames a second and a lone message no delay. With nothing to do it sleeps.
 //!
 //! Never: an await on the network or on a file.
 

@@ -65,8 +65,9 @@ impl Errands {
             Effect::Join { name, create } => self.with_key(Tag::Join(name.clone()), |key| {
                 Request::from(JoinRoom { key, room: RoomRef::Name(name), create })
             }),
-            Effect::Create { name, topic } => self
-                .with_key(Tag::Join(name.clone()), |key| Request::from(CreateRoom { key, name, topic })),
+            Effect::Create { name, topic } => {
+                self.with_key(Tag::Join(name.clone()), |key| Request::from(CreateRoom { key, name, topic }))
+            }
             Effect::Leave { room, reason } => {
                 self.with_key(Tag::Leave(room), |key| Request::from(LeaveRoom { key, room, reason }));
             }

@@ -94,6 +94,11 @@ impl Session {
                 let _ = reply.send(self.outbox.iter().cloned().collect());
             }
             Command::Keep(page) => self.cache.note(Change::Page(page)),
+            Command::Stir => {
+                if let Phase::Online(online) = &mut self.phase {
+                    online.stir();
+                }
+            }
             Command::Rebind => self.rebind(),
             Command::Quit { grace, reply } => {
                 let deadline = Instant::now() + grace;
@@ -151,7 +156,7 @@ impl Session {
 
     /// Sends a request; the call comes back if it cannot be sent.
     pub(super) fn call(&mut self, request: Request, call: Call) -> Result<(), (CallError, Call)> {
-        let Phase::Online(online) = &self.phase else { return Err((CallError::Offline, call)) };
+        let Phase::Online(online) = &mut self.phase else { return Err((CallError::Offline, call)) };
         let id = RequestId(self.next_call);
         let frame = match codec::encode_frame(&RequestFrame { id, request }, REQUEST_FRAME_BYTES_MAX) {
             Ok(frame) => frame,

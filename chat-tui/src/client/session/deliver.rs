@@ -211,6 +211,10 @@ impl Session {
         if told {
             online.path.told = round_trip;
         }
+        let busy = online.path.is_busy(stats.udp_tx.datagrams) || online.holds() || !self.lost.is_empty();
+        if !busy {
+            online.rest();
+        }
         match online.path.check(stats.udp_tx.datagrams, stats.udp_rx.datagrams, now) {
             PathState::Alive => {}
             PathState::Rebind => self.rebind(),

@@ -27,8 +27,8 @@ enum Last {
     Other,
     Typed,
     Killed,
-    /// Bytes that were put back.
-    Yanked(usize),
+    /// Bytes that were put back: where they begin and end.
+    Yanked(usize, usize),
 }
 
 /// The line being written.
@@ -155,20 +155,20 @@ impl Composer {
 
     /// Right behind a yank: puts back what was killed before that instead.
     pub fn yank_pop(&mut self, ring: &mut KillRing) {
-        let Last::Yanked(len) = self.last else { return };
+        // Not what lies before the cursor: it may have gone on to the end of a cluster that what followed joined.
+        let Last::Yanked(start, end) = self.last else { return };
         if let Some(text) = ring.rotate() {
-            let start = self.cursor - len;
-            self.text.drain(start..self.cursor);
+            self.text.drain(start..end);
             self.cursor = start;
             self.put(&text);
         }
     }
 
     fn put(&mut self, text: &str) {
-        let before = self.text.len();
+        let (start, before) = (self.cursor, self.text.len());
         self.last = Last::Other;
         self.insert(text);
-        self.last = Last::Yanked(self.text.len() - before);
+        self.last = Last::Yanked(start, start + self.text.len() - before);
     }
 
     /// Swaps the two clusters around the cursor and goes behind them; at the end, the two before it.
