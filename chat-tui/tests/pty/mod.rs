@@ -1,5 +1,5 @@
 //! A program in a terminal of its own: what it shows, what it wrote, and keys to type at it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 use std::ffi::OsStr;
 use std::fmt::Debug;
@@ -17,7 +17,7 @@ pub(crate) mod sequences;
 pub(crate) use sequences::assert_only_allowed_sequences;
 
 /// How long a condition may take on a busy machine.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running program and its terminal. Dropping it kills the program.
 pub(crate) struct Pty {
@@ -118,6 +118,11 @@ impl Pty {
     /// Waits until what was written, from a byte on, is as it should be.
     pub(crate) fn wait_for_raw(&self, what: &str, from: usize, is: impl Fn(&[u8]) -> bool) {
         drop(self.wait(TIMEOUT, what, |seen| is(&seen.raw[from..])));
+    }
+
+    /// The screen as it is.
+    pub(crate) fn screen(&self) -> vt100::Screen {
+        self.output.seen.lock().unwrap_or_else(PoisonError::into_inner).emulator.screen().clone()
     }
 
     /// The text on the screen.
