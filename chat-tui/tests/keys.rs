@@ -83,6 +83,9 @@ fn joining_goes_to_the_room_once_the_server_agrees() {
     let reject = Reject::new(RejectCode::NoSuchRoom, "there is no room of this name");
     screen.msg(Msg::Answer(Tag::Join("nowhere".to_owned()), Ok(Reply::Reject(reject))));
     assert!(screen.text().contains("#nowhere: there is no room of this name"), "{}", screen.text());
+    let reject = Reject::new(RejectCode::NoSuchRoom, "there is no room #nowhere");
+    screen.msg(Msg::Answer(Tag::Join("nowhere".to_owned()), Ok(Reply::Reject(reject))));
+    assert!(screen.text().contains("\n there is no room #nowhere"), "{}", screen.text());
 }
 
 #[test]

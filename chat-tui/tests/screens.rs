@@ -113,6 +113,15 @@ fn a_lost_connection_is_told_with_the_reason_and_the_time_left() {
 }
 
 #[test]
+fn without_a_room_the_whole_reason_is_told_on_as_many_rows_as_it_takes() {
+    let reason = "no answer from chat.example.org on UDP port 4433; check the name and the port, and the firewall";
+    let mut screen = Screen::new(50, 15);
+    screen.net(ClientEvent::Link(LinkState::Waiting { retry_in: Duration::from_secs(4), reason: reason.to_owned() }));
+    let told: Vec<String> = screen.text().split_whitespace().map(str::to_owned).collect();
+    assert!(told.join(" ").contains(reason), "{}", screen.text());
+}
+
+#[test]
 fn before_the_first_connection_the_screen_says_what_it_does() {
     insta::assert_snapshot!(Screen::new(80, 10).text());
 }

@@ -85,7 +85,7 @@ pub enum Action {
 pub const DEFAULT: &[(&str, Action, &str)] = &[
     ("enter", Action::Enter, "send, or run the command"),
     ("alt-enter shift-enter ctrl-j", Action::Newline, "begin another line"),
-    ("tab", Action::Complete { back: false }, "complete a name, #room or /command"),
+    ("tab", Action::Complete { back: false }, "complete a name, room or command"),
     ("shift-tab", Action::Complete { back: true }, ""),
     ("up", Action::Up, "a row up, or what was sent before"),
     ("down", Action::Down, ""),

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use super::Theme;
 use super::paint::{Pen, columns};
 use super::theme::Sign;
+use super::wrap::wrap;
 use crate::clean;
 use crate::client::{LinkState, Outgoing};
 use crate::tui::core::geometry::{Area, Geometry};
@@ -31,10 +32,14 @@ fn nothing(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
         LinkState::Online => "no room is open; /join #room goes to one, F1 helps".to_owned(),
         LinkState::Waiting { reason, .. } => reason.clone(),
     };
-    let mut pen = Pen::new(buffer, area, area.height / 2);
-    pen.skip(1);
-    let left = pen.left();
-    pen.fitted(&clean::line(&words), left, theme.dim);
+    let words = clean::line(&words);
+    let rows = wrap(words.as_str(), area.width.saturating_sub(2));
+    let above = (usize::from(area.height) / 2).saturating_sub(rows.len() / 2);
+    for (row, range) in (0..area.height).skip(above).zip(rows) {
+        let mut pen = Pen::new(buffer, area, row);
+        pen.skip(1);
+        pen.foreign(&clean::line(&words.as_str()[range]), theme.dim);
+    }
 }
 
 struct View<'a> {

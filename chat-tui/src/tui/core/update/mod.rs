@@ -61,6 +61,11 @@ pub(super) fn notice(model: &mut Model, effects: &mut Effects, error: bool, text
     effects.dirty = true;
 }
 
+/// Why something could not be done, with what it is about unless it says so itself.
+fn about(subject: &str, why: &str) -> String {
+    if why.contains(subject) { why.to_owned() } else { format!("{subject}: {why}") }
+}
+
 fn tick(model: &mut Model, effects: &mut Effects) {
     let now = model.now.mono;
     if model.notice.as_ref().is_some_and(|notice| notice.until <= now) {

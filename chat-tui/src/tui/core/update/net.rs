@@ -8,7 +8,7 @@ use chat_proto::reply::{MemberList, Page, Person, RoomInfo};
 use chat_proto::request::ListMembers;
 use chat_proto::{Anchor, Event, EventBody, FeedId, Presence, Reply, Request, RoomId, Seq};
 
-use super::{notice, room};
+use super::{about, notice, room};
 use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
 use crate::tui::core::effect::{Effect, Effects, Tag};
@@ -356,10 +356,10 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
         }
         Tag::Join(name) => {
             model.wanted = model.wanted.take().filter(|wanted| *wanted != name);
-            notice(model, effects, true, format!("#{name}: {why}"));
+            notice(model, effects, true, about(&["#", &name].concat(), why));
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
-        Tag::Whois(name) => notice(model, effects, true, format!("{name}: {why}")),
+        Tag::Whois(name) => notice(model, effects, true, about(&name, why)),
         Tag::Send(room, text) => {
             if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
                 state.composer.set(&text);
