@@ -291,3 +291,26 @@ async fn a_server_whose_store_fails_still_goes_down() {
     store.fail_all(Some(StoreError::Io("gone".to_owned())));
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_author_who_stood_at_the_head_stays_there_however_fast_he_writes() {
+    let server = TestServer::start();
+    let device = Device::new();
+    let mut alice = RawClient::login(&server, &device, "alice").await;
+    let room = alice.join("dev").await.room;
+    let mut last = Seq::ZERO;
+    for number in 0..300 {
+        last = alice.post(room, &format!("message {number}")).await.seq;
+    }
+    let marked = |delivery: &Delivery| match delivery {
+        Delivery::Events(Events { events, .. }) => events.iter().find_map(|event| match &event.body {
+            EventBody::ReadMarked(marked) if marked.seq == last => Some(marked.ordinal),
+            _ => None,
+        }),
+        _ => None,
+    };
+    assert_eq!(alice.expect(marked).await, Ordinal(300));
+    let other = RawClient::login(&server, &device, "alice").await;
+    let status = other.welcome.feeds.iter().find(|status| status.feed == FeedId::Room(room)).unwrap();
+    assert_eq!((status.read, status.read_ordinal), (last, Ordinal(300)));
+}
