@@ -137,7 +137,9 @@ impl Dialer {
         key: Fingerprint,
     ) -> Result<(quinn::Connection, Fingerprint), DialError> {
         let server = &self.settings.server;
-        let address = connection.remote_address();
+        let remote = connection.remote_address();
+        // A dual-stack socket writes IPv4 addresses as IPv6.
+        let address = SocketAddr::new(remote.ip().to_canonical(), remote.port());
         connection.close(VarInt::from_u32(CloseCode::Untrusted.number()), b"unknown key");
         drop(connection);
         let untrusted = |text| Err(DialError::Stop(StopReason::Untrusted(text)));
