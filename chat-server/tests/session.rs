@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::delivery::{Events, RoomPresence};
-use chat_proto::request::{Focus, History, LeaveRoom, ListMembers, LookUpRoom, MarkRead, Ping, Subscribe, Whois};
+use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
+use chat_proto::request::{
+    CreateRoom, Focus, History, LeaveRoom, ListMembers, LookUpRoom, MarkRead, Ping, Subscribe, Whois,
+};
 use chat_proto::{
     Anchor, Chain, Delivery, Epoch, EventBody, FeedId, FeedState, Ordinal, Position, Presence, RejectCode, Reply,
     RoomRef, Seq,
@@ -313,4 +316,31 @@ async fn an_author_who_stood_at_the_head_stays_there_however_fast_he_writes() {
     let other = RawClient::login(&server, &device, "alice").await;
     let status = other.welcome.feeds.iter().find(|status| status.feed == FeedId::Room(room)).unwrap();
     assert_eq!((status.read, status.read_ordinal), (last, Ordinal(300)));
+}
+
+#[tokio::test]
+async fn a_repeated_command_finds_its_result_also_at_a_limit_and_undoes_nothing_newer() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let create = |number: usize| CreateRoom { key: fresh_key(), name: format!("room{number}"), topic: String::new() };
+    for number in 1..ROOMS_PER_ACCOUNT_MAX {
+        assert!(matches!(alice.ask(create(number)).await, Reply::RoomInfo(_)));
+    }
+    let last = create(ROOMS_PER_ACCOUNT_MAX);
+    let Reply::RoomInfo(first) = alice.ask(last.clone()).await else { panic!() };
+    let Reply::RoomInfo(again) = alice.ask(last).await else { panic!("the room is there") };
+    assert_eq!(first.room, again.room);
+    assert_eq!(alice.refused(create(0)).await.code, RejectCode::LimitExceeded);
+    let room = first.room;
+    let leave = LeaveRoom { key: fresh_key(), room, reason: String::new() };
+    alice.ask(leave.clone()).await;
+    alice.join("room900").await;
+    alice.ask(leave).await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    assert_eq!(bob.join("room900").await.members, 2);
+    let online = |delivery: &Delivery| match delivery {
+        Delivery::RoomPresence(RoomPresence { room: told, online, .. }) if *told == room => Some(*online),
+        _ => None,
+    };
+    assert_eq!(alice.expect(online).await, 2);
 }

@@ -45,8 +45,11 @@ impl Hub {
         if !self.settings.create {
             return Err(Reject::new(RejectCode::Forbidden, "on this server only its operator makes rooms"));
         }
-        self.check_room_count(by.account).await?;
         let name = create.name.clone();
+        // A room that exists is this command repeated, which costs nothing, or taken.
+        if self.read_directory(|directory| directory.room_named(&name)).is_none() {
+            self.check_room_count(by.account).await?;
+        }
         let reserved = self.write_directory(|directory| directory.reserve_room(&name));
         let (id, fresh) = reserved.map_or_else(|taken| (taken, false), |id| (id, true));
         // Used only if the room did not begin before.
@@ -158,7 +161,11 @@ impl Hub {
             if let Some(pending) = self.note(by.account, command).await? {
                 pending.outcome().await?;
             }
-            self.absent_from(room, by.account);
+            // A repeated command may be older than a new membership.
+            let account = by.account;
+            if !feed.look(self, move |room, _| room.members().contains_key(&account)).await? {
+                self.absent_from(room, account);
+            }
         }
         Ok(())
     }

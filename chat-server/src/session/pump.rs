@@ -205,7 +205,7 @@ impl Pump {
                     let feed = FeedId::Room(*room);
                     if self.subscriptions.remove(&feed).is_some() {
                         self.push(feed, background, &Ended { feed, reason: EndReason::Left }.into());
-                        self.unfocus(Some(feed), background);
+                        self.unfocus(Some(feed));
                     }
                 }
                 EventBody::Withheld(_)
@@ -258,7 +258,7 @@ impl Pump {
             }
             PumpCommand::Unsubscribe(feed, done) => {
                 self.subscriptions.remove(&feed);
-                self.unfocus(Some(feed), background);
+                self.unfocus(Some(feed));
                 let _ = done.send(Ok(()));
             }
             PumpCommand::Focus(room, done) => {
@@ -291,7 +291,7 @@ impl Pump {
         if self.focus.as_ref().map(|focus| focus.feed) == wanted {
             return Ok(());
         }
-        self.unfocus(None, background);
+        self.unfocus(None);
         let Some(feed) = wanted else { return Ok(()) };
         let Some(subscription) = self.subscriptions.get(&feed) else {
             return Err(Reject::new(RejectCode::NotMember, "only a room that is subscribed can be in focus"));
@@ -307,7 +307,7 @@ impl Pump {
     }
 
     /// Takes the focus away: from a feed, or from whichever has it. Its stream says where the feed goes on, and ends.
-    fn unfocus(&mut self, feed: Option<FeedId>, _background: &mut Lane) {
+    fn unfocus(&mut self, feed: Option<FeedId>) {
         if feed.is_some_and(|feed| self.focus.as_ref().is_none_or(|focus| focus.feed != feed)) {
             return;
         }
