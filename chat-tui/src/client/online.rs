@@ -160,7 +160,7 @@ impl Online {
         self.requests.try_send(frame).is_ok()
     }
 
-    /// Something is being sent: the path is looked at soon.
+    /// Something is under way, or overdue before long: the path is looked at soon.
     pub(super) fn stir(&mut self) {
         self.next_check = self.next_check.min(Instant::now() + CHECK_INTERVAL);
     }
@@ -200,6 +200,7 @@ impl Online {
 
     /// Keeps a frame that came too early, and with it its stream.
     pub(super) fn hold(&mut self, id: StreamId, frame: Delivery) {
+        self.stir();
         if let Some(stream) = self.streams.iter_mut().find(|stream| stream.id == id) {
             stream.held = Some(frame);
             stream.held_since.get_or_insert_with(Instant::now);

@@ -1,5 +1,7 @@
 //! What handles ask, what the server answers, and what the outbox sends.
 
+use std::time::Duration;
+
 use chat_proto::delivery::{EndReason, Ended};
 use chat_proto::limits::REQUEST_FRAME_BYTES_MAX;
 use chat_proto::request::{Focus, Post, Subscribe, Unsubscribe};
@@ -252,7 +254,15 @@ impl Session {
         if self.call(Subscribe { from }.into(), Call::Subscribe(feed)).is_ok() {
             self.feeds.asked(feed);
         } else {
-            self.lost.insert(feed, Instant::now() + AGAIN_AFTER);
+            self.ask_later(feed, AGAIN_AFTER);
+        }
+    }
+
+    /// Subscribes to a feed again after a while.
+    fn ask_later(&mut self, feed: FeedId, after: Duration) {
+        self.lost.insert(feed, Instant::now() + after);
+        if let Phase::Online(online) = &mut self.phase {
+            online.stir();
         }
     }
 
@@ -263,8 +273,8 @@ impl Session {
                 match reject.retry {
                     // What comes of the feed meanwhile is held, as if the question were still open.
                     Retry::Later => {
-                        let after = std::time::Duration::from_millis(reject.retry_after_ms.into()).max(AGAIN_AFTER);
-                        self.lost.insert(feed, Instant::now() + after);
+                        let after = Duration::from_millis(reject.retry_after_ms.into()).max(AGAIN_AFTER);
+                        self.ask_later(feed, after);
                     }
                     Retry::Never | Retry::AfterChange => {
                         self.feeds.end(feed, Source::Background);
@@ -288,4 +298,4 @@ impl Session {
 }
 
 /// Shortest wait before a lost feed is asked for again.
-const AGAIN_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
