@@ -1,6 +1,7 @@
 //! Durable facts. One type from the decision to the database row, the frame, the history page and the client's state.
 
 use crate::codec::{Decode, Encode};
+use crate::fact::{AccountFact, Fact, RoomFact};
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
 use crate::kinds;
 
@@ -148,35 +149,23 @@ impl EventBody {
     /// Whether this body counts as a message, and so advances the room's ordinal.
     #[must_use]
     pub fn is_message(&self) -> bool {
-        match self {
-            Self::Posted(_) => true,
-            Self::Withheld(_)
-            | Self::Created(_)
-            | Self::Joined(_)
-            | Self::Left(_)
-            | Self::RoomJoined(_)
-            | Self::RoomLeft(_)
-            | Self::ReadMarked(_)
-            | Self::Mentioned(_)
-            | Self::Unknown { .. } => false,
+        match self.fact() {
+            Fact::Room(RoomFact::Posted(_)) => true,
+            Fact::Room(RoomFact::Created(_) | RoomFact::Joined(_) | RoomFact::Left(_))
+            | Fact::Account(_)
+            | Fact::Opaque => false,
         }
     }
 
     /// What an account's feed keeps only the newest of: two bodies of an equal compaction key replace each other.
     #[must_use]
     pub fn compaction_key(&self) -> Option<(RoomId, u16, Seq)> {
-        match self {
-            Self::RoomJoined(RoomJoined { room, .. }) | Self::RoomLeft(RoomLeft { room, .. }) => {
+        match self.account_fact()? {
+            AccountFact::RoomJoined(RoomJoined { room, .. }) | AccountFact::RoomLeft(RoomLeft { room, .. }) => {
                 Some((*room, 100, Seq::ZERO))
             }
-            Self::ReadMarked(ReadMarked { room, .. }) => Some((*room, 102, Seq::ZERO)),
-            Self::Mentioned(Mentioned { room, seq }) => Some((*room, 103, *seq)),
-            Self::Withheld(_)
-            | Self::Created(_)
-            | Self::Joined(_)
-            | Self::Left(_)
-            | Self::Posted(_)
-            | Self::Unknown { .. } => None,
+            AccountFact::ReadMarked(ReadMarked { room, .. }) => Some((*room, 102, Seq::ZERO)),
+            AccountFact::Mentioned(Mentioned { room, seq }) => Some((*room, 103, *seq)),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! * [`id`] and [`name`]: numbers and names, valid if they exist.
 //! * [`request`]: what a client may ask; [`reply`]: the one answer each request gets, a result or a [`Reject`].
 //! * [`event`]: durable facts, numbered densely per feed; the database row, the frame and the history page are this one type.
+//!   [`fact`]: the same, sorted by the feed they belong to.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
 //! * [`auth`]: what a device signs to prove itself; [`close`]: why a connection was closed.
@@ -15,6 +16,7 @@ pub mod close;
 pub mod codec;
 pub mod delivery;
 pub mod event;
+pub mod fact;
 pub mod id;
 pub mod limits;
 pub mod name;
@@ -27,6 +29,7 @@ pub use close::CloseCode;
 pub use codec::{CodecError, FrameBuffer};
 pub use delivery::{ClientSignal, Delivery, Presence, PresenceEntry, StreamHeader};
 pub use event::{Event, EventBody, Style};
+pub use fact::{AccountFact, Fact, RoomFact};
 pub use id::{
     AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, MessageKey, Ordinal, RequestId, RoomId, Seq,
     Timestamp,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chat_proto::codec::CodecError;
 use chat_proto::event::{Mentioned, ReadMarked, RoomJoined, RoomLeft};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
-use chat_proto::{Epoch, Event, EventBody, Ordinal, Reject, RoomId, Seq, Timestamp};
+use chat_proto::{AccountFact, Epoch, Event, EventBody, Ordinal, Reject, RoomId, Seq, Timestamp};
 
 use super::command::{AccountCommand, mark_read, note};
 use super::{Actor, State, parts, put_part};
@@ -69,19 +69,12 @@ impl Account {
     #[must_use]
     pub fn read(&self, room: RoomId) -> Marker {
         let Some(entry) = self.rooms.get(&room) else { return Marker::default() };
-        let marker = |event: &Event| match &event.body {
-            EventBody::RoomJoined(RoomJoined { seq, ordinal, .. })
-            | EventBody::ReadMarked(ReadMarked { seq, ordinal, .. }) => Marker { seq: *seq, ordinal: *ordinal },
-            EventBody::Withheld(_)
-            | EventBody::Created(_)
-            | EventBody::Joined(_)
-            | EventBody::Left(_)
-            | EventBody::Posted(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => Marker::default(),
+        let marker = |event: &Event| match event.body.account_fact()? {
+            AccountFact::RoomJoined(RoomJoined { seq, ordinal, .. })
+            | AccountFact::ReadMarked(ReadMarked { seq, ordinal, .. }) => Some(Marker { seq: *seq, ordinal: *ordinal }),
+            AccountFact::RoomLeft(_) | AccountFact::Mentioned(_) => None,
         };
-        [&entry.membership, &entry.read].into_iter().flatten().map(marker).max().unwrap_or_default()
+        [&entry.membership, &entry.read].into_iter().flatten().filter_map(marker).max().unwrap_or_default()
     }
 
     /// The newest event of each key that changed after a cursor, in order.
@@ -94,16 +87,9 @@ impl Account {
 
     /// The seq of the newest word on its membership of a room.
     pub(super) fn membership_seq(&self, room: RoomId) -> Option<Seq> {
-        match &self.rooms.get(&room)?.membership.as_ref()?.body {
-            EventBody::RoomJoined(RoomJoined { seq, .. }) | EventBody::RoomLeft(RoomLeft { seq, .. }) => Some(*seq),
-            EventBody::Withheld(_)
-            | EventBody::Created(_)
-            | EventBody::Joined(_)
-            | EventBody::Left(_)
-            | EventBody::Posted(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => None,
+        match self.rooms.get(&room)?.membership.as_ref()?.body.account_fact()? {
+            AccountFact::RoomJoined(RoomJoined { seq, .. }) | AccountFact::RoomLeft(RoomLeft { seq, .. }) => Some(*seq),
+            AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) => None,
         }
     }
 
@@ -137,28 +123,23 @@ impl State for Account {
     }
 
     fn apply(&mut self, event: &Event) {
-        match &event.body {
-            EventBody::RoomJoined(RoomJoined { room, .. }) | EventBody::RoomLeft(RoomLeft { room, .. }) => {
+        let Some(fact) = event.body.account_fact() else { return };
+        match fact {
+            AccountFact::RoomJoined(RoomJoined { room, .. }) | AccountFact::RoomLeft(RoomLeft { room, .. }) => {
                 self.rooms.entry(*room).or_default().membership = Some(event.clone());
             }
-            EventBody::ReadMarked(ReadMarked { room, seq, .. }) => {
+            AccountFact::ReadMarked(ReadMarked { room, seq, .. }) => {
                 let entry = self.rooms.entry(*room).or_default();
                 entry.read = Some(event.clone());
                 entry.forget_read_mentions(*seq);
             }
-            EventBody::Mentioned(Mentioned { room, seq }) => {
+            AccountFact::Mentioned(Mentioned { room, seq }) => {
                 let mentions = &mut self.rooms.entry(*room).or_default().mentions;
                 mentions.insert(*seq, event.clone());
                 if mentions.len() > MENTIONS_KEPT_MAX {
                     mentions.pop_first();
                 }
             }
-            EventBody::Withheld(_)
-            | EventBody::Created(_)
-            | EventBody::Joined(_)
-            | EventBody::Left(_)
-            | EventBody::Posted(_)
-            | EventBody::Unknown { .. } => {}
         }
     }
 

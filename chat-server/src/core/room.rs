@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chat_proto::codec::CodecError;
 use chat_proto::event::{Created, Joined, Left};
-use chat_proto::{AccountId, Event, EventBody, Reject, RejectCode, Role, Timestamp};
+use chat_proto::{AccountId, Event, EventBody, Reject, RejectCode, Role, RoomFact, Timestamp};
 
 use super::command::{RoomCommand, create, join, leave, post};
 use super::{Actor, State, parts, put_part};
@@ -89,23 +89,18 @@ impl State for Room {
     }
 
     fn apply(&mut self, event: &Event) {
-        match &event.body {
-            EventBody::Created(Created { room, name, topic }) => {
+        let Some(fact) = event.body.room_fact() else { return };
+        match fact {
+            RoomFact::Created(Created { room, name, topic }) => {
                 self.name.clone_from(room);
                 self.topic.clone_from(topic);
                 self.admit(event, name, Role::Owner);
             }
-            EventBody::Joined(Joined { name }) => self.admit(event, name, Role::Member),
-            EventBody::Left(Left { .. }) => {
+            RoomFact::Joined(Joined { name }) => self.admit(event, name, Role::Member),
+            RoomFact::Left(Left { .. }) => {
                 self.members.remove(&event.by);
             }
-            EventBody::Posted(_)
-            | EventBody::Withheld(_)
-            | EventBody::RoomJoined(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => {}
+            RoomFact::Posted(_) => {}
         }
     }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat_proto::event::{Joined, Left, Posted};
+use chat_proto::event::Posted;
 use chat_proto::limits::MENTIONS_KEPT_MAX;
-use chat_proto::{AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomId, Seq};
+use chat_proto::{AccountId, DeviceId, Epoch, Event, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 
@@ -71,16 +71,16 @@ impl Notes {
         let at = Marker { seq: event.seq, ordinal: event.ordinal };
         let mut round = lock(&self.round);
         round.rooms.insert(room, event.seq);
-        match &event.body {
-            EventBody::Created(_) | EventBody::Joined(Joined { .. }) => {
+        match event.body.room_fact() {
+            Some(RoomFact::Created(_) | RoomFact::Joined(_)) => {
                 let note = NoteJoined { room, epoch, name: name.to_owned(), at };
                 round.of(event.by).memberships.insert(room, AccountCommand::NoteJoined(note));
             }
-            EventBody::Left(Left { .. }) => {
+            Some(RoomFact::Left(_)) => {
                 let note = NoteLeft { room, seq: event.seq };
                 round.of(event.by).memberships.insert(room, AccountCommand::NoteLeft(note));
             }
-            EventBody::Posted(Posted { mentions, .. }) => {
+            Some(RoomFact::Posted(Posted { mentions, .. })) => {
                 for account in mentions {
                     let kept = round.of(*account).mentions.entry(room).or_default();
                     kept.insert(event.seq);
@@ -91,12 +91,7 @@ impl Notes {
                 let runs = round.of(event.by).own.entry(room).or_default();
                 extend(runs, Run { before: Ordinal(event.ordinal.0.saturating_sub(1)), to: at });
             }
-            EventBody::Withheld(_)
-            | EventBody::RoomJoined(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => {}
+            None => {}
         }
         drop(round);
         self.bell.notify_one();

@@ -11,7 +11,7 @@ use chat_proto::delivery::{Background, Began, EndReason, Ended, Focused, GoingAw
 use chat_proto::event::{RoomJoined, RoomLeft};
 use chat_proto::limits::{SERVER_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX};
 use chat_proto::{
-    AccountId, Chain, Delivery, Epoch, Event, EventBody, FeedId, Position, Reject, RejectCode, RoomId, Seq,
+    AccountFact, AccountId, Chain, Delivery, Epoch, Event, FeedId, Position, Reject, RejectCode, RoomId, Seq,
 };
 use quinn::{Connection, SendStream};
 use tokio::sync::{mpsc, oneshot};
@@ -197,25 +197,19 @@ impl Pump {
     /// Keeps the subscriptions in step with the account's memberships, whichever connection changed them.
     async fn follow(&mut self, events: &[Event], background: &mut Lane) {
         for event in events {
-            match &event.body {
-                EventBody::RoomJoined(RoomJoined { room, epoch, seq, .. }) => {
+            let Some(fact) = event.body.account_fact() else { continue };
+            match fact {
+                AccountFact::RoomJoined(RoomJoined { room, epoch, seq, .. }) => {
                     self.begin(*room, *epoch, *seq, background).await;
                 }
-                EventBody::RoomLeft(RoomLeft { room, .. }) => {
+                AccountFact::RoomLeft(RoomLeft { room, .. }) => {
                     let feed = FeedId::Room(*room);
                     if self.subscriptions.remove(&feed).is_some() {
                         self.push(feed, background, &Ended { feed, reason: EndReason::Left }.into());
                         self.unfocus(Some(feed));
                     }
                 }
-                EventBody::Withheld(_)
-                | EventBody::Created(_)
-                | EventBody::Joined(_)
-                | EventBody::Left(_)
-                | EventBody::Posted(_)
-                | EventBody::ReadMarked(_)
-                | EventBody::Mentioned(_)
-                | EventBody::Unknown { .. } => {}
+                AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) => {}
             }
         }
     }

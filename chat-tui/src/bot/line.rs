@@ -4,7 +4,7 @@ use std::io;
 
 use chat_proto::event::{Created, Joined, Left, Posted};
 use chat_proto::reply::SeqRange;
-use chat_proto::{AccountId, Event, EventBody, Presence, Seq, Style, Timestamp};
+use chat_proto::{AccountId, Event, Presence, RoomFact, Seq, Style, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
@@ -206,8 +206,8 @@ impl Line {
     #[must_use]
     pub fn of_event(room: &str, event: &Event, me: AccountId, replay: bool) -> Option<Self> {
         let (room, seq, ts) = (room_name(room), event.seq.0, rfc3339(event.at));
-        match &event.body {
-            EventBody::Posted(Posted { name, style, text, mentions }) => Some(Self::Message {
+        match event.body.room_fact()? {
+            RoomFact::Posted(Posted { name, style, text, mentions }) => Some(Self::Message {
                 room,
                 seq,
                 ts,
@@ -217,18 +217,12 @@ impl Line {
                 mention: event.by != me && mentions.contains(&me),
                 replay,
             }),
-            EventBody::Created(Created { name, .. }) | EventBody::Joined(Joined { name }) => {
+            RoomFact::Created(Created { name, .. }) | RoomFact::Joined(Joined { name }) => {
                 Some(Self::Join { room, seq, ts, user: name.clone(), replay })
             }
-            EventBody::Left(Left { name, reason }) => {
+            RoomFact::Left(Left { name, reason }) => {
                 Some(Self::Part { room, seq, ts, user: name.clone(), reason: reason.clone(), replay })
             }
-            EventBody::Withheld(_)
-            | EventBody::RoomJoined(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => None,
         }
     }
 

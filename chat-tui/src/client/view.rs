@@ -7,7 +7,7 @@ use chat_proto::delivery::{EndReason, Ended, Events, RoomPresence, Trimmed, Typi
 use chat_proto::limits::{MENTIONS_KEPT_MAX, TYPING_HOLD_MS};
 use chat_proto::reply::{MemberList, Welcome};
 use chat_proto::{
-    AccountId, Epoch, Event, EventBody, FeedId, FeedState, FeedStatus, Ordinal, Presence, Role, RoomId, Seq,
+    AccountFact, AccountId, Epoch, Event, FeedId, FeedState, FeedStatus, Ordinal, Presence, Role, RoomFact, RoomId, Seq,
 };
 use tokio::time::Instant;
 
@@ -118,26 +118,21 @@ impl RoomView {
     }
 
     fn apply_event(&mut self, event: &Event, me: AccountId) {
-        match &event.body {
-            EventBody::Created(created) => self.insert_member(event.by, &created.name, Role::Owner),
-            EventBody::Joined(joined) => self.insert_member(event.by, &joined.name, Role::Member),
-            EventBody::Left(_) => {
+        match event.body.room_fact() {
+            Some(RoomFact::Created(created)) => self.insert_member(event.by, &created.name, Role::Owner),
+            Some(RoomFact::Joined(joined)) => self.insert_member(event.by, &joined.name, Role::Member),
+            Some(RoomFact::Left(_)) => {
                 self.members.remove(&event.by);
                 self.typing.remove(&event.by);
             }
-            EventBody::Posted(posted) => {
+            Some(RoomFact::Posted(posted)) => {
                 self.typing.remove(&event.by);
                 if event.by != me && posted.mentions.contains(&me) {
                     self.mentions.insert(event.seq);
                     self.settle_mentions();
                 }
             }
-            EventBody::Withheld(_)
-            | EventBody::RoomJoined(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => {}
+            None => {}
         }
         if event.seq > self.head {
             self.head = event.seq;
@@ -227,8 +222,9 @@ impl AccountView {
     }
 
     fn apply_own(&mut self, event: &Event) {
-        match &event.body {
-            EventBody::RoomJoined(joined) => {
+        let Some(fact) = event.body.account_fact() else { return };
+        match fact {
+            AccountFact::RoomJoined(joined) => {
                 let room = self.rooms.entry(joined.room).or_default();
                 if room.epoch != joined.epoch {
                     *room = RoomView { epoch: joined.epoch, ..RoomView::default() };
@@ -241,29 +237,23 @@ impl AccountView {
                 }
                 room.mark_read(joined.seq, joined.ordinal);
             }
-            EventBody::RoomLeft(left) => {
+            AccountFact::RoomLeft(left) => {
                 if let Some(room) = self.rooms.get_mut(&left.room) {
                     room.member = false;
                     room.typing.clear();
                 }
             }
-            EventBody::ReadMarked(marked) => {
+            AccountFact::ReadMarked(marked) => {
                 if let Some(room) = self.rooms.get_mut(&marked.room) {
                     room.mark_read(marked.seq, marked.ordinal);
                 }
             }
-            EventBody::Mentioned(mentioned) => {
+            AccountFact::Mentioned(mentioned) => {
                 if let Some(room) = self.rooms.get_mut(&mentioned.room) {
                     room.mentions.insert(mentioned.seq);
                     room.settle_mentions();
                 }
             }
-            EventBody::Withheld(_)
-            | EventBody::Created(_)
-            | EventBody::Joined(_)
-            | EventBody::Left(_)
-            | EventBody::Posted(_)
-            | EventBody::Unknown { .. } => {}
         }
     }
 

@@ -1,7 +1,7 @@
 use super::*;
 use chat_proto::event::{Joined, Left, Mentioned, Posted, ReadMarked, RoomJoined, RoomLeft, Style};
 use chat_proto::reply::Member;
-use chat_proto::{Chain, ConnId, DeviceId, MessageKey, PresenceEntry, Timestamp};
+use chat_proto::{Chain, ConnId, DeviceId, EventBody, MessageKey, PresenceEntry, Timestamp};
 use proptest::prelude::*;
 
 const ROOM: RoomId = RoomId(7);

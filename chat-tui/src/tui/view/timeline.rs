@@ -1,6 +1,6 @@
 //! Messages: time and sender beside the text, or in it where columns are few.
 
-use chat_proto::{AccountId, Event, EventBody, Style as Said};
+use chat_proto::{AccountId, Event, RoomFact, Style as Said};
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
@@ -114,8 +114,8 @@ impl View<'_> {
 
     fn sender<'e>(&self, event: &'e Event) -> Sender<'e> {
         let theme = self.theme;
-        match &event.body {
-            EventBody::Posted(posted) => {
+        match event.body.room_fact() {
+            Some(RoomFact::Posted(posted)) => {
                 let me = self.model.account.me.account;
                 let named = event.by != me && posted.mentions.contains(&me);
                 let nick = self.nick(event.by);
@@ -126,15 +126,9 @@ impl View<'_> {
                     Said::Action => Sender { name: "*", nick, text },
                 }
             }
-            EventBody::Created(_)
-            | EventBody::Unknown { .. }
-            | EventBody::Withheld(_)
-            | EventBody::Joined(_)
-            | EventBody::Left(_)
-            | EventBody::RoomJoined(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_) => Sender { name: "*", nick: theme.system, text: theme.system },
+            Some(RoomFact::Created(_) | RoomFact::Joined(_) | RoomFact::Left(_)) | None => {
+                Sender { name: "*", nick: theme.system, text: theme.system }
+            }
         }
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use chat_proto::event::Posted;
-use chat_proto::{EventBody, RoomId, Style};
+use chat_proto::{Fact, RoomFact, RoomId, Style};
 
 use super::walk::{Block, Decor, Scope};
 use super::{Anchor, Place, Timeline};
@@ -265,24 +265,20 @@ fn wrapped(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> W
 fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> (String, String) {
     let Some(event) = timeline.block_events(block).next() else { return (String::new(), String::new()) };
     let time = if pane.compact { format!("{} ", scope.zone.minute(event.at)) } else { String::new() };
-    match &event.body {
-        EventBody::Posted(Posted { name, style: Style::Text, text, .. }) if pane.compact => {
+    match event.body.fact() {
+        Fact::Room(RoomFact::Posted(Posted { name, style: Style::Text, text, .. })) if pane.compact => {
             (format!("{time}{}: ", clean::line(name).as_str()), text.clone())
         }
-        EventBody::Posted(Posted { style: Style::Text, text, .. }) => (time, text.clone()),
-        EventBody::Posted(Posted { name, style: Style::Action, text, .. }) => {
+        Fact::Room(RoomFact::Posted(Posted { style: Style::Text, text, .. })) => (time, text.clone()),
+        Fact::Room(RoomFact::Posted(Posted { name, style: Style::Action, text, .. })) => {
             let star = if pane.compact { "* " } else { "" };
             (time, format!("{star}{} {text}", clean::line(name).as_str()))
         }
-        EventBody::Created(created) => (time, format!("{} created the room", clean::line(&created.name).as_str())),
-        EventBody::Unknown { kind, .. } => (time, format!("something this version cannot show (kind {kind})")),
-        EventBody::Withheld(_)
-        | EventBody::Joined(_)
-        | EventBody::Left(_)
-        | EventBody::RoomJoined(_)
-        | EventBody::RoomLeft(_)
-        | EventBody::ReadMarked(_)
-        | EventBody::Mentioned(_) => (time, String::new()),
+        Fact::Room(RoomFact::Created(created)) => {
+            (time, format!("{} created the room", clean::line(&created.name).as_str()))
+        }
+        Fact::Opaque => (time, format!("something this version cannot show (kind {})", event.body.kind())),
+        Fact::Room(RoomFact::Joined(_) | RoomFact::Left(_)) | Fact::Account(_) => (time, String::new()),
     }
 }
 
@@ -291,17 +287,10 @@ fn run_text(timeline: &Timeline, block: Block) -> String {
     let mut joined = Tally::default();
     let mut left = Tally::default();
     for event in timeline.block_events(block) {
-        match &event.body {
-            EventBody::Joined(body) => joined.add(&body.name, ""),
-            EventBody::Left(body) => left.add(&body.name, &body.reason),
-            EventBody::Withheld(_)
-            | EventBody::Created(_)
-            | EventBody::Posted(_)
-            | EventBody::RoomJoined(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => {}
+        match event.body.room_fact() {
+            Some(RoomFact::Joined(body)) => joined.add(&body.name, ""),
+            Some(RoomFact::Left(body)) => left.add(&body.name, &body.reason),
+            Some(RoomFact::Created(_) | RoomFact::Posted(_)) | None => {}
         }
     }
     match (joined.count, left.count) {

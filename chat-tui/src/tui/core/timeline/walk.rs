@@ -1,6 +1,6 @@
 //! Going through a timeline block by block: a message, a line about the room, a run of joins and parts, a message on its way.
 
-use chat_proto::{Anchor as FetchAt, Event, EventBody, Seq};
+use chat_proto::{Anchor as FetchAt, Event, EventBody, Fact, RoomFact, Seq, Style};
 use jiff::civil::Date;
 
 use super::{Anchor, Place, Segment, Timeline};
@@ -65,14 +65,11 @@ enum Kind {
 }
 
 fn kind(event: &Event) -> Kind {
-    match event.body {
-        EventBody::Withheld(_)
-        | EventBody::RoomJoined(_)
-        | EventBody::RoomLeft(_)
-        | EventBody::ReadMarked(_)
-        | EventBody::Mentioned(_) => Kind::Hidden,
-        EventBody::Joined(_) | EventBody::Left(_) => Kind::Quiet,
-        EventBody::Created(_) | EventBody::Posted(_) | EventBody::Unknown { .. } => Kind::Loud,
+    match event.body.fact() {
+        Fact::Room(RoomFact::Joined(_) | RoomFact::Left(_)) => Kind::Quiet,
+        Fact::Room(RoomFact::Created(_) | RoomFact::Posted(_)) => Kind::Loud,
+        Fact::Opaque if !matches!(event.body, EventBody::Withheld(_)) => Kind::Loud,
+        Fact::Opaque | Fact::Account(_) => Kind::Hidden,
     }
 }
 
@@ -184,18 +181,7 @@ impl Timeline {
         let Some(before) = self.prev(block, scope).and_then(|before| self.block_events(before).next_back()) else {
             return true;
         };
-        let said = |event: &Event| match &event.body {
-            EventBody::Posted(posted) => posted.style == chat_proto::Style::Text,
-            EventBody::Withheld(_)
-            | EventBody::Created(_)
-            | EventBody::Joined(_)
-            | EventBody::Left(_)
-            | EventBody::RoomJoined(_)
-            | EventBody::RoomLeft(_)
-            | EventBody::ReadMarked(_)
-            | EventBody::Mentioned(_)
-            | EventBody::Unknown { .. } => false,
-        };
+        let said = |event: &Event| matches!(&event.body, EventBody::Posted(posted) if posted.style == Style::Text);
         let together = said(event)
             && said(before)
             && event.by == before.by

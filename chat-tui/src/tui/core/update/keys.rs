@@ -229,17 +229,9 @@ fn names(model: &Model) -> Vec<String> {
 fn speakers(model: &Model) -> impl Iterator<Item = String> {
     let me = model.account.me.account;
     let events = model.room().into_iter().flat_map(|room| room.timeline.events().rev().take(SPEAKERS_WITHIN));
-    events.filter(move |event| event.by != me).filter_map(|event| match &event.body {
-        EventBody::Posted(posted) => Some(posted.name.clone()),
-        EventBody::Withheld(_)
-        | EventBody::Created(_)
-        | EventBody::Joined(_)
-        | EventBody::Left(_)
-        | EventBody::RoomJoined(_)
-        | EventBody::RoomLeft(_)
-        | EventBody::ReadMarked(_)
-        | EventBody::Mentioned(_)
-        | EventBody::Unknown { .. } => None,
+    events.filter(move |event| event.by != me).filter_map(|event| {
+        let EventBody::Posted(posted) = &event.body else { return None };
+        Some(posted.name.clone())
     })
 }
 

@@ -1,0 +1,77 @@
+//! Event bodies sorted by the feed they belong to, so that whoever reads one kind of feed answers for its facts and for no others.
+
+use crate::event::{Created, EventBody, Joined, Left, Mentioned, Posted, ReadMarked, RoomJoined, RoomLeft};
+
+macro_rules! facts {
+    ($($(#[$doc:meta])* $sort:ident $name:ident { $($fact:ident)* })*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum $name<'a> {
+                $(
+                    #[doc = concat!("See [`", stringify!($fact), "`].")]
+                    $fact(&'a $fact),
+                )*
+            }
+        )*
+
+        /// A body, by the feed it belongs to.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Fact<'a> {
+            $(
+                #[doc = concat!("See [`", stringify!($name), "`].")]
+                $sort($name<'a>),
+            )*
+            /// Nothing this reader can see: withheld from him, or of a kind this build doesn't know.
+            Opaque,
+        }
+
+        impl EventBody {
+            /// What it says, by the feed it belongs to.
+            #[must_use]
+            pub fn fact(&self) -> Fact<'_> {
+                match self {
+                    $($(Self::$fact(fact) => Fact::$sort($name::$fact(fact)),)*)*
+                    Self::Withheld(_) | Self::Unknown { .. } => Fact::Opaque,
+                }
+            }
+        }
+    };
+}
+
+facts! {
+    /// What happens in a room.
+    Room RoomFact {
+        Created
+        Joined
+        Left
+        Posted
+    }
+    /// What follows a person's devices.
+    Account AccountFact {
+        RoomJoined
+        RoomLeft
+        ReadMarked
+        Mentioned
+    }
+}
+
+impl EventBody {
+    /// What it says of a room; nothing for a body of another feed.
+    #[must_use]
+    pub fn room_fact(&self) -> Option<RoomFact<'_>> {
+        match self.fact() {
+            Fact::Room(fact) => Some(fact),
+            Fact::Account(_) | Fact::Opaque => None,
+        }
+    }
+
+    /// What it says of an account; nothing for a body of another feed.
+    #[must_use]
+    pub fn account_fact(&self) -> Option<AccountFact<'_>> {
+        match self.fact() {
+            Fact::Account(fact) => Some(fact),
+            Fact::Room(_) | Fact::Opaque => None,
+        }
+    }
+}
