@@ -11,8 +11,8 @@ use chat_proto::{
     AccountId, Anchor, Delivery, DeviceId, Event, EventBody, FeedId, MessageKey, Ordinal, Reply, RoomId, RoomName, Seq,
     Style, Timestamp,
 };
+use chat_server::core::State;
 use chat_server::core::room::Room;
-use chat_server::core::{SNAPSHOT_VERSION, State};
 use chat_server::digest::chain_start;
 use chat_server::server::Settings;
 use chat_server::store::{Append, MemoryStore, Registration, RoomRecord, Row, Snapshot, Store};
@@ -61,7 +61,7 @@ async fn long_room(store: &CountingStore, messages: u64) {
         }
     }
     let bytes = [head.0.to_le_bytes().to_vec(), room.snapshot()].concat();
-    store.save_snapshot(feed, Snapshot { seq: head, version: SNAPSHOT_VERSION, bytes }).await.unwrap();
+    store.save_snapshot(feed, Snapshot { seq: head, version: Room::SNAPSHOT_VERSION, bytes }).await.unwrap();
 }
 
 #[tokio::test]

@@ -112,6 +112,8 @@ impl Entry {
 impl State for Account {
     type Command = AccountCommand;
 
+    const SNAPSHOT_VERSION: u16 = 1;
+
     fn decide(&self, _by: &Actor, command: &AccountCommand, _now: Timestamp) -> Result<Option<EventBody>, Reject> {
         match command {
             AccountCommand::NoteJoined(joined) => Ok(note::joined(self, joined)),

@@ -30,6 +30,10 @@ pub trait State: Sized + Send + 'static {
     /// What can be asked of it.
     type Command: Send + Sync + 'static;
 
+    /// The version of the encoding of its snapshots. A snapshot of another version is passed over, and the feed replayed; a
+    /// feed whose rows are trimmed behind its snapshots can't be, so its version must stay.
+    const SNAPSHOT_VERSION: u16;
+
     /// What becomes of a command: an event body, or nothing where everything is so already.
     ///
     /// # Errors
@@ -48,9 +52,6 @@ pub trait State: Sized + Send + 'static {
     /// Bytes that are no snapshot of this version.
     fn restore(&mut self, bytes: &[u8]) -> Result<(), CodecError>;
 }
-
-/// The version of the encoding of snapshots. A snapshot of another version is passed over, and the feed replayed.
-pub const SNAPSHOT_VERSION: u16 = 1;
 
 /// Appends one part of a snapshot. Parts are frames, so that no single decode claims memory for a whole large state.
 fn put_part<T: Encode>(bytes: &mut Vec<u8>, part: &T) {

@@ -73,6 +73,8 @@ impl Room {
 impl State for Room {
     type Command = RoomCommand;
 
+    const SNAPSHOT_VERSION: u16 = 1;
+
     fn decide(&self, by: &Actor, command: &RoomCommand, _now: Timestamp) -> Result<Option<EventBody>, Reject> {
         if let RoomCommand::Create(create) = command {
             return create::decide(self, by, create);

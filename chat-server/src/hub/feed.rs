@@ -10,7 +10,6 @@ use super::handle::{Answer, Feed, FeedState, Input, Outcome, Submit, noted_in};
 use super::recent::RecentKeys;
 use super::tail::frames;
 use super::{Hub, reject};
-use crate::core::SNAPSHOT_VERSION;
 use crate::store::{Append, FeedMeta, Found, Registration, Row, Snapshot, StoreError};
 
 /// Commands decided and committed together.
@@ -57,12 +56,12 @@ impl<S: FeedState> Worker<S> {
         let (mut state, mut at) = (S::default(), Seq::ZERO);
         let mut noted = Seq::ZERO;
         if let Some(snapshot) = loaded.and_then(|loaded| loaded.snapshot)
-            && snapshot.version == SNAPSHOT_VERSION
+            && snapshot.version == S::SNAPSHOT_VERSION
             && let Some((_, bytes)) = snapshot.bytes.split_first_chunk::<8>()
         {
             state.restore(bytes).map_err(|e| StoreError::Corrupt(e.to_string()))?;
             at = snapshot.seq;
-            noted = noted_in(&snapshot);
+            noted = noted_in::<S>(&snapshot);
         }
         let snapshot = at;
         let mut next = noted.min(at).next().max(meta.oldest);
@@ -239,7 +238,7 @@ impl<S: FeedState> Worker<S> {
         let noted = if S::TRIMS { self.meta.head } else { self.feed.shared.noted() };
         let mut bytes = noted.0.to_le_bytes().to_vec();
         bytes.extend(self.state.snapshot());
-        let snapshot = Snapshot { seq: self.meta.head, version: SNAPSHOT_VERSION, bytes };
+        let snapshot = Snapshot { seq: self.meta.head, version: S::SNAPSHOT_VERSION, bytes };
         let store = self.hub.store();
         let mut saved = store.save_snapshot(id, snapshot).await;
         if S::TRIMS && saved.is_ok() {

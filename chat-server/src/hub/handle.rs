@@ -9,7 +9,7 @@ use tokio::sync::{OnceCell, mpsc, oneshot};
 use super::feed;
 use super::shared::{Shared, lock};
 use super::{Hub, reject};
-use crate::core::{Actor, SNAPSHOT_VERSION, State};
+use crate::core::{Actor, State};
 use crate::store::{FeedMeta, Found, Registration, Snapshot};
 
 /// Commands waiting for a feed's task.
@@ -90,7 +90,7 @@ impl<S: FeedState> Feed<S> {
                     return Ok(());
                 };
                 self.shared.reset(loaded.meta);
-                let noted = loaded.snapshot.as_ref().map_or(Seq::ZERO, noted_in);
+                let noted = loaded.snapshot.as_ref().map_or(Seq::ZERO, noted_in::<S>);
                 self.shared.set_noted(noted);
                 if !S::TRIMS && noted < loaded.meta.head {
                     self.start(hub);
@@ -175,7 +175,7 @@ fn unavailable() -> Reject {
 }
 
 /// The seq up to which a snapshot says that everything is noted: its first eight bytes.
-pub(super) fn noted_in(snapshot: &Snapshot) -> Seq {
+pub(super) fn noted_in<S: State>(snapshot: &Snapshot) -> Seq {
     let noted = snapshot.bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
-    if snapshot.version == SNAPSHOT_VERSION { Seq(noted) } else { Seq::ZERO }
+    if snapshot.version == S::SNAPSHOT_VERSION { Seq(noted) } else { Seq::ZERO }
 }
