@@ -18,9 +18,38 @@ pub enum CloseCode {
     Internal = 6,
     /// The server's key is not the one expected; nothing was sent.
     Untrusted = 7,
+    /// The account's owner ended this connection from another one.
+    Ended = 8,
+    /// A newer connection of the account took its place.
+    Replaced = 9,
+    /// What it logged in with holds no more: the device was revoked.
+    Revoked = 10,
+    /// What it logged in with has expired.
+    Expired = 11,
+    /// The account, the device or the address is banned.
+    Banned = 12,
+    /// Nothing was asked for longer than the server allows.
+    Idle = 13,
 }
 
 impl CloseCode {
+    /// Every code this build knows.
+    pub const ALL: &'static [Self] = &[
+        Self::Bye,
+        Self::Malformed,
+        Self::Version,
+        Self::Login,
+        Self::Shutdown,
+        Self::Internal,
+        Self::Untrusted,
+        Self::Ended,
+        Self::Replaced,
+        Self::Revoked,
+        Self::Expired,
+        Self::Banned,
+        Self::Idle,
+    ];
+
     /// The number on the wire.
     #[must_use]
     pub fn number(self) -> u32 {
@@ -30,8 +59,21 @@ impl CloseCode {
     /// The code of a number, if this build knows it.
     #[must_use]
     pub fn from_number(number: u64) -> Option<Self> {
-        [Self::Bye, Self::Malformed, Self::Version, Self::Login, Self::Shutdown, Self::Internal, Self::Untrusted]
-            .into_iter()
-            .find(|code| u64::from(code.number()) == number)
+        Self::ALL.iter().copied().find(|code| u64::from(code.number()) == number)
+    }
+
+    /// Whether the client is not to come back by itself: the server would close again, or a person wanted it gone.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Ended | Self::Replaced | Self::Revoked | Self::Expired | Self::Banned | Self::Idle => true,
+            Self::Bye
+            | Self::Malformed
+            | Self::Version
+            | Self::Login
+            | Self::Shutdown
+            | Self::Internal
+            | Self::Untrusted => false,
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! * [`request`]: what a client may ask; [`reply`]: the one answer each request gets, a result or a [`Reject`].
 //! * [`event`]: durable facts, numbered densely per feed; the database row, the frame and the history page are this one type.
 //!   [`fact`]: the same, sorted by the feed they belong to.
+//! * [`connection`]: which connections a person has, and ending them.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
 //! * [`auth`]: what a device signs to prove itself; [`close`]: why a connection was closed.
@@ -14,6 +15,7 @@
 pub mod auth;
 pub mod close;
 pub mod codec;
+pub mod connection;
 pub mod delivery;
 pub mod event;
 pub mod fact;

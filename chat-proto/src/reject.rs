@@ -122,6 +122,8 @@ reject_codes! {
     31 Unavailable "unavailable" Later,
     /// The server goes down.
     32 ShuttingDown "shutting_down" Later,
+    /// The account has no such connection.
+    60 NoSuchSession "no_such_session" AfterChange,
     /// A bug of the server's.
     40 Internal "internal" Later,
 }

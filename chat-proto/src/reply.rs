@@ -1,6 +1,7 @@
 //! Answers: the result of a request, or why there is none.
 
 use crate::codec::{Decode, Encode};
+use crate::connection::SessionList;
 use crate::delivery::Presence;
 use crate::event::Event;
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
@@ -41,6 +42,8 @@ kinds! {
         31 => Person,
         /// To `Subscribe`.
         40 => FeedStatus,
+        /// To `ListSessions`.
+        130 => SessionList,
     }
 }
 

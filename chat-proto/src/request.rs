@@ -1,6 +1,7 @@
 //! What a client may ask. One struct per request; each gets exactly one [`Reply`](crate::Reply).
 
 use crate::codec::{Decode, Encode};
+use crate::connection::{EndSession, ListSessions};
 use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::kinds;
@@ -47,6 +48,10 @@ kinds! {
         41 => Unsubscribe,
         /// Give this room its own stream; the one before goes back to the background.
         42 => Focus,
+        /// Which connections does my account have?
+        130 => ListSessions,
+        /// End a connection of my account.
+        131 => EndSession,
     }
 }
 

@@ -12,10 +12,11 @@ const DOCUMENT: &str = include_str!("../../../docs/protocol.md");
 const LIMITS: &str = include_str!("../../src/limits.rs");
 
 /// The sources the document describes, in the order their hash takes them.
-const SOURCES: [(&str, &str); 12] = [
+const SOURCES: [(&str, &str); 13] = [
     ("auth", include_str!("../../src/auth.rs")),
     ("close", include_str!("../../src/close.rs")),
     ("codec", include_str!("../../src/codec.rs")),
+    ("connection", include_str!("../../src/connection.rs")),
     ("delivery", include_str!("../../src/delivery.rs")),
     ("event", include_str!("../../src/event.rs")),
     ("id", include_str!("../../src/id.rs")),

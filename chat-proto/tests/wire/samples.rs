@@ -1,6 +1,7 @@
 //! One value of every kind and variant, with a name each, and their bytes.
 
 use chat_proto::codec::{Encode, encode, encode_frame};
+use chat_proto::connection::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
 use chat_proto::limits::{REQUEST_FRAME_BYTES_MAX, SERVER_FRAME_BYTES_MAX};
@@ -76,6 +77,8 @@ pub(crate) fn requests() -> Vec<Request> {
         Unsubscribe { feed: FeedId::Account(AccountId(17)) }.into(),
         Focus { room: Some(ROOM) }.into(),
         Focus { room: None }.into(),
+        ListSessions {}.into(),
+        EndSession { conn: ConnId(300) }.into(),
     ]
 }
 
@@ -108,6 +111,18 @@ fn welcome() -> Welcome {
         now: NOON,
         feeds: vec![status(FeedState::Live)],
     }
+}
+
+fn session_list() -> SessionList {
+    let session = SessionInfo {
+        conn: ConnId(300),
+        device: DeviceId(21),
+        address: text("2001:db8::17"),
+        client: text("chat-tui 0.1.0"),
+        since: NOON,
+        idle_ms: 90_000,
+    };
+    SessionList { sessions: vec![session] }
 }
 
 fn pages() -> [Page; 2] {
@@ -165,6 +180,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     ]);
     let states = [FeedState::Live, FeedState::Trimmed, FeedState::Regressed, FeedState::Diverged, FeedState::NoAccess];
     all.extend(states.map(|state| status(state).into()));
+    all.push(session_list().into());
     all
 }
 

@@ -9,6 +9,7 @@
 use std::fmt::Debug;
 
 use chat_proto::codec::{Decode, Encode};
+use chat_proto::connection::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
 use chat_proto::limits::DECODE_MEMORY_MAX;
@@ -330,6 +331,8 @@ wire! {
         Subscribe { from: Position }
         Unsubscribe { feed: FeedId }
         Focus { room: Option<RoomId> }
+        ListSessions {}
+        EndSession { conn: ConnId }
 
         ReplyFrame { id: RequestId, reply: Reply }
         Welcome {
@@ -358,6 +361,8 @@ wire! {
         Member { account: AccountId, name: String, role: Role, presence: Presence, since: Timestamp }
         MemberList { members: Vec<Member>, total: u32, more: bool }
         Person { account: AccountId, name: String, since: Timestamp, presence: Presence, shared_rooms: Vec<String> }
+        SessionInfo { conn: ConnId, device: DeviceId, address: String, client: String, since: Timestamp, idle_ms: u64 }
+        SessionList { sessions: Vec<SessionInfo> }
 
         Event {
             seq: Seq, ordinal: Ordinal, at: Timestamp, by: AccountId, device: DeviceId, key: MessageKey, body: EventBody
@@ -400,10 +405,12 @@ wire! {
     kinds {
         Request {
             Hello, Ping, CreateRoom, JoinRoom, LeaveRoom, ListRooms, LookUpRoom, Post, History, MarkRead, ListMembers, Whois,
-            Subscribe, Unsubscribe, Focus
+            Subscribe, Unsubscribe, Focus, ListSessions, EndSession
         }
         Auth { DeviceAuth }
-        Reply { Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus }
+        Reply {
+            Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus, SessionList
+        }
         EventBody { Withheld, Created, Joined, Left, Posted, RoomJoined, RoomLeft, ReadMarked, Mentioned }
         StreamPurpose { Background, Focused }
         Delivery { Events, Moved, Trimmed, Ended, Began, RoomPresence, Typing, GoingAway }

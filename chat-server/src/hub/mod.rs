@@ -1,7 +1,8 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events mean into accounts' feeds; [`people`], [`rooms`] and [`history`] answer what sessions ask.
+//! a room's events mean into accounts' feeds; [`people`], [`rooms`] and [`history`] answer what sessions ask;
+//! [`sessions`] knows which connections there are.
 
 mod feed;
 pub mod handle;
@@ -10,6 +11,7 @@ pub mod notes;
 pub mod people;
 mod recent;
 pub mod rooms;
+pub mod sessions;
 pub mod shared;
 pub mod signals;
 pub mod subscription;
@@ -68,6 +70,7 @@ pub struct Hub {
     accounts: Mutex<HashMap<AccountId, Arc<Feed<Account>>>>,
     directory: RwLock<Directory>,
     presences: people::Board,
+    sessions: sessions::Sessions,
     notes: Notes,
     started: Instant,
     last_conn: AtomicU64,
@@ -109,6 +112,7 @@ impl Hub {
             environment,
             presences: people::Board::new(Presences::new(settings.presence_grace)),
             settings,
+            sessions: sessions::Sessions::default(),
             rooms: Mutex::default(),
             accounts: Mutex::default(),
             directory: RwLock::new(directory),

@@ -10,23 +10,25 @@ use chat_proto::limits::{
 use chat_proto::reply::Welcome;
 use chat_proto::request::{DeviceAuth, Hello};
 use chat_proto::{
-    Auth, Chain, CloseCode, ConnId, Epoch, FeedId, FeedState, FeedStatus, Position, Reject, RejectCode, Reply,
+    Auth, Chain, CloseCode, Epoch, FeedId, FeedState, FeedStatus, Line, Position, Reject, RejectCode, Reply,
     ReplyFrame, Request, RequestFrame, RoomId, Seq, VERSION, VERSION_MIN,
 };
 use quinn::Connection;
 
 use super::frames::{FrameError, FrameReader, Lane};
+use super::request::bad_text;
 use super::{Context, close, refuse};
 use crate::core::Actor;
 use crate::core::account::JoinedRoom;
 use crate::hub::Hub;
 use crate::hub::people::Identified;
+use crate::hub::sessions::{Newcomer, OpenSession};
 use crate::hub::shared::Wake;
 use crate::hub::subscription::Subscription;
 
 /// A client that is in.
 pub(super) struct Login {
-    pub(super) conn: ConnId,
+    pub(super) open: OpenSession,
     pub(super) actor: Actor,
     pub(super) rooms: Vec<RoomId>,
     pub(super) subscriptions: Vec<Subscription>,
@@ -51,9 +53,8 @@ pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Lo
         match answer(connection, context, frame.request).await {
             Ok((welcome, login)) => {
                 lane.push_frame(&ReplyFrame { id: frame.id, reply: welcome.into() }, SERVER_FRAME_BYTES_MAX);
-                lane.flush().await.ok()?;
-                let Admitted { actor, rooms, subscriptions, wake, conn } = login;
-                return Some(Login { conn, actor, rooms, subscriptions, wake, reader, lane });
+                let Admitted { open, actor, rooms, subscriptions, wake } = login;
+                return Some(Login { open, actor, rooms, subscriptions, wake, reader, lane });
             }
             Err(reject) => {
                 let last = match reject.code == RejectCode::VersionMismatch {
@@ -73,11 +74,11 @@ pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Lo
 }
 
 struct Admitted {
+    open: OpenSession,
     actor: Actor,
     rooms: Vec<RoomId>,
     subscriptions: Vec<Subscription>,
     wake: Arc<Wake>,
-    conn: ConnId,
 }
 
 async fn answer(connection: &Connection, context: &Context, request: Request) -> Result<(Welcome, Admitted), Reject> {
@@ -93,20 +94,26 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     for status in feeds.iter().filter(|status| status.state != FeedState::NoAccess) {
         subscriptions.push(hub.subscribe(status.feed, status.next.prev(), &wake).await?);
     }
-    let conn = hub.next_conn();
+    // Nothing is waited for from here to the session itself, which is ended in time from its first moment.
+    let open = hub.begin_session(newcomer(connection, &actor, hello.client));
     let welcome = Welcome {
         version: VERSION.min(hello.version_max),
         server: concat!("chat-server ", env!("CARGO_PKG_VERSION")).to_owned(),
         account: actor.account,
         name: actor.name.as_str().to_owned(),
         device: actor.device,
-        conn,
+        conn: open.live.conn,
         registered,
         now: hub.now(),
         feeds,
     };
     let rooms = joined.into_iter().map(|joined| joined.room).collect();
-    Ok((welcome, Admitted { actor, rooms, subscriptions, wake, conn }))
+    Ok((welcome, Admitted { open, actor, rooms, subscriptions, wake }))
+}
+
+fn newcomer(connection: &Connection, actor: &Actor, client: String) -> Newcomer {
+    let address = connection.remote_address().ip().to_canonical();
+    Newcomer { account: actor.account, device: actor.device, address, client }
 }
 
 fn check(hello: &Hello) -> Result<(), Reject> {
@@ -127,6 +134,7 @@ fn check(hello: &Hello) -> Result<(), Reject> {
             format!("a client's name has at most {CLIENT_BYTES_MAX} bytes"),
         ));
     }
+    Line::parse(&hello.client).map_err(|e| bad_text("the client's name", &e))?;
     Ok(())
 }
 

@@ -24,6 +24,7 @@ use crate::admission::Permit;
 use crate::core::Actor;
 use crate::endpoint;
 use crate::hub::Hub;
+use crate::hub::sessions::{Farewell, LiveSession, OpenSession};
 use frames::{FrameError, FrameReader, Lane};
 use hello::Login;
 use pump::{Pump, PumpCommand};
@@ -71,31 +72,35 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: P
     };
     let Some(login) = login else { return };
     endpoint::after_login(&connection);
-    let (conn, account) = (login.conn, login.actor.account);
+    let (conn, account) = (login.open.live.conn, login.actor.account);
     tracing::debug!(%conn, %account, "logged in");
     context.hub.arrived(account, &login.rooms);
-    let end = talk(&connection, &context, login).await;
+    // The entry among the live connections goes when the connection is closed.
+    let (end, _open) = talk(&connection, &context, login).await;
     context.hub.departed(account);
     match end {
         End::Gone => {}
         End::Malformed(reason) => close(&connection, CloseCode::Malformed, &reason),
         End::Shutdown => close(&connection, CloseCode::Shutdown, "the server goes down"),
+        End::Told(Farewell { code, reason }) => close(&connection, code, &reason),
     }
     tracing::debug!(%conn, "session ended");
 }
 
-/// Answers and delivers until one of the two ends.
-async fn talk(connection: &Connection, context: &Context, login: Login) -> End {
-    let Login { actor, subscriptions, wake, reader, lane, .. } = login;
+/// Answers and delivers until one of the two ends, or somebody wants the connection closed.
+async fn talk(connection: &Connection, context: &Context, login: Login) -> (End, OpenSession) {
+    let Login { mut open, actor, subscriptions, wake, reader, lane, .. } = login;
     let (commands, inbox) = mpsc::channel(PUMP_COMMANDS_MAX);
     let hub = Arc::clone(&context.hub);
     let pump = Pump::new(connection.clone(), Arc::clone(&hub), actor.account, subscriptions, wake);
-    let session = Session { connection: connection.clone(), hub, actor, commands };
-    tokio::select! {
+    let session = Session { connection: connection.clone(), hub, actor, live: Arc::clone(&open.live), commands };
+    let end = tokio::select! {
         biased;
+        farewell = open.told_to_end() => End::Told(farewell),
         end = session.serve(reader, lane, context.shutdown.clone()) => end,
         end = pump.run(inbox) => end,
-    }
+    };
+    (end, open)
 }
 
 /// How a session ends.
@@ -107,6 +112,8 @@ pub(crate) enum End {
     Malformed(String),
     /// The server goes down.
     Shutdown,
+    /// Somebody who may wanted it closed.
+    Told(Farewell),
 }
 
 impl From<FrameError> for End {
@@ -124,6 +131,7 @@ pub(crate) struct Session {
     connection: Connection,
     hub: Arc<Hub>,
     actor: Actor,
+    live: Arc<LiveSession>,
     commands: mpsc::Sender<PumpCommand>,
 }
 
@@ -225,6 +233,7 @@ impl Session {
             return;
         }
         *typing_at = Some(now);
+        self.live.touch(self.hub.uptime());
         self.hub.typing(typing.room, &self.actor, typing.active).await;
     }
 }

@@ -1,5 +1,6 @@
 //! One request: what came over the wire becomes a command or a question to the hub, and its answer a reply.
 
+use chat_proto::connection::{EndSession, ListSessions};
 use chat_proto::reply::{Done, Pong, Receipt};
 use chat_proto::request::{
     CreateRoom, Focus, History, JoinRoom, LeaveRoom, ListMembers, ListRooms, LookUpRoom, MarkRead, Ping, Post,
@@ -22,6 +23,9 @@ type Answering = BoxFuture<'static, Reply>;
 impl Session {
     /// Begins a request. When this returns, a message stands in its room's line; the answer comes from the future.
     pub(super) async fn begin(&self, request: Request) -> Answering {
+        if !matches!(request, Request::Ping(_)) {
+            self.live.touch(self.hub.uptime());
+        }
         let session = self.clone();
         if let Request::Post(post) = request {
             return match session.post(post).await {
@@ -68,6 +72,11 @@ impl Session {
             Request::Subscribe(subscribe) => self.subscribe(subscribe).await,
             Request::Unsubscribe(Unsubscribe { feed }) => self.pump(|done| PumpCommand::Unsubscribe(feed, done)).await,
             Request::Focus(Focus { room }) => self.focus(room).await,
+            Request::ListSessions(ListSessions {}) => Ok(self.hub.list_sessions(self.actor.account).into()),
+            Request::EndSession(EndSession { conn }) => {
+                self.hub.end_session(self.actor.account, conn).await?;
+                Ok(Done {}.into())
+            }
             Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
             Request::Unknown { kind, .. } => {
                 Err(Reject::new(RejectCode::Unsupported, format!("this server knows no request of kind {kind}")))
@@ -144,7 +153,7 @@ fn check_key(key: MessageKey) -> Result<(), Reject> {
     Ok(())
 }
 
-fn bad_text(what: &str, error: &TextError) -> Reject {
+pub(super) fn bad_text(what: &str, error: &TextError) -> Reject {
     let code = match error {
         TextError::TooLong { .. } => RejectCode::TooLarge,
         TextError::Empty | TextError::Control(_) => RejectCode::InvalidText,

@@ -68,7 +68,7 @@ impl Exit {
                 Self::Authentication
             }
             RejectCode::NotMember | RejectCode::Forbidden | RejectCode::LimitExceeded => Self::Forbidden,
-            RejectCode::NoSuchRoom | RejectCode::NoSuchUser => Self::NotFound,
+            RejectCode::NoSuchRoom | RejectCode::NoSuchUser | RejectCode::NoSuchSession => Self::NotFound,
             RejectCode::Unsupported | RejectCode::VersionMismatch | RejectCode::Unknown(_) => Self::Version,
             RejectCode::Conflict
             | RejectCode::SlowDown
@@ -128,6 +128,7 @@ impl From<StopReason> for Failure {
             StopReason::Refused(reject) => reject.into(),
             StopReason::Untrusted(text) | StopReason::Failed(text) => Self::new(Exit::Unreachable, text),
             StopReason::Version(text) => Self::new(Exit::Version, text),
+            StopReason::Ended(text) => Self::new(Exit::Forbidden, format!("the server ended the session: {text}")),
         }
     }
 }

@@ -326,6 +326,7 @@ fn closed(error: &ConnectionError, server: &str) -> Option<DialError> {
             let said = super::clean_reason(&close.reason);
             match CloseCode::from_number(close.error_code.into_inner()) {
                 Some(CloseCode::Version) => wrong_version(format!("{server} speaks another version: {said}")),
+                Some(code) if code.is_final() => Some(DialError::Stop(StopReason::Ended(said))),
                 Some(code) => Some(later(format_args!("{server} hung up ({code:?}): {said}"))),
                 None => Some(later(format_args!("{server} hung up: {said}"))),
             }

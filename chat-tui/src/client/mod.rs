@@ -15,6 +15,7 @@ mod link;
 mod online;
 mod outbox;
 mod outbox_file;
+mod parting;
 mod session;
 mod settings;
 pub mod trust;
@@ -115,6 +116,8 @@ pub enum StopReason {
     Untrusted(String),
     /// The two speak no common protocol version.
     Version(String),
+    /// The server ended it: from another of the person's devices, for a ban, after a long silence; in its words.
+    Ended(String),
     /// Trying again would fail the same way: no such host, no right to read the key file.
     Failed(String),
 }

@@ -25,6 +25,7 @@ use super::journal::{Journal, Written};
 use super::link::{DialError, Dialer, Link};
 use super::online::{Incident, Online};
 use super::outbox::Outbox;
+use super::parting::{self, Parting};
 use super::verify::Authorities;
 use super::view::AccountView;
 use super::{CallError, ClientEvent, Environment, LinkState, Outgoing, SendError, Settings, StartError, StopReason};
@@ -229,10 +230,7 @@ impl Session {
                 self.wait(reason, wait);
                 None
             }
-            Step::Incident(Incident::Closed(error)) => {
-                self.disconnected(&error);
-                None
-            }
+            Step::Incident(Incident::Closed(error)) => self.disconnected(&error),
             Step::Incident(incident) => {
                 self.deal_with(incident);
                 None
@@ -280,26 +278,13 @@ impl Session {
         self.tell(ClientEvent::RoundTrip(round_trip));
     }
 
-    /// The connection broke.
-    fn disconnected(&mut self, error: &ConnectionError) {
+    /// The connection broke; a reason if the session ends with it.
+    fn disconnected(&mut self, error: &ConnectionError) -> Option<StopReason> {
         if self.online_since.elapsed() >= HELD {
             self.backoff.reset();
         } else {
             self.backoff.ease();
         }
-        let reason = match error {
-            ConnectionError::ApplicationClosed(close) => match CloseCode::from_number(close.error_code.into_inner()) {
-                Some(CloseCode::Shutdown) => "the server goes down".to_owned(),
-                Some(_) | None => format!("the server hung up: {}", super::clean_reason(&close.reason)),
-            },
-            ConnectionError::TimedOut => "the server does not answer".to_owned(),
-            ConnectionError::Reset => "the server was restarted".to_owned(),
-            ConnectionError::LocallyClosed => "the connection is of no use any more".to_owned(),
-            ConnectionError::VersionMismatch
-            | ConnectionError::TransportError(_)
-            | ConnectionError::ConnectionClosed(_)
-            | ConnectionError::CidsExhausted => format!("connection lost: {error}"),
-        };
         self.connection.send_replace(None);
         for (_, call) in std::mem::take(&mut self.calls) {
             if let Call::Caller { reply, .. } = call {
@@ -308,7 +293,13 @@ impl Session {
         }
         self.outbox.disconnected();
         self.feeds.disconnected();
-        self.wait(reason, Duration::ZERO);
+        match parting::of(error) {
+            Parting::Again(reason) => {
+                self.wait(reason, Duration::ZERO);
+                None
+            }
+            Parting::Stop(reason) => Some(reason),
+        }
     }
 
     fn wait(&mut self, reason: String, at_least: Duration) {

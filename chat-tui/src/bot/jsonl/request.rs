@@ -1,7 +1,7 @@
 //! What a program may ask for, one JSON object a line.
 
 use chat_proto::limits::PAGE_EVENTS_MAX;
-use chat_proto::{AccountId, Anchor, Reject, Retry, RoomId, RoomName, Seq};
+use chat_proto::{AccountId, Anchor, ConnId, Reject, Retry, RoomId, RoomName, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -27,6 +27,8 @@ pub(super) enum Op {
     History(RoomName, Anchor, u16),
     Members(Members),
     Rooms(Rooms),
+    Sessions,
+    EndSession(ConnId),
     Ping,
     Ack(At),
 }
@@ -122,6 +124,14 @@ pub(super) struct Rooms {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+struct EndSession {
+    /// Which connection, `c_17`.
+    #[serde(deserialize_with = "conn")]
+    conn: ConnId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Nothing {}
 
 fn yes() -> bool {
@@ -142,17 +152,21 @@ fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomName, D::Error
 }
 
 fn after_user<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccountId, D::Error> {
-    after(deserializer, "u_").map(AccountId)
+    number(deserializer, "u_").map(AccountId)
 }
 
 fn after_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomId, D::Error> {
-    after(deserializer, "r_").map(RoomId)
+    number(deserializer, "r_").map(RoomId)
 }
 
-fn after<'de, D: Deserializer<'de>>(deserializer: D, prefix: &str) -> Result<u64, D::Error> {
+fn conn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ConnId, D::Error> {
+    number(deserializer, "c_").map(ConnId)
+}
+
+fn number<'de, D: Deserializer<'de>>(deserializer: D, prefix: &str) -> Result<u64, D::Error> {
     let id = String::deserialize(deserializer)?;
     let number = id.strip_prefix(prefix).and_then(|number| number.parse().ok());
-    number.ok_or_else(|| serde::de::Error::custom(format!("`after` is an id such as {prefix}17, not {id:?}")))
+    number.ok_or_else(|| serde::de::Error::custom(format!("an id such as {prefix}17 is expected, not {id:?}")))
 }
 
 /// Why a request is not done.
@@ -254,6 +268,8 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
         "history" => history(fill(fields)?)?,
         "members" => Op::Members(fill(fields)?),
         "rooms" => Op::Rooms(fill(fields)?),
+        "sessions" => fill(fields).map(|Nothing {}| Op::Sessions)?,
+        "end_session" => fill(fields).map(|EndSession { conn }| Op::EndSession(conn))?,
         "ping" => fill(fields).map(|Nothing {}| Op::Ping)?,
         "ack" => Op::Ack(fill(fields)?),
         later if LATER.contains(&later) => {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chat_proto::connection::{EndSession, ListSessions};
 use chat_proto::reply::{MemberList, Page};
 use chat_proto::request::{self, LookUpRoom};
 use chat_proto::{
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::fields::{fields, member, page_fields, rooms_fields};
+use super::fields::{fields, member, page_fields, rooms_fields, sessions_fields};
 use super::request::{
     Answer, At, Create, InRoom, LIST_MAX, Members, Op, Part, Problem, Request, Rooms, Send, Typing, answer,
 };
@@ -144,7 +145,7 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::History(room, ..)
         | Op::Members(Members { room, .. })
         | Op::Ack(At { room, .. }) => Some(room),
-        Op::Rooms(_) | Op::Ping => None,
+        Op::Rooms(_) | Op::Sessions | Op::EndSession(_) | Op::Ping => None,
     }
 }
 
@@ -183,6 +184,12 @@ impl Context {
                 let Reply::RoomList(list) = reply else { return Err(nonsense(&reply)) };
                 Ok(rooms_fields(&list))
             }
+            Op::Sessions => {
+                let reply = self.ask(ListSessions {}).await?;
+                let Reply::SessionList(list) = reply else { return Err(nonsense(&reply)) };
+                Ok(sessions_fields(&list))
+            }
+            Op::EndSession(conn) => self.ask(EndSession { conn }).await.map(|_| Map::new()),
             Op::Ping => {
                 let asked = Instant::now();
                 self.ask(request::Ping { token: 0 }).await?;

@@ -59,6 +59,8 @@ impl Effect {
             | Request::MarkRead(_)
             | Request::ListMembers(_)
             | Request::Whois(_)
+            | Request::ListSessions(_)
+            | Request::EndSession(_)
             | Request::Unknown { .. } => Self::None,
         }
     }
@@ -219,25 +221,15 @@ impl Session {
     }
 
     fn posted(&mut self, key: MessageKey, reply: Reply) {
-        let reject = match reply {
-            Reply::Receipt(receipt) => {
-                if let Some(outgoing) = self.outbox.acknowledge(key) {
-                    self.journal.note(Record::Removed(key));
-                    self.tell(ClientEvent::Sent { key, room: outgoing.room, receipt });
-                }
-                return;
+        if let Reply::Receipt(receipt) = reply {
+            if let Some(outgoing) = self.outbox.acknowledge(key) {
+                self.journal.note(Record::Removed(key));
+                self.tell(ClientEvent::Sent { key, room: outgoing.room, receipt });
             }
-            Reply::Reject(reject) => reject,
-            Reply::Welcome(_)
-            | Reply::Done(_)
-            | Reply::Pong(_)
-            | Reply::RoomInfo(_)
-            | Reply::RoomList(_)
-            | Reply::Page(_)
-            | Reply::MemberList(_)
-            | Reply::Person(_)
-            | Reply::FeedStatus(_)
-            | Reply::Unknown { .. } => return self.hang_up("a message was not answered with a receipt"),
+            return;
+        }
+        let Reply::Reject(reject) = reply else {
+            return self.hang_up("a message was not answered with a receipt");
         };
         match self.outbox.refuse(key, &reject, Instant::now()) {
             Refusal::Stale | Refusal::Later => {}
@@ -267,32 +259,23 @@ impl Session {
     }
 
     fn subscribed(&mut self, feed: FeedId, reply: Reply) {
-        match reply {
-            Reply::FeedStatus(status) if status.feed == feed => self.began(status),
-            Reply::Reject(reject) => {
-                match reject.retry {
-                    // What comes of the feed meanwhile is held, as if the question were still open.
-                    Retry::Later => {
-                        let after = Duration::from_millis(reject.retry_after_ms.into()).max(AGAIN_AFTER);
-                        self.ask_later(feed, after);
-                    }
-                    Retry::Never | Retry::AfterChange => {
-                        self.feeds.end(feed, Source::Background);
-                        self.ended(Ended { feed, reason: EndReason::NoAccess });
-                    }
-                }
+        let kind = reply.kind();
+        if let Reply::FeedStatus(status) = reply {
+            return if status.feed == feed { self.began(status) } else { self.hang_up("a status of another feed") };
+        }
+        let Reply::Reject(reject) = reply else {
+            return self.hang_up(&format!("a subscription was answered with a reply of kind {kind}"));
+        };
+        match reject.retry {
+            // What comes of the feed meanwhile is held, as if the question were still open.
+            Retry::Later => {
+                let after = Duration::from_millis(reject.retry_after_ms.into()).max(AGAIN_AFTER);
+                self.ask_later(feed, after);
             }
-            Reply::FeedStatus(_)
-            | Reply::Welcome(_)
-            | Reply::Done(_)
-            | Reply::Pong(_)
-            | Reply::RoomInfo(_)
-            | Reply::RoomList(_)
-            | Reply::Receipt(_)
-            | Reply::Page(_)
-            | Reply::MemberList(_)
-            | Reply::Person(_)
-            | Reply::Unknown { .. } => self.hang_up("a subscription was not answered with a status"),
+            Retry::Never | Retry::AfterChange => {
+                self.feeds.end(feed, Source::Background);
+                self.ended(Ended { feed, reason: EndReason::NoAccess });
+            }
         }
     }
 }

@@ -123,25 +123,23 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
         Err(why) => return refused(model, tag, &why, effects),
     };
     effects.dirty = true;
-    match (tag, reply) {
-        (Tag::Members(id), Reply::MemberList(list)) => members(model, id, &list, effects),
-        (Tag::Join(_), Reply::RoomInfo(info)) => joined(model, info, effects),
-        (Tag::Whois(_), Reply::Person(person)) => model.overlay = Some(card(model, &person)),
-        (
-            Tag::Members(_) | Tag::Join(_) | Tag::Leave(_) | Tag::Whois(_) | Tag::Send(..),
-            Reply::Welcome(_)
-            | Reply::Reject(_)
-            | Reply::Done(_)
-            | Reply::Pong(_)
-            | Reply::RoomInfo(_)
-            | Reply::RoomList(_)
-            | Reply::Receipt(_)
-            | Reply::Page(_)
-            | Reply::MemberList(_)
-            | Reply::Person(_)
-            | Reply::FeedStatus(_)
-            | Reply::Unknown { .. },
-        ) => {}
+    match tag {
+        Tag::Members(id) => {
+            if let Reply::MemberList(list) = reply {
+                members(model, id, &list, effects);
+            }
+        }
+        Tag::Join(_) => {
+            if let Reply::RoomInfo(info) = reply {
+                joined(model, info, effects);
+            }
+        }
+        Tag::Whois(_) => {
+            if let Reply::Person(person) = reply {
+                model.overlay = Some(card(model, &person));
+            }
+        }
+        Tag::Leave(_) | Tag::Send(..) => {}
     }
 }
 
@@ -389,12 +387,9 @@ fn card(model: &Model, person: &Person) -> Overlay {
 }
 
 fn stopped(model: &mut Model, reason: &StopReason, effects: &mut Effects) {
-    match reason {
-        StopReason::Quit => {}
-        StopReason::Refused(_) | StopReason::Untrusted(_) | StopReason::Version(_) | StopReason::Failed(_) => {
-            let waiting = LinkState::Waiting { retry_in: Duration::ZERO, reason: "the session has ended".to_owned() };
-            model.link.state = waiting;
-        }
+    if *reason != StopReason::Quit {
+        let waiting = LinkState::Waiting { retry_in: Duration::ZERO, reason: "the session has ended".to_owned() };
+        model.link.state = waiting;
     }
     effects.push(Effect::Quit);
 }
