@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use chat_proto::name::NameKeys;
-use chat_proto::{AccountId, DeviceId, DeviceKey, RoomId, RoomName, Timestamp, UserName};
+use chat_proto::{AccountId, DeviceId, DeviceKey, Line, RoomId, RoomName, Timestamp, UserName};
 
 /// One kind of names: who has each, and who has one that looks like it.
 #[derive(Clone, Debug)]
@@ -52,6 +52,31 @@ struct RoomEntry {
     confirmed: bool,
 }
 
+/// A device as the directory knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceEntry {
+    /// Its number.
+    pub id: DeviceId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it was added.
+    pub since: Timestamp,
+    /// What its owner calls it; may be empty.
+    pub label: Line,
+    state: DeviceState,
+}
+
+/// What a device's key opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DeviceState {
+    /// Nothing yet: it is being added to an account there is.
+    Reserved,
+    /// Its account.
+    Valid,
+    /// Nothing any more.
+    Revoked,
+}
+
 /// Every name and key.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
@@ -59,7 +84,7 @@ pub struct Directory {
     account_names: Names<AccountId>,
     rooms: BTreeMap<RoomId, RoomEntry>,
     room_names: Names<RoomId>,
-    devices: BTreeMap<DeviceKey, (DeviceId, AccountId)>,
+    devices: BTreeMap<DeviceKey, DeviceEntry>,
     last_device: u64,
     last_account: u64,
     last_room: u64,
@@ -81,9 +106,16 @@ impl Directory {
     }
 
     /// Takes in a device that is on disk.
-    pub fn load_device(&mut self, id: DeviceId, key: DeviceKey, account: AccountId) {
+    pub fn load_device(
+        &mut self,
+        key: DeviceKey,
+        (id, account): (DeviceId, AccountId),
+        (label, since): (Line, Timestamp),
+        revoked: bool,
+    ) {
         self.last_device = self.last_device.max(id.0);
-        self.devices.insert(key, (id, account));
+        let state = if revoked { DeviceState::Revoked } else { DeviceState::Valid };
+        self.devices.insert(key, DeviceEntry { id, account, since, label, state });
     }
 
     /// The room of a name, or of one that looks like it.
@@ -116,10 +148,23 @@ impl Directory {
         self.accounts.get(&id)
     }
 
-    /// Whose a device key is.
+    /// Whose a device key is; nobody's, if it is not on disk yet or was revoked.
     #[must_use]
     pub fn device(&self, key: &DeviceKey) -> Option<(DeviceId, AccountId)> {
-        self.devices.get(key).copied()
+        let entry = self.devices.get(key).filter(|entry| entry.state == DeviceState::Valid)?;
+        Some((entry.id, entry.account))
+    }
+
+    /// Whether a device key was somebody's and is no more.
+    #[must_use]
+    pub fn is_revoked(&self, key: &DeviceKey) -> bool {
+        self.devices.get(key).is_some_and(|entry| entry.state == DeviceState::Revoked)
+    }
+
+    /// The devices that open an account, in no particular order.
+    pub fn devices_of(&self, account: AccountId) -> impl Iterator<Item = (&DeviceKey, &DeviceEntry)> {
+        let opens = move |entry: &DeviceEntry| entry.account == account && entry.state == DeviceState::Valid;
+        self.devices.iter().filter(move |(_, entry)| opens(entry))
     }
 
     /// Reserves a room's name.
@@ -157,7 +202,7 @@ impl Directory {
     /// Reserves an account's name for the owner of a new device key.
     ///
     /// # Errors
-    /// The account that has the name, or one that looks like it.
+    /// The account that has the name, or one that looks like it, or that has or had the key.
     pub fn reserve_account(
         &mut self,
         name: &UserName,
@@ -165,7 +210,8 @@ impl Directory {
         now: Timestamp,
     ) -> Result<(AccountId, DeviceId), AccountId> {
         let keys = name.keys();
-        if let Some(taken) = self.account_names.find(&keys) {
+        let owner = self.devices.get(&key).map(|entry| entry.account);
+        if let Some(taken) = self.account_names.find(&keys).or(owner) {
             return Err(taken);
         }
         self.last_account += 1;
@@ -173,8 +219,48 @@ impl Directory {
         let (account, device) = (AccountId(self.last_account), DeviceId(self.last_device));
         self.account_names.insert(keys, account);
         self.accounts.insert(account, AccountEntry { name: name.clone(), since: now, confirmed: false });
-        self.devices.insert(key, (device, account));
+        let (label, state) = (Line::default(), DeviceState::Valid);
+        self.devices.insert(key, DeviceEntry { id: device, account, since: now, label, state });
         Ok((account, device))
+    }
+
+    /// Reserves a number for a device that is being added to an account; nothing for a key that is or was somebody's.
+    pub fn reserve_device(
+        &mut self,
+        account: AccountId,
+        key: DeviceKey,
+        label: Line,
+        now: Timestamp,
+    ) -> Option<DeviceId> {
+        if self.devices.contains_key(&key) {
+            return None;
+        }
+        self.last_device += 1;
+        let id = DeviceId(self.last_device);
+        let state = DeviceState::Reserved;
+        self.devices.insert(key, DeviceEntry { id, account, since: now, label, state });
+        Some(id)
+    }
+
+    /// The added device is on disk.
+    pub fn confirm_device(&mut self, key: &DeviceKey) {
+        if let Some(entry) = self.devices.get_mut(key).filter(|entry| entry.state == DeviceState::Reserved) {
+            entry.state = DeviceState::Valid;
+        }
+    }
+
+    /// The added device did not come to disk: its key is free again, its number is not.
+    pub fn release_device(&mut self, key: &DeviceKey) {
+        if self.devices.get(key).is_some_and(|entry| entry.state == DeviceState::Reserved) {
+            self.devices.remove(key);
+        }
+    }
+
+    /// A device opens nothing any more. Its key stays taken.
+    pub fn revoke_device(&mut self, id: DeviceId) {
+        if let Some(entry) = self.devices.values_mut().find(|entry| entry.id == id) {
+            entry.state = DeviceState::Revoked;
+        }
     }
 
     /// The account is on disk.
@@ -219,6 +305,35 @@ mod tests {
         directory.confirm_account(second);
         directory.release_account(second, &other);
         assert_eq!(directory.account_named(&name("alice")), Some(second));
+    }
+
+    #[test]
+    fn a_device_opens_its_account_from_when_it_is_on_disk_until_it_is_revoked() {
+        let mut directory = Directory::default();
+        let (one, other) = (DeviceKey([1; 32]), DeviceKey([2; 32]));
+        let name = UserName::parse("alice").unwrap();
+        let (account, first) = directory.reserve_account(&name, one, Timestamp(0)).unwrap();
+        directory.confirm_account(account);
+        let reserve = |directory: &mut Directory, key| {
+            directory.reserve_device(account, key, Line::parse("laptop").unwrap(), Timestamp(1))
+        };
+        assert_eq!(reserve(&mut directory, one), None);
+        assert!(reserve(&mut directory, other).is_some());
+        assert_eq!((directory.device(&other), directory.devices_of(account).count()), (None, 1));
+        directory.release_device(&other);
+        let second = reserve(&mut directory, other).unwrap();
+        directory.confirm_device(&other);
+        assert_eq!(directory.device(&other), Some((second, account)));
+        directory.release_device(&other);
+        directory.revoke_device(first);
+        assert_eq!(directory.device(&one), None);
+        assert!(directory.is_revoked(&one) && !directory.is_revoked(&other));
+        let left: Vec<_> = directory.devices_of(account).map(|(_, entry)| (entry.id, entry.label.as_str())).collect();
+        assert_eq!(left, [(second, "laptop")]);
+        let new = UserName::parse("mallory").unwrap();
+        assert_eq!(directory.reserve_account(&new, one, Timestamp(2)), Err(account));
+        directory.confirm_device(&one);
+        assert_eq!(reserve(&mut directory, one), None);
     }
 
     #[test]

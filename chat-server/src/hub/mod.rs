@@ -105,7 +105,8 @@ impl Hub {
             directory.load_account(account.id, account.name, account.since);
         }
         for device in registry.devices {
-            directory.load_device(device.id, device.key, device.account);
+            let (whose, what) = ((device.id, device.account), (device.label, device.since));
+            directory.load_device(device.key, whose, what, device.revoked);
         }
         let hub = Arc::new(Self {
             store,

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chat_proto::reply::Person;
-use chat_proto::{AccountId, DeviceId, DeviceKey, Presence, Reject, RejectCode, RoomId, UserName};
+use chat_proto::{AccountId, DeviceId, DeviceKey, Line, Presence, Reject, RejectCode, RoomId, UserName};
 use tokio::sync::Notify;
 
 use super::shared::lock;
@@ -105,7 +105,7 @@ impl Hub {
         let Ok((account, device)) = reserved else { return Err(name_taken(&name, &name)) };
         let record = Registration::Account(
             AccountRecord { id: account, name: name.clone(), since },
-            DeviceRecord { id: device, key, account, since },
+            DeviceRecord { id: device, key, account, since, label: Line::default(), revoked: false },
         );
         match self.store.register(record).await {
             Ok(()) => {

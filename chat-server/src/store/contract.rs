@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use chat_proto::event::{Joined, Posted};
 use chat_proto::{
-    AccountId, DeviceId, DeviceKey, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomId, RoomName, Seq, Style,
-    Timestamp, UserName,
+    AccountId, DeviceId, DeviceKey, Epoch, Event, EventBody, FeedId, Line, MessageKey, Ordinal, RoomId, RoomName, Seq,
+    Style, Timestamp, UserName,
 };
 
 use super::{
@@ -25,6 +25,7 @@ pub(crate) async fn all<S: Store, F: Future<Output = S>>(make: impl Fn() -> F) {
     keys_are_found_in_the_order_asked(&make().await).await;
     pages_begin_and_end_where_asked(&make().await).await;
     names_keys_and_numbers_are_taken_once(&make().await).await;
+    a_device_is_added_and_revoked_and_its_key_stays_taken(&make().await).await;
     a_room_begins_with_its_first_event_or_not_at_all(&make().await).await;
     a_snapshot_replaces_the_one_before(&make().await).await;
     trimming_keeps_the_keys_for_a_while(&make().await).await;
@@ -46,8 +47,14 @@ pub(crate) fn room(number: u64, name: &str) -> Registration {
 pub(crate) fn account(number: u64, name: &str) -> Registration {
     let (id, name, since) = (AccountId(number), UserName::parse(name).unwrap(), Timestamp(7));
     let key = DeviceKey([u8::try_from(number % 251).unwrap(); 32]);
-    let device = DeviceRecord { id: DeviceId(number), key, account: id, since };
+    let device = device(number, key, id);
     Registration::Account(AccountRecord { id, name, since }, device)
+}
+
+/// A device of an account.
+pub(crate) fn device(number: u64, key: DeviceKey, account: AccountId) -> DeviceRecord {
+    let (since, label) = (Timestamp(7), Line::default());
+    DeviceRecord { id: DeviceId(number), key, account, since, label, revoked: false }
 }
 
 fn with_device(account: Registration, number: u64, key: u8) -> Registration {
@@ -231,6 +238,25 @@ async fn names_keys_and_numbers_are_taken_once(store: &impl Store) {
     assert_eq!(rooms, ["alice", "straße"]);
     let account_feed = store.load(FeedId::Account(AccountId(2))).await.unwrap().unwrap();
     assert_eq!(account_feed.meta, begun(FeedId::Account(AccountId(2)), store.epoch()));
+}
+
+async fn a_device_is_added_and_revoked_and_its_key_stays_taken(store: &impl Store) {
+    store.register(account(1, "alice")).await.unwrap();
+    let label = Line::parse("phone").unwrap();
+    let phone = DeviceRecord { label, ..device(2, DeviceKey([50; 32]), AccountId(1)) };
+    let foreign = device(3, DeviceKey([51; 32]), AccountId(2));
+    assert_eq!(store.register(Registration::Device(foreign)).await, Err(StoreError::Conflict));
+    store.register(Registration::Device(phone.clone())).await.unwrap();
+    let again = device(4, phone.key, AccountId(1));
+    assert_eq!(store.register(Registration::Device(again.clone())).await, Err(StoreError::Conflict));
+    assert_eq!(store.register(Registration::RevokeDevice(DeviceId(9))).await, Err(StoreError::Conflict));
+    for _ in 0..2 {
+        store.register(Registration::RevokeDevice(DeviceId(2))).await.unwrap();
+        let kept = store.registry().await.unwrap().devices;
+        assert_eq!(kept[1..], [DeviceRecord { revoked: true, ..phone.clone() }]);
+        assert!(!kept[0].revoked);
+    }
+    assert_eq!(store.register(Registration::Device(again)).await, Err(StoreError::Conflict));
 }
 
 async fn a_room_begins_with_its_first_event_or_not_at_all(store: &impl Store) {

@@ -2,6 +2,7 @@
 
 pub mod dir;
 pub mod memory;
+pub mod registry;
 pub mod sqlite;
 pub mod verify;
 
@@ -11,10 +12,7 @@ mod contract;
 use std::fmt::{self, Debug};
 use std::str::FromStr;
 
-use chat_proto::{
-    AccountId, Chain, DeviceId, DeviceKey, Epoch, Event, FeedId, MessageKey, Ordinal, RoomId, RoomName, Seq, Timestamp,
-    UserName,
-};
+use chat_proto::{AccountId, Chain, Epoch, Event, FeedId, MessageKey, Ordinal, Seq, Timestamp};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
@@ -22,6 +20,7 @@ use crate::digest::{chain_next, digest};
 
 pub use dir::{DataDir, DirError};
 pub use memory::MemoryStore;
+pub use registry::{AccountRecord, DeviceRecord, Registration, Registry, RoomRecord};
 pub use sqlite::{OpenError, Settings, SqliteStore};
 pub use verify::verify;
 
@@ -152,59 +151,6 @@ pub struct Loaded {
     pub snapshot: Option<Snapshot>,
 }
 
-/// A room in the registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RoomRecord {
-    /// Its number, never given twice.
-    pub id: RoomId,
-    /// Its name.
-    pub name: RoomName,
-}
-
-/// An account in the registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AccountRecord {
-    /// Its number, never given twice.
-    pub id: AccountId,
-    /// Its name.
-    pub name: UserName,
-    /// When it was made.
-    pub since: Timestamp,
-}
-
-/// A device in the registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceRecord {
-    /// Its number, never given twice.
-    pub id: DeviceId,
-    /// Its public key.
-    pub key: DeviceKey,
-    /// Whose it is.
-    pub account: AccountId,
-    /// When it was added.
-    pub since: Timestamp,
-}
-
-/// An addition to the registry of names and keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Registration {
-    /// A room; its feed begins empty, in the store's epoch.
-    Room(RoomRecord),
-    /// An account with its first device; its feed begins empty, in the store's epoch.
-    Account(AccountRecord, DeviceRecord),
-}
-
-/// The whole registry, in order of the numbers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Registry {
-    /// Every room.
-    pub rooms: Vec<RoomRecord>,
-    /// Every account.
-    pub accounts: Vec<AccountRecord>,
-    /// Every device.
-    pub devices: Vec<DeviceRecord>,
-}
-
 /// Rows to be added to one feed, in the order of their seqs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Append {
@@ -258,10 +204,10 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// [`StoreError::Conflict`] for another head, or a key, name, or number that is taken.
     fn append(&self, append: Append) -> BoxFuture<'_, StoreResult<()>>;
 
-    /// Adds to the registry. As durable as an append.
+    /// Changes the registry. As durable as an append.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] for a name, key, or number that is taken.
+    /// [`StoreError::Conflict`] for a name, key, or number that is taken, and for what there is not.
     fn register(&self, registration: Registration) -> BoxFuture<'_, StoreResult<()>>;
 
     /// The whole registry.

@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use super::dir::LOCK_FILE;
 use super::sqlite::head::{self, Recorded};
-use super::sqlite::{DATABASE_FILE, harden, identify, log_path, read};
+use super::sqlite::{DATABASE_FILE, harden, identify, log_path, read, registry};
 use super::{OpenError, Row};
 use crate::digest::{chain_next, chain_start};
 
@@ -170,7 +170,7 @@ fn check_file(db: &Connection, recorded: Recorded, report: &mut Report) {
             Err(error) => report.add(None, None, error.to_string()),
         }
     }
-    if let Err(error) = read::registry(db) {
+    if let Err(error) = registry::registry(db) {
         report.add(None, None, error.to_string());
     }
     check_commits(db, recorded, report);

@@ -7,6 +7,7 @@ mod error;
 pub(crate) mod head;
 mod open;
 pub(crate) mod read;
+pub(crate) mod registry;
 mod schema;
 mod seal;
 mod write;
@@ -147,7 +148,7 @@ impl Store for SqliteStore {
     }
 
     fn registry(&self) -> BoxFuture<'_, StoreResult<Registry>> {
-        self.query(read::registry)
+        self.query(registry::registry)
     }
 
     fn epoch(&self) -> Epoch {

@@ -1,17 +1,12 @@
 //! Queries. What contradicts its own digest or chain is reported, never handed out.
 
-use chat_proto::{
-    AccountId, Chain, DeviceId, DeviceKey, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomId, RoomName, Seq,
-    Timestamp, UserName,
-};
+use chat_proto::{AccountId, Chain, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
 use super::error::store_error;
 use super::{feed_key, seal};
 use crate::digest::{chain_next, digest};
-use crate::store::{
-    AccountRecord, DeviceRecord, FeedMeta, Found, Loaded, Registry, RoomRecord, Row, Snapshot, StoreError, StoreResult,
-};
+use crate::store::{FeedMeta, Found, Loaded, Row, Snapshot, StoreError, StoreResult};
 
 /// The ends and the newest snapshot of a feed.
 ///
@@ -183,48 +178,6 @@ pub(super) fn find(db: &Connection, feed: FeedId, keys: &[(AccountId, MessageKey
     keys.iter().map(found).collect::<rusqlite::Result<_>>().map_err(|error| store_error(&error))
 }
 
-/// Every name and key.
-///
-/// # Errors
-/// [`StoreError::Corrupt`] for one that is not as it was registered.
-pub(crate) fn registry(db: &Connection) -> StoreResult<Registry> {
-    let rooms = list(db, "SELECT id, name, digest FROM room", |row| {
-        let (id, name) = (RoomId(number(row, 0)?), row.get::<_, String>(1)?);
-        Ok(RoomName::parse(&name).map(|name| RoomRecord { id, name }).ok().map(|room| (seal::room(&room), room)))
-    });
-    let accounts = list(db, "SELECT id, name, digest, since FROM account", |row| {
-        let (id, name, since) = (AccountId(number(row, 0)?), row.get::<_, String>(1)?, Timestamp(row.get(3)?));
-        let account = UserName::parse(&name).map(|name| AccountRecord { id, name, since }).ok();
-        Ok(account.map(|account| (seal::account(&account), account)))
-    });
-    let devices = list(db, "SELECT id, key, digest, account, since FROM device", |row| {
-        let (id, key) = (DeviceId(number(row, 0)?), DeviceKey(row.get(1)?));
-        let device = DeviceRecord { id, key, account: AccountId(number(row, 3)?), since: Timestamp(row.get(4)?) };
-        Ok(Some((seal::device(&device), device)))
-    });
-    let mut registry = Registry { rooms: rooms?, accounts: accounts?, devices: devices? };
-    registry.rooms.sort_by_key(|each| each.id);
-    registry.accounts.sort_by_key(|each| each.id);
-    registry.devices.sort_by_key(|each| each.id);
-    Ok(registry)
-}
-
-/// Every row of a table whose third column is the checksum that `read` gives with each.
-fn list<T>(
-    db: &Connection,
-    sql: &str,
-    read: impl Fn(&SqlRow<'_>) -> rusqlite::Result<Option<([u8; 16], T)>>,
-) -> StoreResult<Vec<T>> {
-    let read = |row: &SqlRow<'_>| {
-        let found = read(row)?;
-        let digest: [u8; 16] = row.get(2)?;
-        Ok(found.and_then(|(sum, record)| (sum == digest).then_some(record)).ok_or(row.get::<_, i64>(0)?))
-    };
-    let all = db.prepare_cached(sql).and_then(|mut query| query.query_map([], read)?.collect::<Result<Vec<_>, _>>());
-    let damaged = |id| StoreError::Corrupt(format!("number {id} of the registry is not as it was registered"));
-    all.map_err(|error| store_error(&error))?.into_iter().map(|each| each.map_err(damaged)).collect()
-}
-
-fn number(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<u64> {
+pub(super) fn number(row: &SqlRow<'_>, column: usize) -> rusqlite::Result<u64> {
     row.get::<_, i64>(column).map(i64::cast_unsigned)
 }

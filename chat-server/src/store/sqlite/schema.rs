@@ -11,7 +11,8 @@ use crate::store::dir::open_private;
 pub(crate) const APPLICATION_ID: u32 = 0x6368_6174;
 
 /// Each step brings a file to the version that is its place in the list, from 1. A released step never changes.
-pub(crate) const MIGRATIONS: [&str; 1] = ["
+pub(crate) const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE meta (
         id INTEGER PRIMARY KEY CHECK (id = 1),
         epoch INTEGER NOT NULL,
@@ -90,7 +91,12 @@ pub(crate) const MIGRATIONS: [&str; 1] = ["
         since INTEGER NOT NULL,
         digest BLOB NOT NULL
     ) STRICT;
-"];
+",
+    "
+    ALTER TABLE device ADD COLUMN label TEXT NOT NULL DEFAULT '';
+    ALTER TABLE device ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// Brings a file to the newest version, a new one from nothing. A file of an older version is copied to
 /// `chat.db.before-VERSION` first.

@@ -23,10 +23,15 @@ pub(super) fn account(account: &AccountRecord) -> [u8; 16] {
     seal(&[b"account", &id, name, keys.look.as_bytes(), keys.folded.as_bytes(), &since])
 }
 
-/// Of a device in the registry.
+/// Of a device in the registry. One without a label that was not revoked has the sum it had before there were such.
 pub(super) fn device(device: &DeviceRecord) -> [u8; 16] {
     let (id, owner, since) = (device.id.0.to_le_bytes(), device.account.0.to_le_bytes(), device.since.0.to_le_bytes());
-    seal(&[b"device", &id, &device.key.0, &owner, &since])
+    let mut parts = vec![&b"device"[..], &id, &device.key.0, &owner, &since];
+    let (label, revoked) = (device.label.as_str().as_bytes(), [u8::from(device.revoked)]);
+    if !label.is_empty() || device.revoked {
+        parts.extend([label, &revoked]);
+    }
+    seal(&parts)
 }
 
 /// Of the snapshot of the feed with this key.

@@ -121,22 +121,62 @@ async fn an_older_database_is_copied_and_then_brought_forward_in_one_step() {
     let dir = kept().await;
     let path = dir.path().join(DATABASE_FILE);
     let mut db = Connection::open(&path).unwrap();
-    let broken = [MIGRATIONS[0], "CREATE TABLE extra (x) STRICT", "nonsense"];
+    let followed_by = |steps: [&'static str; 2]| [&MIGRATIONS[..], &steps].concat();
+    let broken = followed_by(["CREATE TABLE extra (x) STRICT", "nonsense"]);
     assert!(migrate(&mut db, &path, &broken).is_err());
     let version = |db: &Connection| db.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(version(&db), 1);
-    let next = [MIGRATIONS[0], "CREATE TABLE extra (x INTEGER) STRICT", "INSERT INTO extra VALUES (7)"];
+    let known = i64::try_from(MIGRATIONS.len()).unwrap();
+    assert_eq!(version(&db), known);
+    let next = followed_by(["CREATE TABLE extra (x INTEGER) STRICT", "INSERT INTO extra VALUES (7)"]);
     migrate(&mut db, &path, &next).unwrap();
-    assert_eq!((version(&db), db.query_row("SELECT x FROM extra", [], |row| row.get(0))), (3, Ok(7)));
+    assert_eq!((version(&db), db.query_row("SELECT x FROM extra", [], |row| row.get(0))), (known + 2, Ok(7)));
     migrate(&mut db, &path, &next).unwrap();
 
     let copy = tempfile::tempdir().unwrap();
-    fs::copy(dir.path().join("chat.db.before-2"), copy.path().join(DATABASE_FILE)).unwrap();
+    fs::copy(dir.path().join(format!("chat.db.before-{}", MIGRATIONS.len() + 1)), copy.path().join(DATABASE_FILE))
+        .unwrap();
     fs::copy(dir.path().join("head"), copy.path().join("head")).unwrap();
     let report = crate::store::verify(copy.path()).unwrap();
     assert_eq!((report.is_ok(), report.events), (true, 50), "{report}");
     let store = open(copy.path());
     assert_eq!(store.read(contract::feed(1), Seq(1), 100).await.unwrap().len(), 50);
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_forward_with_everything_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let (meta, rows) = contract::filled(&store, 1, 50).await;
+    store.register(contract::account(1, "alice")).await.unwrap();
+    let registry = store.registry().await.unwrap();
+    store.close().await;
+    drop(store);
+    let (path, newest) = (dir.path().join(DATABASE_FILE), dir.path().join("newest"));
+    fs::rename(&path, &newest).unwrap();
+    let mut first = Connection::open(&path).unwrap();
+    migrate(&mut first, &path, &MIGRATIONS[..1]).unwrap();
+    first.execute("ATTACH ?1 AS newest", [newest.to_string_lossy()]).unwrap();
+    first.execute_batch("DELETE FROM meta").unwrap();
+    for (table, columns) in [
+        ("meta", "id, epoch, commits"),
+        ("feed", "id, began, head, chain, ordinal, at, oldest, base_chain, base_ordinal"),
+        ("event", "feed, seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain"),
+        ("room", "id, name, look, folded, digest"),
+        ("account", "id, name, look, folded, since, digest"),
+        ("device", "id, key, account, since, digest"),
+    ] {
+        let sql = format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM newest.{table}");
+        assert!(first.execute(&sql, []).unwrap() > 0, "{table}");
+    }
+    drop(first);
+    let store = open(dir.path());
+    assert_eq!(store.load(contract::feed(1)).await.unwrap().unwrap().meta, meta);
+    assert_eq!(store.read(contract::feed(1), Seq(1), 100).await.unwrap(), rows);
+    assert_eq!(store.registry().await.unwrap(), registry);
+    store.close().await;
+    drop(store);
+    let report = crate::store::verify(dir.path()).unwrap();
+    assert!(report.is_ok(), "{report}");
 }
 
 #[tokio::test]

@@ -4,11 +4,9 @@ use chat_proto::{Epoch, FeedId, MessageKey, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{is_fatal, store_error};
+use super::registry::register;
 use super::{feed_key, seal};
-use crate::digest::chain_start;
-use crate::store::{
-    AccountRecord, Append, DeviceRecord, KEY_KEPT_US, Registration, RoomRecord, Row, Snapshot, StoreError,
-};
+use crate::store::{Append, KEY_KEPT_US, Registration, Row, Snapshot, StoreError};
 
 /// What is to be changed.
 #[derive(Debug)]
@@ -110,47 +108,6 @@ fn insert(db: &Connection, feed: i64, row: &Row) -> rusqlite::Result<()> {
         row.digest,
         row.chain.0,
     ])?;
-    Ok(())
-}
-
-fn register(db: &Connection, epoch: Epoch, registration: &Registration) -> Result<(), Failure> {
-    let feed = match registration {
-        Registration::Room(room) => {
-            insert_room(db, room)?;
-            FeedId::Room(room.id)
-        }
-        Registration::Account(account, device) => {
-            insert_account(db, account)?;
-            insert_device(db, device)?;
-            FeedId::Account(account.id)
-        }
-    };
-    let chain = chain_start(feed, epoch);
-    let feed = feed_key(feed).map_err(Failure::Dirty)?;
-    let sql = "INSERT INTO feed (id, began, chain, base_chain) VALUES (?1, ?2, ?3, ?3)";
-    db.prepare_cached(sql)?.execute(params![feed, epoch.0.cast_signed(), chain.0])?;
-    Ok(())
-}
-
-fn insert_room(db: &Connection, room: &RoomRecord) -> rusqlite::Result<()> {
-    let (id, name, keys, digest) = (room.id.0.cast_signed(), room.name.as_str(), room.name.keys(), seal::room(room));
-    let sql = "INSERT INTO room (id, name, look, folded, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
-    db.prepare_cached(sql)?.execute(params![id, name, keys.look, keys.folded, digest])?;
-    Ok(())
-}
-
-fn insert_account(db: &Connection, account: &AccountRecord) -> rusqlite::Result<()> {
-    let (id, name, keys) = (account.id.0.cast_signed(), account.name.as_str(), account.name.keys());
-    let digest = seal::account(account);
-    let sql = "INSERT INTO account (id, name, look, folded, since, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
-    db.prepare_cached(sql)?.execute(params![id, name, keys.look, keys.folded, account.since.0, digest])?;
-    Ok(())
-}
-
-fn insert_device(db: &Connection, device: &DeviceRecord) -> rusqlite::Result<()> {
-    let (id, owner, digest) = (device.id.0.cast_signed(), device.account.0.cast_signed(), seal::device(device));
-    let sql = "INSERT INTO device (id, key, account, since, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
-    db.prepare_cached(sql)?.execute(params![id, device.key.0, owner, device.since.0, digest])?;
     Ok(())
 }
 

@@ -1,0 +1,119 @@
+//! The data of the memory engine: feeds, their rows and keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Ordinal, Seq, Timestamp};
+
+use super::registry::{Taken, begun_by};
+use crate::digest::chain_start;
+use crate::store::{Append, FeedMeta, Found, KEY_KEPT_US, Registry, Row, Snapshot, StoreError, StoreResult};
+
+/// Everything that is kept.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Data {
+    pub(super) epoch: Epoch,
+    pub(super) registry: Registry,
+    /// The keys of every name, and the device keys: what must be unique.
+    pub(super) taken: BTreeSet<Taken>,
+    pub(super) feeds: BTreeMap<FeedId, Feed>,
+}
+
+/// One feed.
+#[derive(Clone, Debug)]
+pub(super) struct Feed {
+    pub(super) meta: FeedMeta,
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) rows: BTreeMap<Seq, Row>,
+    pub(super) keys: BTreeMap<(AccountId, MessageKey), Key>,
+}
+
+/// What a key was used for, and when its row was trimmed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key {
+    pub(super) found: Found,
+    trimmed_at: Option<Timestamp>,
+}
+
+impl Data {
+    /// All or nothing: everything is checked before anything is changed.
+    pub(super) fn append(&mut self, append: Append) -> StoreResult<()> {
+        append.check()?;
+        let begins = match &append.registration {
+            Some(registration) => {
+                self.check(registration)?;
+                begun_by(registration) == Some(append.feed)
+            }
+            None => false,
+        };
+        match self.feeds.get(&append.feed) {
+            Some(feed) => feed.check(&append)?,
+            None if begins && append.expected_head == Seq::ZERO && !has_double_key(&append.rows) => {}
+            None => return Err(StoreError::Conflict),
+        }
+        if let Some(registration) = append.registration {
+            self.insert(registration);
+        }
+        if let Some(feed) = self.feeds.get_mut(&append.feed) {
+            append.rows.into_iter().for_each(|row| feed.push(row));
+        }
+        Ok(())
+    }
+
+    pub(super) fn trim(&mut self, id: FeedId, oldest: Seq, now: Timestamp) -> StoreResult<()> {
+        let feed = self.feeds.get_mut(&id).ok_or(StoreError::Conflict)?;
+        if oldest > feed.meta.head.next() {
+            return Err(StoreError::Conflict);
+        }
+        if oldest > feed.meta.oldest {
+            feed.meta.oldest = oldest;
+            feed.rows = feed.rows.split_off(&oldest);
+            for key in feed.keys.values_mut().filter(|key| key.found.seq < oldest) {
+                key.trimmed_at.get_or_insert(now);
+            }
+        }
+        for feed in self.feeds.values_mut() {
+            feed.keys.retain(|_, key| key.trimmed_at.is_none_or(|at| now.0.saturating_sub(at.0) <= KEY_KEPT_US));
+        }
+        Ok(())
+    }
+}
+
+impl Feed {
+    pub(super) fn begin(id: FeedId, epoch: Epoch) -> Self {
+        let meta = FeedMeta {
+            epoch,
+            head: Seq::ZERO,
+            chain: chain_start(id, epoch),
+            ordinal: Ordinal(0),
+            at: Timestamp(0),
+            oldest: Seq(1),
+        };
+        Self { meta, snapshot: None, rows: BTreeMap::new(), keys: BTreeMap::new() }
+    }
+
+    fn check(&self, append: &Append) -> StoreResult<()> {
+        let is_taken = |row: &Row| row.event.key != ZERO && self.keys.contains_key(&(row.event.by, row.event.key));
+        let conflict =
+            self.meta.head != append.expected_head || has_double_key(&append.rows) || append.rows.iter().any(is_taken);
+        if conflict { Err(StoreError::Conflict) } else { Ok(()) }
+    }
+
+    fn push(&mut self, row: Row) {
+        let event = &row.event;
+        self.meta = FeedMeta { head: event.seq, chain: row.chain, ordinal: event.ordinal, at: event.at, ..self.meta };
+        if event.key != ZERO {
+            let found = Found { seq: event.seq, ordinal: event.ordinal, at: event.at };
+            self.keys.insert((event.by, event.key), Key { found, trimmed_at: None });
+        }
+        self.rows.insert(event.seq, row);
+    }
+}
+
+fn has_double_key(rows: &[Row]) -> bool {
+    let keyed = || rows.iter().filter(|row| row.event.key != ZERO);
+    let distinct: BTreeSet<_> = keyed().map(|row| (row.event.by, row.event.key)).collect();
+    distinct.len() != keyed().count()
+}
+
+/// The key of what the server itself does.
+const ZERO: MessageKey = MessageKey([0; 16]);

@@ -1,0 +1,64 @@
+//! Names, numbers and keys as they are kept beside the feeds.
+
+use chat_proto::{AccountId, DeviceId, DeviceKey, Line, RoomId, RoomName, Timestamp, UserName};
+
+/// A room in the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Its number, never given twice.
+    pub id: RoomId,
+    /// Its name.
+    pub name: RoomName,
+}
+
+/// An account in the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountRecord {
+    /// Its number, never given twice.
+    pub id: AccountId,
+    /// Its name.
+    pub name: UserName,
+    /// When it was made.
+    pub since: Timestamp,
+}
+
+/// A device in the registry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceRecord {
+    /// Its number, never given twice.
+    pub id: DeviceId,
+    /// Its public key.
+    pub key: DeviceKey,
+    /// Whose it is.
+    pub account: AccountId,
+    /// When it was added.
+    pub since: Timestamp,
+    /// What its owner calls it; may be empty.
+    pub label: Line,
+    /// Whether it was revoked. Its number and key stay taken.
+    pub revoked: bool,
+}
+
+/// A change of the registry of names and keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// A room; its feed begins empty, in the store's epoch.
+    Room(RoomRecord),
+    /// An account with its first device; its feed begins empty, in the store's epoch.
+    Account(AccountRecord, DeviceRecord),
+    /// One more device of an account there is.
+    Device(DeviceRecord),
+    /// A device that opens nothing any more. Revoking it again changes nothing.
+    RevokeDevice(DeviceId),
+}
+
+/// The whole registry, in order of the numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registry {
+    /// Every room.
+    pub rooms: Vec<RoomRecord>,
+    /// Every account.
+    pub accounts: Vec<AccountRecord>,
+    /// Every device.
+    pub devices: Vec<DeviceRecord>,
+}

@@ -1,0 +1,123 @@
+//! Names, numbers and keys: the tables beside the feeds.
+
+use chat_proto::{AccountId, DeviceId, DeviceKey, Epoch, FeedId, Line, RoomId, RoomName, Timestamp, UserName};
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+
+use super::error::store_error;
+use super::read::number;
+use super::write::Failure;
+use super::{feed_key, seal};
+use crate::digest::chain_start;
+use crate::store::{AccountRecord, DeviceRecord, Registration, Registry, RoomRecord, StoreError, StoreResult};
+
+/// Every name and key.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] for one that is not as it was registered.
+pub(crate) fn registry(db: &Connection) -> StoreResult<Registry> {
+    let rooms = list(db, "SELECT id, name, digest FROM room", |row| {
+        let (id, name) = (RoomId(number(row, 0)?), row.get::<_, String>(1)?);
+        Ok(RoomName::parse(&name).map(|name| RoomRecord { id, name }).ok().map(|room| (seal::room(&room), room)))
+    });
+    let accounts = list(db, "SELECT id, name, digest, since FROM account", |row| {
+        let (id, name, since) = (AccountId(number(row, 0)?), row.get::<_, String>(1)?, Timestamp(row.get(3)?));
+        let account = UserName::parse(&name).map(|name| AccountRecord { id, name, since }).ok();
+        Ok(account.map(|account| (seal::account(&account), account)))
+    });
+    let devices = list(db, "SELECT id, key, digest, account, since, label, revoked FROM device", |row| {
+        Ok(device(row)?.map(|device| (seal::device(&device), device)))
+    });
+    let mut registry = Registry { rooms: rooms?, accounts: accounts?, devices: devices? };
+    registry.rooms.sort_by_key(|each| each.id);
+    registry.accounts.sort_by_key(|each| each.id);
+    registry.devices.sort_by_key(|each| each.id);
+    Ok(registry)
+}
+
+/// The device of a query for the columns `id, key, digest, account, since, label, revoked`; nothing for what is none.
+fn device(row: &SqlRow<'_>) -> rusqlite::Result<Option<DeviceRecord>> {
+    let (id, key, account) = (DeviceId(number(row, 0)?), DeviceKey(row.get(1)?), AccountId(number(row, 3)?));
+    let (since, label, revoked) = (Timestamp(row.get(4)?), row.get::<_, String>(5)?, row.get(6)?);
+    Ok(Line::parse(&label).ok().map(|label| DeviceRecord { id, key, account, since, label, revoked }))
+}
+
+/// Every row of a table whose third column is the checksum that `read` gives with each.
+fn list<T>(
+    db: &Connection,
+    sql: &str,
+    read: impl Fn(&SqlRow<'_>) -> rusqlite::Result<Option<([u8; 16], T)>>,
+) -> StoreResult<Vec<T>> {
+    let read = |row: &SqlRow<'_>| {
+        let found = read(row)?;
+        let digest: [u8; 16] = row.get(2)?;
+        Ok(found.and_then(|(sum, record)| (sum == digest).then_some(record)).ok_or(row.get::<_, i64>(0)?))
+    };
+    let all = db.prepare_cached(sql).and_then(|mut query| query.query_map([], read)?.collect::<Result<Vec<_>, _>>());
+    let damaged = |id| StoreError::Corrupt(format!("number {id} of the registry is not as it was registered"));
+    all.map_err(|error| store_error(&error))?.into_iter().map(|each| each.map_err(damaged)).collect()
+}
+
+/// Changes the registry.
+pub(super) fn register(db: &Connection, epoch: Epoch, registration: &Registration) -> Result<(), Failure> {
+    match registration {
+        Registration::Room(room) => {
+            insert_room(db, room)?;
+            begin_feed(db, epoch, FeedId::Room(room.id))
+        }
+        Registration::Account(account, device) => {
+            insert_account(db, account)?;
+            insert_device(db, device)?;
+            begin_feed(db, epoch, FeedId::Account(account.id))
+        }
+        Registration::Device(device) => {
+            let owner = device.account.0.cast_signed();
+            if !db.prepare_cached("SELECT 1 FROM account WHERE id = ?1")?.exists([owner])? {
+                return Err(Failure::Clean(StoreError::Conflict));
+            }
+            Ok(insert_device(db, device)?)
+        }
+        Registration::RevokeDevice(id) => revoke_device(db, *id),
+    }
+}
+
+fn begin_feed(db: &Connection, epoch: Epoch, feed: FeedId) -> Result<(), Failure> {
+    let chain = chain_start(feed, epoch);
+    let feed = feed_key(feed).map_err(Failure::Dirty)?;
+    let sql = "INSERT INTO feed (id, began, chain, base_chain) VALUES (?1, ?2, ?3, ?3)";
+    db.prepare_cached(sql)?.execute(params![feed, epoch.0.cast_signed(), chain.0])?;
+    Ok(())
+}
+
+fn insert_room(db: &Connection, room: &RoomRecord) -> rusqlite::Result<()> {
+    let (id, name, keys, digest) = (room.id.0.cast_signed(), room.name.as_str(), room.name.keys(), seal::room(room));
+    let sql = "INSERT INTO room (id, name, look, folded, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
+    db.prepare_cached(sql)?.execute(params![id, name, keys.look, keys.folded, digest])?;
+    Ok(())
+}
+
+fn insert_account(db: &Connection, account: &AccountRecord) -> rusqlite::Result<()> {
+    let (id, name, keys) = (account.id.0.cast_signed(), account.name.as_str(), account.name.keys());
+    let digest = seal::account(account);
+    let sql = "INSERT INTO account (id, name, look, folded, since, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    db.prepare_cached(sql)?.execute(params![id, name, keys.look, keys.folded, account.since.0, digest])?;
+    Ok(())
+}
+
+fn insert_device(db: &Connection, device: &DeviceRecord) -> rusqlite::Result<()> {
+    let (id, owner, digest) = (device.id.0.cast_signed(), device.account.0.cast_signed(), seal::device(device));
+    let sql =
+        "INSERT INTO device (id, key, account, since, label, revoked, digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let (since, label) = (device.since.0, device.label.as_str());
+    db.prepare_cached(sql)?.execute(params![id, device.key.0, owner, since, label, device.revoked, digest])?;
+    Ok(())
+}
+
+fn revoke_device(db: &Connection, id: DeviceId) -> Result<(), Failure> {
+    let sql = "SELECT id, key, digest, account, since, label, revoked FROM device WHERE id = ?1";
+    let found = db.prepare_cached(sql)?.query_row([id.0.cast_signed()], device).optional()?;
+    let Some(device) = found.flatten() else { return Err(Failure::Clean(StoreError::Conflict)) };
+    let device = DeviceRecord { revoked: true, ..device };
+    let sql = "UPDATE device SET revoked = 1, digest = ?2 WHERE id = ?1";
+    db.prepare_cached(sql)?.execute(params![id.0.cast_signed(), seal::device(&device)])?;
+    Ok(())
+}
