@@ -1,7 +1,7 @@
 //! What the server sends unasked: on unidirectional streams it opens, and in datagrams; and a client's datagrams.
 
 use crate::codec::{Decode, Encode};
-use crate::event::Event;
+use crate::event::{Event, Style};
 use crate::id::{AccountId, Chain, Epoch, FeedId, RoomId, Seq};
 use crate::kinds;
 use crate::reply::{FeedStatus, SeqRange};
@@ -55,6 +55,8 @@ kinds! {
         7 => Typing,
         /// The server goes down.
         8 => GoingAway,
+        /// Somebody told those who are there something that is not stored. May come in a datagram and so may be lost.
+        9 => Announced,
     }
 }
 
@@ -173,6 +175,21 @@ pub struct GoingAway {
     pub after_ms: u32,
     /// Why, for people.
     pub reason: String,
+}
+
+/// Somebody told those who are in a room something that is not stored.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Announced {
+    /// Where.
+    pub room: RoomId,
+    /// Who.
+    pub account: AccountId,
+    /// His name.
+    pub name: String,
+    /// How it is meant.
+    pub style: Style,
+    /// The words.
+    pub text: String,
 }
 
 kinds! {

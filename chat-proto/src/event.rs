@@ -1,9 +1,20 @@
 //! Durable facts. One type from the decision to the database row, the frame, the history page and the client's state.
 
+mod message;
+mod moderation;
+
 use crate::codec::{Decode, Encode};
-use crate::fact::{AccountFact, Fact, RoomFact};
+use crate::fact::{AccountFact, RoomFact};
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
 use crate::kinds;
+
+pub use message::{
+    ByBot, Custom, Edited, Erased, Extra, Forwarded, Message, Pinned, PostedWith, Reacted, Redacted, ReplyTo, VisibleTo,
+};
+pub use moderation::{
+    Deleted, DirectCreated, Evicted, Kicked, List, Listed, Named, OwnerChanged, Purged, Renamed, RoleSet, RoomChanged,
+    Unlisted,
+};
 
 /// One fact in a feed: a head that never changes its shape, and a body that is a kind and its payload.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -35,8 +46,42 @@ kinds! {
         2 => Joined,
         /// Somebody stopped being a member.
         3 => Left,
-        /// Somebody wrote a message. The one kind that counts as a message so far.
+        /// Somebody wrote a message.
         4 => Posted,
+        /// Somebody wrote a message with something beside its words.
+        5 => PostedWith,
+        /// An author changed the words of a message.
+        6 => Edited,
+        /// A message was removed.
+        7 => Redacted,
+        /// Somebody reacted to a message, or took it back.
+        8 => Reacted,
+        /// A message was pinned, or no more.
+        9 => Pinned,
+        /// Settings of the room changed.
+        10 => RoomChanged,
+        /// The room got another name.
+        11 => Renamed,
+        /// A member got another role.
+        12 => RoleSet,
+        /// The room got another owner.
+        13 => OwnerChanged,
+        /// Somebody was banned, muted or invited.
+        14 => Listed,
+        /// Somebody is no longer banned, muted or invited.
+        15 => Unlisted,
+        /// A member was put out.
+        16 => Kicked,
+        /// Members who lost the right to be members are none any more.
+        17 => Evicted,
+        /// All messages of a person were removed.
+        18 => Purged,
+        /// The room is no more.
+        19 => Deleted,
+        /// What stands in the place of a body that was removed.
+        20 => Erased,
+        /// A conversation between few began.
+        21 => DirectCreated,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.
@@ -146,14 +191,53 @@ pub struct Mentioned {
 }
 
 impl EventBody {
-    /// Whether this body counts as a message, and so advances the room's ordinal.
+    /// Whether this body counts as a message, and so advances the room's ordinal: everybody who reads the room may see it.
     #[must_use]
     pub fn is_message(&self) -> bool {
-        match self.fact() {
-            Fact::Room(RoomFact::Posted(_)) => true,
-            Fact::Room(RoomFact::Created(_) | RoomFact::Joined(_) | RoomFact::Left(_))
-            | Fact::Account(_)
-            | Fact::Opaque => false,
+        self.message().is_some_and(|message| message.visible_to().is_none())
+    }
+
+    /// Whether a body of this kind is a message, whoever may see it.
+    #[must_use]
+    pub fn is_message_kind(kind: u16) -> bool {
+        matches!(kind, 4 | 5)
+    }
+
+    /// The message it is.
+    #[must_use]
+    pub fn message(&self) -> Option<Message<'_>> {
+        if let Self::Posted(Posted { name, style, text, mentions }) = self {
+            return Some(Message { name, style: *style, text, mentions, extras: &[] });
+        }
+        let Self::PostedWith(PostedWith { name, style, text, mentions, extras }) = self else { return None };
+        Some(Message { name, style: *style, text, mentions, extras })
+    }
+
+    /// The event of the same room that this one is about.
+    #[must_use]
+    pub fn target(&self) -> Option<Seq> {
+        match self.room_fact()? {
+            RoomFact::Edited(Edited { target, .. })
+            | RoomFact::Redacted(Redacted { target, .. })
+            | RoomFact::Reacted(Reacted { target, .. })
+            | RoomFact::Pinned(Pinned { target, .. }) => Some(*target),
+            RoomFact::Created(_)
+            | RoomFact::Joined(_)
+            | RoomFact::Left(_)
+            | RoomFact::Posted(_)
+            | RoomFact::PostedWith(_)
+            | RoomFact::RoomChanged(_)
+            | RoomFact::Renamed(_)
+            | RoomFact::RoleSet(_)
+            | RoomFact::OwnerChanged(_)
+            | RoomFact::Listed(_)
+            | RoomFact::Unlisted(_)
+            | RoomFact::Kicked(_)
+            | RoomFact::Evicted(_)
+            | RoomFact::Purged(_)
+            | RoomFact::Deleted(_)
+            | RoomFact::Erased(_)
+            | RoomFact::DirectCreated(_) => None,
         }
     }
 

@@ -1,6 +1,10 @@
 //! Event bodies sorted by the feed they belong to, so that whoever reads one kind of feed answers for its facts and for no others.
 
-use crate::event::{Created, EventBody, Joined, Left, Mentioned, Posted, ReadMarked, RoomJoined, RoomLeft};
+use crate::event::{
+    Created, Deleted, DirectCreated, Edited, Erased, EventBody, Evicted, Joined, Kicked, Left, Listed, Mentioned,
+    OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet, RoomChanged,
+    RoomJoined, RoomLeft, Unlisted,
+};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $sort:ident $name:ident { $($fact:ident)* })*) => {
@@ -46,6 +50,23 @@ facts! {
         Joined
         Left
         Posted
+        PostedWith
+        Edited
+        Redacted
+        Reacted
+        Pinned
+        RoomChanged
+        Renamed
+        RoleSet
+        OwnerChanged
+        Listed
+        Unlisted
+        Kicked
+        Evicted
+        Purged
+        Deleted
+        Erased
+        DirectCreated
     }
     /// What follows a person's devices.
     Account AccountFact {

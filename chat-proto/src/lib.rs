@@ -5,6 +5,7 @@
 //! * [`event`]: durable facts, numbered densely per feed; the database row, the frame and the history page are this one type.
 //!   [`fact`]: the same, sorted by the feed they belong to.
 //! * [`connection`]: which connections a person has, and ending them.
+//! * [`setting`]: what can be set in a room.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
 //! * [`auth`]: what a device signs to prove itself; [`close`]: why a connection was closed.
@@ -25,12 +26,13 @@ pub mod name;
 pub mod reject;
 pub mod reply;
 pub mod request;
+pub mod setting;
 pub mod text;
 
 pub use close::CloseCode;
 pub use codec::{CodecError, FrameBuffer};
 pub use delivery::{ClientSignal, Delivery, Presence, PresenceEntry, StreamHeader};
-pub use event::{Event, EventBody, Style};
+pub use event::{Event, EventBody, Extra, List, Message, Named, Style};
 pub use fact::{AccountFact, Fact, RoomFact};
 pub use id::{
     AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, MessageKey, Ordinal, RequestId, RoomId, Seq,
@@ -39,7 +41,8 @@ pub use id::{
 pub use name::{NameError, RoomName, UserName};
 pub use reject::{Reject, RejectCode, Retry};
 pub use reply::{FeedState, FeedStatus, Reply, ReplyFrame, Role, RoomInfo};
-pub use request::{Anchor, Auth, Position, Request, RequestFrame, RoomRef};
+pub use request::{Anchor, Auth, Position, Request, RequestFrame, RoomRef, UserRef};
+pub use setting::RoomSetting;
 pub use text::{Line, Text, TextError};
 
 /// The newest protocol version this crate speaks.

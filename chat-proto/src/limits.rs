@@ -51,6 +51,39 @@ pub const MENTIONS_PER_POST_MAX: usize = 32;
 /// Mentions kept per account and room; older ones are forgotten first.
 pub const MENTIONS_KEPT_MAX: usize = 100;
 
+/// Accounts one message may be visible to, beside its author.
+pub const VISIBLE_TO_MAX: usize = 100;
+
+/// The data of a custom message, bytes.
+pub const CUSTOM_BYTES_MAX: usize = 16 * 1024;
+
+/// A reaction, bytes of UTF-8.
+pub const REACTION_BYTES_MAX: usize = 64;
+
+/// People named with each kind of reaction; beyond that they are counted.
+pub const REACTORS_NAMED_MAX: usize = 50;
+
+/// Messages in one batch.
+pub const BATCH_POSTS_MAX: usize = 100;
+
+/// Pinned messages in one room.
+pub const PINS_PER_ROOM_MAX: usize = 100;
+
+/// Members of one room.
+pub const MEMBERS_PER_ROOM_MAX: u32 = 100_000;
+
+/// Entries on one list of a room.
+pub const LIST_ENTRIES_MAX: usize = 10_000;
+
+/// Filters of one room.
+pub const FILTERS_PER_ROOM_MAX: usize = 200;
+
+/// Rooms one room's messages are copied to.
+pub const FORWARDS_PER_ROOM_MAX: usize = 8;
+
+/// The longest slow mode, seconds.
+pub const SLOW_MODE_S_MAX: u32 = 24 * 60 * 60;
+
 /// Requests of one connection being worked on; further ones wait unread in the stream.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 256;
 

@@ -108,6 +108,14 @@ reject_codes! {
     14 Forbidden "forbidden" AfterChange,
     /// Something else happened first.
     15 Conflict "conflict" Later,
+    /// You are banned here.
+    16 Banned "banned" AfterChange,
+    /// You are muted here.
+    17 Muted "muted" AfterChange,
+    /// The room is archived: it is only read.
+    18 Archived "archived" AfterChange,
+    /// There is no such message, or not for you.
+    19 NoSuchMessage "no_such_message" AfterChange,
     /// A text breaks a rule.
     20 InvalidText "invalid_text" AfterChange,
     /// A text is over its limit.
@@ -116,6 +124,8 @@ reject_codes! {
     22 LimitExceeded "limit_exceeded" AfterChange,
     /// Too much in a short time.
     23 SlowDown "slow_down" Later,
+    /// The room refuses a word in it.
+    24 Filtered "filtered" AfterChange,
     /// The server's disk is full; nothing was stored.
     30 StorageFull "storage_full" Later,
     /// The server can't do it right now; whether it was stored is told to a repetition with the same key.

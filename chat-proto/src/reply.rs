@@ -1,11 +1,17 @@
 //! Answers: the result of a request, or why there is none.
 
+mod room;
+
 use crate::codec::{Decode, Encode};
 use crate::connection::SessionList;
 use crate::delivery::Presence;
 use crate::event::Event;
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
 use crate::kinds;
+pub use room::{
+    BatchReceipt, BatchResult, Explained, Fold, FoldList, ListEntries, ListEntry, PinList, Reaction, RoomDetails,
+};
+
 pub use crate::reject::{RETRY_AFTER_DEFAULT_MS, Reject, RejectCode, Retry};
 
 /// The one answer to a request.
@@ -32,16 +38,28 @@ kinds! {
         10 => RoomInfo,
         /// To `ListRooms`.
         13 => RoomList,
-        /// To `Post`: it is stored.
+        /// To `DescribeRoom`.
+        18 => RoomDetails,
+        /// To `Explain`.
+        19 => Explained,
+        /// To `Post` and everything else that becomes an event of a room: it is stored.
         20 => Receipt,
         /// To `History`.
         21 => Page,
+        /// To `PostBatch`.
+        28 => BatchReceipt,
         /// To `ListMembers`.
         30 => MemberList,
         /// To `Whois`.
         31 => Person,
         /// To `Subscribe`.
         40 => FeedStatus,
+        /// To `ReadList`.
+        54 => ListEntries,
+        /// To `ListFolds`.
+        59 => FoldList,
+        /// To `ListPins`.
+        60 => PinList,
         /// To `ListSessions`.
         130 => SessionList,
     }
@@ -224,12 +242,40 @@ pub struct Page {
 }
 
 /// What a member may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum Role {
     /// Read and write.
     Member,
     /// The room is his.
     Owner,
+    /// Keeps order: removes messages, puts people out, mutes and bans them.
+    Moderator,
+    /// May all that the owner may, but give the room away, delete it, or make admins.
+    Admin,
+}
+
+impl Role {
+    /// How much he may, to be compared: a member least, the owner most.
+    #[must_use]
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Member => 0,
+            Self::Moderator => 1,
+            Self::Admin => 2,
+            Self::Owner => 3,
+        }
+    }
+
+    /// The name scripts and people see.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
 }
 
 /// One member of a room.

@@ -1,10 +1,19 @@
 //! What a client may ask. One struct per request; each gets exactly one [`Reply`](crate::Reply).
 
+mod message;
+mod room;
+
 use crate::codec::{Decode, Encode};
 use crate::connection::{EndSession, ListSessions};
 use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::kinds;
+
+pub use message::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, PostWith, React, Redact};
+pub use room::{
+    AuditRoom, ChangeRoom, CreateRoomWith, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList,
+    RenameRoom, SetRole, TakeOffList, TransferRoom, UserRef,
+};
 
 /// A request on the control stream, or alone on a short bidirectional stream.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -32,12 +41,36 @@ kinds! {
         13 => ListRooms,
         /// What is this room? Joins nothing.
         14 => LookUpRoom,
+        /// Change settings of a room.
+        15 => ChangeRoom,
+        /// Give a room another name.
+        16 => RenameRoom,
+        /// Delete a room.
+        17 => DeleteRoom,
+        /// How is a room set, and what may I do in it?
+        18 => DescribeRoom,
+        /// May I do this, and if not, why?
+        19 => Explain,
         /// Write a message.
         20 => Post,
         /// Read a page of a room.
         21 => History,
         /// Everything up to here is read.
         22 => MarkRead,
+        /// Write a message with something beside its words.
+        23 => PostWith,
+        /// Change the words of a message.
+        24 => Edit,
+        /// Remove a message.
+        25 => Redact,
+        /// React to a message, or take it back.
+        26 => React,
+        /// Pin a message, or no more.
+        27 => Pin,
+        /// Write several messages.
+        28 => PostBatch,
+        /// Tell those who are there, and store nothing.
+        29 => Announce,
         /// Who is a member?
         30 => ListMembers,
         /// Who is this?
@@ -48,6 +81,30 @@ kinds! {
         41 => Unsubscribe,
         /// Give this room its own stream; the one before goes back to the background.
         42 => Focus,
+        /// Give a member another role.
+        50 => SetRole,
+        /// Give a room to another member.
+        51 => TransferRoom,
+        /// Ban, mute or invite somebody.
+        52 => PutOnList,
+        /// Take a ban, a mute or an invitation back.
+        53 => TakeOffList,
+        /// Who is banned, muted or invited?
+        54 => ReadList,
+        /// Put a member out.
+        55 => Kick,
+        /// Remove all of a person's messages.
+        56 => Purge,
+        /// What was done by those who may?
+        57 => AuditRoom,
+        /// Copy a message to another room.
+        58 => Forward,
+        /// How do messages stand now?
+        59 => ListFolds,
+        /// Which messages are pinned?
+        60 => ListPins,
+        /// Begin a room with settings of its own.
+        61 => CreateRoomWith,
         /// Which connections does my account have?
         130 => ListSessions,
         /// End a connection of my account.

@@ -167,7 +167,8 @@ impl Talker {
             | ClientEvent::Trimmed(_)
             | ClientEvent::Ended(_)
             | ClientEvent::Presence(_)
-            | ClientEvent::Typing(_) => {}
+            | ClientEvent::Typing(_)
+            | ClientEvent::Announced(_) => {}
         }
         Ok(())
     }

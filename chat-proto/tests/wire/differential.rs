@@ -1,10 +1,14 @@
 //! Our codec against another one that speaks the same format: equal bytes, each reads the other's, both refuse the same.
 
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
 use chat_proto::codec;
 use proptest::prelude::*;
 use wincode::{SchemaRead, SchemaWrite};
 
-use crate::schema::{Entropy, OtherConfig, Visitor, Wire, other_config, other_encode, visit_all};
+use crate::schema::{Entropy, OtherConfig, Visitor, Wire, other_config, other_encode};
+use crate::types::{definitions, visit_all};
 
 /// Decodes with the other codec and, as ours does, refuses bytes left over.
 fn other_decode<M>(bytes: &[u8]) -> Option<M>
@@ -74,24 +78,27 @@ impl Visitor for Mutated<'_> {
 
 /// Whether a kind's payload is somewhere inside, which the mirror keeps as bytes without looking.
 fn holds_kinds(name: &str) -> bool {
-    const KINDS: [&str; 15] = [
-        "Request",
-        "RequestFrame",
-        "Hello",
-        "Auth",
-        "Reply",
-        "ReplyFrame",
-        "Page",
-        "Event",
-        "EventBody",
-        "Events",
-        "Delivery",
-        "StreamPurpose",
-        "StreamHeader",
-        "ClientSignal",
-        "Began",
-    ];
-    KINDS.contains(&name)
+    static HOLDERS: LazyLock<BTreeSet<String>> = LazyLock::new(holders);
+    HOLDERS.contains(name)
+}
+
+/// The types with kinds inside, however deep.
+fn holders() -> BTreeSet<String> {
+    let definitions = definitions();
+    let mut holders = BTreeSet::new();
+    loop {
+        let before = holders.len();
+        for (head, lines) in &definitions {
+            let (name, sort) = head.split_once(' ').unwrap_or((head, ""));
+            let words = lines.iter().flat_map(|line| line.split(|c: char| !c.is_alphanumeric()));
+            if sort == "kinds" || words.into_iter().any(|word| word != name && holders.contains(word)) {
+                holders.insert(name.to_owned());
+            }
+        }
+        if holders.len() == before {
+            return holders;
+        }
+    }
 }
 
 proptest! {

@@ -8,8 +8,9 @@ use chat_proto::*;
 use proptest::prelude::*;
 use wincode::{SchemaRead, SchemaWrite};
 
-use crate::samples::{self, Named};
-use crate::schema::{Entropy, OtherConfig, Visitor, Wire, visit_all};
+use crate::samples::{self, Sample};
+use crate::schema::{Entropy, OtherConfig, Visitor, Wire};
+use crate::types::visit_all;
 
 fn pop_all<T: Decode<()>>(buffer: &mut FrameBuffer) -> Result<Vec<T>, CodecError> {
     let mut all = Vec::new();
@@ -32,7 +33,7 @@ fn survives<T: Encode + Decode<()> + PartialEq + std::fmt::Debug>(bytes: &[u8]) 
     let _ = decode::<T>(unframed);
 }
 
-fn truncated_and_flipped<T: Encode + Decode<()> + PartialEq + std::fmt::Debug>(frames: Vec<Named>) {
+fn truncated_and_flipped<T: Encode + Decode<()> + PartialEq + std::fmt::Debug>(frames: Vec<Sample>) {
     for (name, frame) in frames {
         for len in 0..frame.len() {
             survives::<T>(&frame[..len]);
@@ -64,7 +65,7 @@ fn every_truncation_and_bit_flip_of_a_reply_decodes_or_errors() {
 
 #[test]
 fn every_truncation_and_bit_flip_of_a_header_or_delivery_decodes_or_errors() {
-    let (headers, deliveries): (Vec<Named>, Vec<Named>) =
+    let (headers, deliveries): (Vec<Sample>, Vec<Sample>) =
         samples::delivery_frames().into_iter().partition(|(name, _)| name.starts_with("StreamHeader"));
     truncated_and_flipped::<StreamHeader>(headers);
     truncated_and_flipped::<Delivery>(deliveries);

@@ -60,6 +60,7 @@ impl Reader {
     /// Reads one value, and adds its leaves to `seen`.
     fn read(&self, ty: &str, input: &mut &[u8], seen: &mut Vec<String>) -> Outcome<()> {
         match ty {
+            "u8" => seen.push(take(input, 1)?[0].to_string()),
             "u16" => seen.push(integer(input, 2)?.to_string()),
             "u32" => seen.push(integer(input, 4)?.to_string()),
             "u64" => seen.push(integer(input, 8)?.to_string()),

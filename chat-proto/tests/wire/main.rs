@@ -11,3 +11,4 @@ mod hostile;
 mod interpreter;
 mod samples;
 mod schema;
+mod types;

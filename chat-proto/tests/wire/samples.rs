@@ -1,5 +1,7 @@
 //! One value of every kind and variant, with a name each, and their bytes.
 
+mod room;
+
 use chat_proto::codec::{Encode, encode, encode_frame};
 use chat_proto::connection::*;
 use chat_proto::delivery::*;
@@ -10,7 +12,7 @@ use chat_proto::request::*;
 use chat_proto::*;
 
 /// Bytes under a name, as the golden file and the document have them.
-pub(crate) type Named = (String, Vec<u8>);
+pub(crate) type Sample = (String, Vec<u8>);
 
 const KEY: MessageKey = MessageKey(*b"0123456789abcdef");
 const CHAIN: Chain = Chain([0xc4; 16]);
@@ -57,7 +59,7 @@ pub(crate) fn requests() -> Vec<Request> {
         resume: vec![position()],
     };
     let history = |anchor| History { room: ROOM, anchor, limit: 50 };
-    vec![
+    let mut all: Vec<Request> = vec![
         hello.into(),
         Ping { token: 0x0102_0304_0506_0708 }.into(),
         CreateRoom { key: KEY, name: text("dev"), topic: text("what we build") }.into(),
@@ -79,7 +81,9 @@ pub(crate) fn requests() -> Vec<Request> {
         Focus { room: None }.into(),
         ListSessions {}.into(),
         EndSession { conn: ConnId(300) }.into(),
-    ]
+    ];
+    all.extend(room::room_requests());
+    all
 }
 
 fn room_info() -> RoomInfo {
@@ -181,12 +185,13 @@ pub(crate) fn replies() -> Vec<Reply> {
     let states = [FeedState::Live, FeedState::Trimmed, FeedState::Regressed, FeedState::Diverged, FeedState::NoAccess];
     all.extend(states.map(|state| status(state).into()));
     all.push(session_list().into());
+    all.extend(room::room_replies());
     all
 }
 
 pub(crate) fn bodies() -> Vec<EventBody> {
     let posted = |style, words| Posted { name: text("bob"), style, text: text(words), mentions: vec![AccountId(17)] };
-    vec![
+    let mut all: Vec<EventBody> = vec![
         Withheld {}.into(),
         Created { room: text("dev"), name: text("alice"), topic: text("what we build") }.into(),
         Joined { name: text("bob") }.into(),
@@ -197,7 +202,9 @@ pub(crate) fn bodies() -> Vec<EventBody> {
         RoomLeft { room: ROOM, seq: Seq(9) }.into(),
         ReadMarked { room: ROOM, seq: Seq(8_130), ordinal: Ordinal(7_001) }.into(),
         Mentioned { room: ROOM, seq: Seq(8_125) }.into(),
-    ]
+    ];
+    all.extend(room::room_bodies());
+    all
 }
 
 /// The body as the event a reader gets.
@@ -231,6 +238,8 @@ pub(crate) fn deliveries() -> Vec<Delivery> {
         .into(),
         Typing { room: ROOM, account: AccountId(2), name: text("bob"), active: true }.into(),
         GoingAway { after_ms: 5_000, reason: text("update") }.into(),
+        Announced { room: ROOM, account: AccountId(2), name: text("bob"), style: Style::Text, text: text("now") }
+            .into(),
     ];
     let reasons = [EndReason::Left, EndReason::NoAccess, EndReason::Deleted, EndReason::Restarted];
     all.extend(reasons.map(|reason| Ended { feed: FEED, reason }.into()));
@@ -247,8 +256,8 @@ fn named<T: Encode>(
     values: &[T],
     name: impl Fn(&T) -> String,
     bytes: impl Fn(&T) -> Vec<u8>,
-) -> Vec<Named> {
-    let mut all: Vec<Named> = Vec::new();
+) -> Vec<Sample> {
+    let mut all: Vec<Sample> = Vec::new();
     for value in values {
         let base = format!("{family} {}", name(value));
         let mut unique = base.clone();
@@ -268,7 +277,7 @@ pub(crate) fn kind_name(kinds: &[(u16, &'static str)], kind: u16) -> String {
 }
 
 /// Requests as they are on a stream: a frame with its prefix.
-pub(crate) fn request_frames() -> Vec<Named> {
+pub(crate) fn request_frames() -> Vec<Sample> {
     named(
         "RequestFrame",
         &requests(),
@@ -286,7 +295,7 @@ fn reply_name(reply: &Reply) -> String {
 }
 
 /// Replies as they are on a stream.
-pub(crate) fn reply_frames() -> Vec<Named> {
+pub(crate) fn reply_frames() -> Vec<Sample> {
     named("ReplyFrame", &replies(), reply_name, |reply| {
         let frame = ReplyFrame { id: RequestId(7), reply: reply.clone() };
         encode_frame(&frame, SERVER_FRAME_BYTES_MAX).unwrap()
@@ -294,7 +303,7 @@ pub(crate) fn reply_frames() -> Vec<Named> {
 }
 
 /// Headers and deliveries as they are on a stream of the server's.
-pub(crate) fn delivery_frames() -> Vec<Named> {
+pub(crate) fn delivery_frames() -> Vec<Sample> {
     let mut all = named(
         "StreamHeader",
         &purposes(),
@@ -310,7 +319,7 @@ pub(crate) fn delivery_frames() -> Vec<Named> {
     all
 }
 
-fn unframed() -> Vec<Named> {
+fn unframed() -> Vec<Sample> {
     let mut all = named("Request", &requests(), |it| kind_name(Request::KINDS, it.kind()), encode);
     all.extend(named("Auth", &auths(), |it| kind_name(Auth::KINDS, it.kind()), encode));
     all.extend(named("Reply", &replies(), reply_name, encode));
@@ -328,7 +337,7 @@ fn unframed() -> Vec<Named> {
 }
 
 /// Integers at the edges of each length of the encoding.
-fn integers() -> Vec<Named> {
+fn integers() -> Vec<Sample> {
     let unsigned = [0, 1, 250, 251, 255, 256, 65_535, 65_536, 4_294_967_295, 4_294_967_296, u64::MAX];
     let signed = [0, -1, 1, -2, 125, -126, 126, i64::MAX, i64::MIN];
     let mut all = named("u64", &unsigned, u64::to_string, encode);
@@ -337,7 +346,7 @@ fn integers() -> Vec<Named> {
 }
 
 /// Everything the golden file holds.
-pub(crate) fn all() -> Vec<Named> {
+pub(crate) fn all() -> Vec<Sample> {
     let mut all = integers();
     all.extend(unframed());
     all.extend(request_frames());

@@ -8,14 +8,9 @@
 
 use std::fmt::Debug;
 
+use chat_proto::RejectCode;
 use chat_proto::codec::{Decode, Encode};
-use chat_proto::connection::*;
-use chat_proto::delivery::*;
-use chat_proto::event::*;
 use chat_proto::limits::DECODE_MEMORY_MAX;
-use chat_proto::reply::*;
-use chat_proto::request::*;
-use chat_proto::*;
 use wincode::config::Configuration;
 use wincode::int_encoding::{LittleEndian, VarInt};
 use wincode::len::BincodeLen;
@@ -54,7 +49,7 @@ impl Entropy<'_> {
         }
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         usize::from(self.byte()) % bound
     }
 }
@@ -100,6 +95,7 @@ macro_rules! plain {
 }
 
 plain! {
+    u8, |e| e.byte();
     bool, |e| e.byte() % 2 == 1;
     u16, |e| e.number() as Self;
     u32, |e| e.number() as Self;
@@ -276,11 +272,11 @@ macro_rules! wire {
     (@value $entropy:ident $variant:ident) => { Self::$variant };
 }
 
-fn tight(words: &str) -> String {
+pub(crate) fn tight(words: &str) -> String {
     words.replace(' ', "").replace(';', "; ")
 }
 
-fn numbered(variants: Vec<&str>) -> Vec<String> {
+pub(crate) fn numbered(variants: Vec<&str>) -> Vec<String> {
     variants.into_iter().enumerate().map(|(tag, variant)| format!("{tag}: {variant}")).collect()
 }
 
@@ -297,123 +293,4 @@ impl Wire for RejectCode {
     }
 }
 
-wire! {
-    aliases {
-        AccountId = u64;
-        RoomId = u64;
-        ConnId = u64;
-        DeviceId = u64;
-        Seq = u64;
-        Ordinal = u64;
-        Epoch = u64;
-        RequestId = u64;
-        Timestamp = i64;
-        MessageKey = [u8; 16];
-        Chain = [u8; 16];
-        DeviceKey = [u8; 32];
-    }
-    structs {
-        RequestFrame { id: RequestId, request: Request }
-        Hello { version_min: u16, version_max: u16, client: String, auth: Auth, resume: Vec<Position> }
-        DeviceAuth { device: DeviceKey, name: String, signature: [u8; 64] }
-        Position { feed: FeedId, epoch: Epoch, seq: Seq, chain: Chain, backlog_max: u32 }
-        Ping { token: u64 }
-        CreateRoom { key: MessageKey, name: String, topic: String }
-        JoinRoom { key: MessageKey, room: RoomRef, create: bool }
-        LeaveRoom { key: MessageKey, room: RoomId, reason: String }
-        ListRooms { after: RoomId, limit: u16 }
-        LookUpRoom { room: RoomRef }
-        Post { key: MessageKey, room: RoomId, style: Style, text: String }
-        History { room: RoomId, anchor: Anchor, limit: u16 }
-        MarkRead { room: RoomId, seq: Seq }
-        ListMembers { room: RoomId, after: AccountId, limit: u16 }
-        Whois { name: String }
-        Subscribe { from: Position }
-        Unsubscribe { feed: FeedId }
-        Focus { room: Option<RoomId> }
-        ListSessions {}
-        EndSession { conn: ConnId }
-
-        ReplyFrame { id: RequestId, reply: Reply }
-        Welcome {
-            version: u16, server: String, account: AccountId, name: String, device: DeviceId, conn: ConnId,
-            registered: bool, now: Timestamp, feeds: Vec<FeedStatus>
-        }
-        FeedStatus {
-            feed: FeedId, state: FeedState, epoch: Epoch, name: String, member: bool, head: Seq, head_ordinal: Ordinal,
-            oldest: Seq, read: Seq, read_ordinal: Ordinal, mentions: Vec<Seq>, next: Seq
-        }
-        Reject { code: RejectCode, retry: Retry, retry_after_ms: u32, message: String }
-        Done {}
-        Pong { token: u64, now: Timestamp }
-        RoomInfo {
-            room: RoomId, epoch: Epoch, name: String, topic: String, member: bool, created: bool, members: u32, head: Seq,
-            head_ordinal: Ordinal, oldest: Seq, read: Seq, read_ordinal: Ordinal
-        }
-        RoomSummary { room: RoomId, name: String, topic: String, member: bool, members: u32 }
-        RoomList { rooms: Vec<RoomSummary>, more: bool }
-        Receipt { seq: Seq, ordinal: Ordinal, at: Timestamp, duplicate: bool }
-        SeqRange { from: Seq, to: Seq }
-        Page {
-            room: RoomId, epoch: Epoch, events: Vec<Event>, oldest: Seq, last: Seq, more_before: bool, more_after: bool,
-            trimmed: Option<SeqRange>
-        }
-        Member { account: AccountId, name: String, role: Role, presence: Presence, since: Timestamp }
-        MemberList { members: Vec<Member>, total: u32, more: bool }
-        Person { account: AccountId, name: String, since: Timestamp, presence: Presence, shared_rooms: Vec<String> }
-        SessionInfo { conn: ConnId, device: DeviceId, address: String, client: String, since: Timestamp, idle_ms: u64 }
-        SessionList { sessions: Vec<SessionInfo> }
-
-        Event {
-            seq: Seq, ordinal: Ordinal, at: Timestamp, by: AccountId, device: DeviceId, key: MessageKey, body: EventBody
-        }
-        Withheld {}
-        Created { room: String, name: String, topic: String }
-        Joined { name: String }
-        Left { name: String, reason: String }
-        Posted { name: String, style: Style, text: String, mentions: Vec<AccountId> }
-        RoomJoined { room: RoomId, epoch: Epoch, name: String, seq: Seq, ordinal: Ordinal }
-        RoomLeft { room: RoomId, seq: Seq }
-        ReadMarked { room: RoomId, seq: Seq, ordinal: Ordinal }
-        Mentioned { room: RoomId, seq: Seq }
-
-        StreamHeader { purpose: StreamPurpose }
-        Background {}
-        Focused { feed: FeedId, next: Seq }
-        Events { feed: FeedId, epoch: Epoch, events: Vec<Event>, chain: Chain }
-        Moved { feed: FeedId, next: Seq }
-        Trimmed { feed: FeedId, range: SeqRange }
-        Ended { feed: FeedId, reason: EndReason }
-        Began { status: FeedStatus }
-        PresenceEntry { account: AccountId, name: String, presence: Presence }
-        RoomPresence { room: RoomId, online: u32, changed: Vec<PresenceEntry> }
-        Typing { room: RoomId, account: AccountId, name: String, active: bool }
-        GoingAway { after_ms: u32, reason: String }
-        TypingIn { room: RoomId, active: bool }
-    }
-    enums {
-        FeedId { Room(RoomId), Account(AccountId) }
-        RoomRef { Id(RoomId), Name(String) }
-        Anchor { Before(Seq), After(Seq), Around(Seq) }
-        Style { Text, Action }
-        FeedState { Live, Trimmed, Regressed, Diverged, NoAccess }
-        Retry { Never, Later, AfterChange }
-        Role { Member, Owner }
-        EndReason { Left, NoAccess, Deleted, Restarted }
-        Presence { Offline, Online, Away }
-    }
-    kinds {
-        Request {
-            Hello, Ping, CreateRoom, JoinRoom, LeaveRoom, ListRooms, LookUpRoom, Post, History, MarkRead, ListMembers, Whois,
-            Subscribe, Unsubscribe, Focus, ListSessions, EndSession
-        }
-        Auth { DeviceAuth }
-        Reply {
-            Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus, SessionList
-        }
-        EventBody { Withheld, Created, Joined, Left, Posted, RoomJoined, RoomLeft, ReadMarked, Mentioned }
-        StreamPurpose { Background, Focused }
-        Delivery { Events, Moved, Trimmed, Ended, Began, RoomPresence, Typing, GoingAway }
-        ClientSignal { TypingIn }
-    }
-}
+pub(crate) use wire;

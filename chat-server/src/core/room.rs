@@ -102,7 +102,24 @@ impl State for Room {
             RoomFact::Left(Left { .. }) => {
                 self.members.remove(&event.by);
             }
-            RoomFact::Posted(_) => {}
+            RoomFact::Posted(_)
+            | RoomFact::PostedWith(_)
+            | RoomFact::Edited(_)
+            | RoomFact::Redacted(_)
+            | RoomFact::Reacted(_)
+            | RoomFact::Pinned(_)
+            | RoomFact::RoomChanged(_)
+            | RoomFact::Renamed(_)
+            | RoomFact::RoleSet(_)
+            | RoomFact::OwnerChanged(_)
+            | RoomFact::Listed(_)
+            | RoomFact::Unlisted(_)
+            | RoomFact::Kicked(_)
+            | RoomFact::Evicted(_)
+            | RoomFact::Purged(_)
+            | RoomFact::Deleted(_)
+            | RoomFact::Erased(_)
+            | RoomFact::DirectCreated(_) => {}
         }
     }
 

@@ -91,7 +91,26 @@ impl Notes {
                 let runs = round.of(event.by).own.entry(room).or_default();
                 extend(runs, Run { before: Ordinal(event.ordinal.0.saturating_sub(1)), to: at });
             }
-            None => {}
+            Some(
+                RoomFact::PostedWith(_)
+                | RoomFact::Edited(_)
+                | RoomFact::Redacted(_)
+                | RoomFact::Reacted(_)
+                | RoomFact::Pinned(_)
+                | RoomFact::RoomChanged(_)
+                | RoomFact::Renamed(_)
+                | RoomFact::RoleSet(_)
+                | RoomFact::OwnerChanged(_)
+                | RoomFact::Listed(_)
+                | RoomFact::Unlisted(_)
+                | RoomFact::Kicked(_)
+                | RoomFact::Evicted(_)
+                | RoomFact::Purged(_)
+                | RoomFact::Deleted(_)
+                | RoomFact::Erased(_)
+                | RoomFact::DirectCreated(_),
+            )
+            | None => {}
         }
         drop(round);
         self.bell.notify_one();

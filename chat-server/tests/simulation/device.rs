@@ -262,7 +262,10 @@ impl Device {
                 self.world.trouble(format!("{}: refused: {outgoing:?}", self.name));
                 self.record(What::Err { room: outgoing.room.0, key: outgoing.key.to_string() });
             }
-            ClientEvent::Stopped(StopReason::Quit) | ClientEvent::RoundTrip(_) | ClientEvent::Typing(_) => {}
+            ClientEvent::Stopped(StopReason::Quit)
+            | ClientEvent::RoundTrip(_)
+            | ClientEvent::Typing(_)
+            | ClientEvent::Announced(_) => {}
             ClientEvent::Stopped(reason) => self.world.trouble(format!("{}: stopped: {reason:?}", self.name)),
         }
         self.look_at_marks(&mut seen);

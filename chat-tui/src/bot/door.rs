@@ -72,6 +72,7 @@ impl Door {
                 | ClientEvent::Ended(_)
                 | ClientEvent::Presence(_)
                 | ClientEvent::Typing(_)
+                | ClientEvent::Announced(_)
                 | ClientEvent::Queued(_)
                 | ClientEvent::Sent { .. }
                 | ClientEvent::Refused(_) => {}

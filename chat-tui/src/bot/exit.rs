@@ -63,12 +63,20 @@ impl Exit {
             | RejectCode::InvalidName
             | RejectCode::InvalidText
             | RejectCode::TooLarge
+            | RejectCode::Filtered
             | RejectCode::RoomExists => Self::Usage,
             RejectCode::Unauthenticated | RejectCode::NameTaken | RejectCode::RegistrationClosed => {
                 Self::Authentication
             }
-            RejectCode::NotMember | RejectCode::Forbidden | RejectCode::LimitExceeded => Self::Forbidden,
-            RejectCode::NoSuchRoom | RejectCode::NoSuchUser | RejectCode::NoSuchSession => Self::NotFound,
+            RejectCode::NotMember
+            | RejectCode::Forbidden
+            | RejectCode::LimitExceeded
+            | RejectCode::Banned
+            | RejectCode::Muted
+            | RejectCode::Archived => Self::Forbidden,
+            RejectCode::NoSuchRoom | RejectCode::NoSuchUser | RejectCode::NoSuchMessage | RejectCode::NoSuchSession => {
+                Self::NotFound
+            }
             RejectCode::Unsupported | RejectCode::VersionMismatch | RejectCode::Unknown(_) => Self::Version,
             RejectCode::Conflict
             | RejectCode::SlowDown

@@ -1,12 +1,19 @@
 //! What a program reads: one JSON object per line. The fields and their order are a contract; `docs/bots.md` describes it.
 
+pub mod extras;
+pub mod fact;
+pub mod setting;
+
 use std::io;
 
-use chat_proto::event::{Created, Joined, Left, Posted};
+use chat_proto::event::{Created, Joined, Left};
 use chat_proto::reply::SeqRange;
 use chat_proto::{AccountId, Event, Presence, RoomFact, Seq, Style, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use self::extras::Extras;
+use self::fact::FactLine;
 
 /// Who somebody is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -119,6 +126,9 @@ pub enum Line {
         action: bool,
         /// Whether it names the reader.
         mention: bool,
+        /// What there is beside the words.
+        #[serde(flatten)]
+        extras: Extras,
         /// Whether it is older than the connection.
         replay: bool,
     },
@@ -199,30 +209,66 @@ pub enum Line {
         /// Where.
         room: String,
     },
+    /// Somebody told those who are there something that is not stored.
+    Announce {
+        /// Where.
+        room: String,
+        /// Who.
+        from: Who,
+        /// The words.
+        text: String,
+        /// Whether it was done rather than said.
+        #[serde(skip_serializing_if = "is_false")]
+        action: bool,
+    },
+    /// Anything else that happens in a room.
+    #[serde(untagged)]
+    Fact(FactLine),
 }
 
 impl Line {
     /// What an event of a room is to a program. Nothing, if the contract has no line for it.
     #[must_use]
-    pub fn of_event(room: &str, event: &Event, me: AccountId, replay: bool) -> Option<Self> {
-        let (room, seq, ts) = (room_name(room), event.seq.0, rfc3339(event.at));
-        match event.body.room_fact()? {
-            RoomFact::Posted(Posted { name, style, text, mentions }) => Some(Self::Message {
+    pub fn of_event(name: &str, event: &Event, me: AccountId, replay: bool) -> Option<Self> {
+        let (room, seq, ts) = (room_name(name), event.seq.0, rfc3339(event.at));
+        if let Some(message) = event.body.message() {
+            return Some(Self::Message {
                 room,
                 seq,
                 ts,
-                from: Who::new(event.by, name),
-                text: text.clone(),
-                action: *style == Style::Action,
-                mention: event.by != me && mentions.contains(&me),
+                from: Who::new(event.by, message.name),
+                text: message.text.to_owned(),
+                action: message.style == Style::Action,
+                mention: event.by != me && message.mentions.contains(&me),
+                extras: Extras::of(message),
                 replay,
-            }),
+            });
+        }
+        match event.body.room_fact()? {
             RoomFact::Created(Created { name, .. }) | RoomFact::Joined(Joined { name }) => {
                 Some(Self::Join { room, seq, ts, user: name.clone(), replay })
             }
             RoomFact::Left(Left { name, reason }) => {
                 Some(Self::Part { room, seq, ts, user: name.clone(), reason: reason.clone(), replay })
             }
+            RoomFact::DirectCreated(_)
+            | RoomFact::Posted(_)
+            | RoomFact::PostedWith(_)
+            | RoomFact::Edited(_)
+            | RoomFact::Redacted(_)
+            | RoomFact::Reacted(_)
+            | RoomFact::Pinned(_)
+            | RoomFact::RoomChanged(_)
+            | RoomFact::Renamed(_)
+            | RoomFact::RoleSet(_)
+            | RoomFact::OwnerChanged(_)
+            | RoomFact::Listed(_)
+            | RoomFact::Unlisted(_)
+            | RoomFact::Kicked(_)
+            | RoomFact::Evicted(_)
+            | RoomFact::Purged(_)
+            | RoomFact::Deleted(_)
+            | RoomFact::Erased(_) => FactLine::of_event(name, event, replay).map(Self::Fact),
         }
     }
 
@@ -295,6 +341,7 @@ mod tests {
             text: "!ping".to_owned(),
             action: false,
             mention: false,
+            extras: Extras::default(),
             replay: false,
         };
         let expected = r##"{"ev":"message","room":"#ci","seq":8123,"ts":"2025-11-20T12:19:03.412Z","from":{"id":"u_2","name":"bob"},"text":"!ping","mention":false,"replay":false}"##;

@@ -308,6 +308,7 @@ impl Reader {
             | ClientEvent::Ended(_)
             | ClientEvent::Presence(_)
             | ClientEvent::Typing(_)
+            | ClientEvent::Announced(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }
             | ClientEvent::Refused(_) => News::default(),

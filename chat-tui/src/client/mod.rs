@@ -31,7 +31,7 @@ pub use settings::{
     default_data_dir, is_fingerprint,
 };
 
-use chat_proto::delivery::{Ended, Events, RoomPresence, Trimmed, Typing};
+use chat_proto::delivery::{Announced, Ended, Events, RoomPresence, Trimmed, Typing};
 use chat_proto::reply::{Receipt, Welcome};
 use chat_proto::{FeedStatus, MessageKey, Reject, RoomId, Style};
 
@@ -88,6 +88,8 @@ pub enum ClientEvent {
     Presence(RoomPresence),
     /// Somebody is writing, or no more.
     Typing(Typing),
+    /// Somebody told those who are in a room something that is not stored.
+    Announced(Announced),
     /// A message entered the outbox, here or in a former life of this client.
     Queued(Outgoing),
     /// A message left the outbox: it is stored.

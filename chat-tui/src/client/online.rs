@@ -222,17 +222,11 @@ impl Online {
 
 /// The feed an ordered frame belongs to.
 pub(super) fn feed_of(frame: &Delivery) -> Option<FeedId> {
-    match frame {
-        Delivery::Events(events) => Some(events.feed),
-        Delivery::Trimmed(trimmed) => Some(trimmed.feed),
-        Delivery::Moved(_)
-        | Delivery::Ended(_)
-        | Delivery::Began(_)
-        | Delivery::RoomPresence(_)
-        | Delivery::Typing(_)
-        | Delivery::GoingAway(_)
-        | Delivery::Unknown { .. } => None,
+    if let Delivery::Events(events) = frame {
+        return Some(events.feed);
     }
+    let Delivery::Trimmed(trimmed) = frame else { return None };
+    Some(trimmed.feed)
 }
 
 /// The next frame of any stream that does not hold one, the streams taking turns.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chat_proto::delivery::{EndReason, Ended, Events, RoomPresence, Trimmed, Typing};
+use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::{MENTIONS_KEPT_MAX, TYPING_HOLD_MS};
 use chat_proto::reply::{MemberList, Welcome};
 use chat_proto::{
@@ -121,17 +122,36 @@ impl RoomView {
         match event.body.room_fact() {
             Some(RoomFact::Created(created)) => self.insert_member(event.by, &created.name, Role::Owner),
             Some(RoomFact::Joined(joined)) => self.insert_member(event.by, &joined.name, Role::Member),
-            Some(RoomFact::Left(_)) => {
-                self.members.remove(&event.by);
-                self.typing.remove(&event.by);
+            Some(RoomFact::DirectCreated(created)) => {
+                created.members.iter().for_each(|who| self.insert_member(who.account, &who.name, Role::Member));
             }
-            Some(RoomFact::Posted(posted)) => {
-                self.typing.remove(&event.by);
-                if event.by != me && posted.mentions.contains(&me) {
-                    self.mentions.insert(event.seq);
-                    self.settle_mentions();
-                }
+            Some(RoomFact::Left(_)) => self.remove_member(event.by),
+            Some(RoomFact::Kicked(kicked)) => self.remove_member(kicked.member.account),
+            Some(RoomFact::Evicted(evicted)) => {
+                evicted.members.iter().for_each(|member| self.remove_member(member.account));
             }
+            Some(RoomFact::Posted(Posted { mentions, .. }) | RoomFact::PostedWith(PostedWith { mentions, .. })) => {
+                self.typing.remove(&event.by);
+                self.mentioned(event, mentions, me);
+            }
+            Some(RoomFact::Edited(edited)) => self.mentioned(event, &edited.mentions, me),
+            Some(RoomFact::Renamed(renamed)) => self.name.clone_from(&renamed.new),
+            Some(RoomFact::RoleSet(set)) => self.set_role(set.member.account, set.role),
+            Some(RoomFact::OwnerChanged(changed)) => {
+                self.set_role(event.by, Role::Admin);
+                self.set_role(changed.member.account, Role::Owner);
+            }
+            Some(
+                RoomFact::Redacted(_)
+                | RoomFact::Reacted(_)
+                | RoomFact::Pinned(_)
+                | RoomFact::RoomChanged(_)
+                | RoomFact::Listed(_)
+                | RoomFact::Unlisted(_)
+                | RoomFact::Purged(_)
+                | RoomFact::Deleted(_)
+                | RoomFact::Erased(_),
+            ) => {}
             None => {}
         }
         if event.seq > self.head {
@@ -143,6 +163,24 @@ impl RoomView {
     fn insert_member(&mut self, account: AccountId, name: &str, role: Role) {
         let fresh = MemberView { name: name.to_owned(), role, presence: Presence::Online };
         self.members.entry(account).or_insert(fresh);
+    }
+
+    fn remove_member(&mut self, account: AccountId) {
+        self.members.remove(&account);
+        self.typing.remove(&account);
+    }
+
+    fn set_role(&mut self, account: AccountId, role: Role) {
+        if let Some(member) = self.members.get_mut(&account) {
+            member.role = role;
+        }
+    }
+
+    fn mentioned(&mut self, event: &Event, mentions: &[AccountId], me: AccountId) {
+        if event.by != me && mentions.contains(&me) {
+            self.mentions.insert(event.seq);
+            self.settle_mentions();
+        }
     }
 
     fn mark_read(&mut self, seq: Seq, ordinal: Ordinal) {

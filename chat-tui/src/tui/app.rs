@@ -136,6 +136,7 @@ async fn meet(
             | ClientEvent::Ended(_)
             | ClientEvent::Presence(_)
             | ClientEvent::Typing(_)
+            | ClientEvent::Announced(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }
             | ClientEvent::Refused(_) => {}

@@ -175,6 +175,7 @@ impl Person {
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }
             | ClientEvent::Refused(_)
+            | ClientEvent::Announced(_)
             | ClientEvent::Stopped(_) => {}
         }
         self.heard.push(event.clone());

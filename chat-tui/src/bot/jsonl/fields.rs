@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use chat_proto::connection::{SessionInfo, SessionList};
 use chat_proto::reply::{Member, Page, RoomList};
-use chat_proto::{AccountId, Anchor, Role, Seq};
+use chat_proto::{AccountId, Anchor, Seq};
 use serde_json::{Map, Value, json};
 
 use crate::bot::line::{Line, There, json as written, rfc3339, room_name, user_id};
@@ -16,10 +16,7 @@ pub(super) fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, 
 
 /// One member of a list.
 pub(super) fn member(member: &Member) -> Value {
-    let role = match member.role {
-        Role::Member => "member",
-        Role::Owner => "owner",
-    };
+    let role = member.role.name();
     json!({"id": user_id(member.account), "name": member.name, "role": role, "state": There::from(member.presence)})
 }
 

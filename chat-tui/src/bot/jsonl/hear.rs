@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use chat_proto::delivery::{EndReason, Ended, Events, RoomPresence};
 use chat_proto::reply::{Page, Welcome};
-use chat_proto::{EventBody, FeedId, FeedState, FeedStatus, Reject, RejectCode, Retry, RoomId, Seq};
+use chat_proto::{EventBody, FeedId, FeedState, FeedStatus, Reject, RejectCode, Retry, RoomId, Seq, Style};
 use tokio::time::{Instant, sleep};
 
 use super::From;
 use super::listen::{Bot, Room};
 use crate::bot::cursor::Place;
 use crate::bot::door::RETRY;
-use crate::bot::line::{Line, Net, room_name};
+use crate::bot::line::{Line, Net, Who, room_name};
 use crate::bot::progress::{News, Progress};
 use crate::bot::{Failure, complain};
 use crate::client::{CallError, ClientEvent, LinkState};
@@ -94,6 +94,13 @@ impl Bot {
                     let kind = format!("typing {} {}", typing.room, typing.account);
                     let (room, user) = (room_name(&known.name), typing.name);
                     self.pass(&kind, &Line::Typing { room, user, active: typing.active }).await;
+                }
+            }
+            ClientEvent::Announced(said) => {
+                if let Some(known) = self.rooms.get(&said.room) {
+                    let (room, from) = (room_name(&known.name), Who::new(said.account, said.name));
+                    let action = said.style == Style::Action;
+                    self.line(&Line::Announce { room, from, text: said.text, action }, None).await;
                 }
             }
             ClientEvent::Stopped(reason) => return Err(reason.into()),

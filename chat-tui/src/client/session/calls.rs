@@ -43,25 +43,16 @@ pub(super) enum Effect {
 
 impl Effect {
     fn of(request: &Request) -> Self {
-        match request {
-            Request::Subscribe(Subscribe { from }) => Self::Subscribe(from.feed),
-            Request::Unsubscribe(Unsubscribe { feed }) => Self::Unsubscribe(*feed),
-            Request::Focus(Focus { room: Some(room) }) => Self::Focus(*room),
-            Request::CreateRoom(_) | Request::JoinRoom(_) => Self::Join,
-            Request::Focus(Focus { room: None })
-            | Request::Hello(_)
-            | Request::Ping(_)
-            | Request::LeaveRoom(_)
-            | Request::ListRooms(_)
-            | Request::LookUpRoom(_)
-            | Request::Post(_)
-            | Request::History(_)
-            | Request::MarkRead(_)
-            | Request::ListMembers(_)
-            | Request::Whois(_)
-            | Request::ListSessions(_)
-            | Request::EndSession(_)
-            | Request::Unknown { .. } => Self::None,
+        if let Request::Subscribe(Subscribe { from }) = request {
+            Self::Subscribe(from.feed)
+        } else if let Request::Unsubscribe(Unsubscribe { feed }) = request {
+            Self::Unsubscribe(*feed)
+        } else if let Request::Focus(Focus { room: Some(room) }) = request {
+            Self::Focus(*room)
+        } else if matches!(request, Request::CreateRoom(_) | Request::CreateRoomWith(_) | Request::JoinRoom(_)) {
+            Self::Join
+        } else {
+            Self::None
         }
     }
 }

@@ -93,7 +93,7 @@ impl Session {
                 self.began(began.status);
                 None
             }
-            signal @ (Delivery::RoomPresence(_) | Delivery::Typing(_)) => {
+            signal @ (Delivery::RoomPresence(_) | Delivery::Typing(_) | Delivery::Announced(_)) => {
                 self.signalled(signal);
                 None
             }
@@ -188,6 +188,7 @@ impl Session {
         match signal {
             Delivery::RoomPresence(presence) => self.tell(ClientEvent::Presence(presence)),
             Delivery::Typing(typing) => self.tell(ClientEvent::Typing(typing)),
+            Delivery::Announced(announced) => self.tell(ClientEvent::Announced(announced)),
             // Nothing else may come out of order.
             Delivery::Events(_)
             | Delivery::Moved(_)

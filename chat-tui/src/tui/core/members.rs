@@ -16,12 +16,14 @@ pub struct MemberGroup<'a> {
 /// The members known of a room, in groups; an empty group is left out.
 #[must_use]
 pub fn member_groups(room: &RoomView) -> Vec<MemberGroup<'_>> {
-    let mut groups = ["owner", "online", "offline"].map(|title| MemberGroup { title, members: Vec::new() });
+    let mut groups =
+        ["owner", "moderators", "online", "offline"].map(|title| MemberGroup { title, members: Vec::new() });
     for member in room.members.values() {
         let group = match (member.role, member.presence) {
             (Role::Owner, _) => 0,
-            (Role::Member, Presence::Online | Presence::Away) => 1,
-            (Role::Member, Presence::Offline) => 2,
+            (Role::Admin | Role::Moderator, _) => 1,
+            (Role::Member, Presence::Online | Presence::Away) => 2,
+            (Role::Member, Presence::Offline) => 3,
         };
         groups[group].members.push(member);
     }

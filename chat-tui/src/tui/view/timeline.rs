@@ -1,6 +1,6 @@
 //! Messages: time and sender beside the text, or in it where columns are few.
 
-use chat_proto::{AccountId, Event, RoomFact, Style as Said};
+use chat_proto::{AccountId, Event, Style as Said};
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
@@ -114,21 +114,16 @@ impl View<'_> {
 
     fn sender<'e>(&self, event: &'e Event) -> Sender<'e> {
         let theme = self.theme;
-        match event.body.room_fact() {
-            Some(RoomFact::Posted(posted)) => {
-                let me = self.model.account.me.account;
-                let named = event.by != me && posted.mentions.contains(&me);
-                let nick = self.nick(event.by);
-                let nick = if named { theme.mention } else { nick };
-                let text = if named { theme.strong } else { theme.text };
-                match posted.style {
-                    Said::Text => Sender { name: &posted.name, nick, text },
-                    Said::Action => Sender { name: "*", nick, text },
-                }
-            }
-            Some(RoomFact::Created(_) | RoomFact::Joined(_) | RoomFact::Left(_)) | None => {
-                Sender { name: "*", nick: theme.system, text: theme.system }
-            }
+        let Some(message) = event.body.message() else {
+            return Sender { name: "*", nick: theme.system, text: theme.system };
+        };
+        let me = self.model.account.me.account;
+        let named = event.by != me && message.mentions.contains(&me);
+        let nick = if named { theme.mention } else { self.nick(event.by) };
+        let text = if named { theme.strong } else { theme.text };
+        match message.style {
+            Said::Text => Sender { name: message.name, nick, text },
+            Said::Action => Sender { name: "*", nick, text },
         }
     }
 

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::rc::Rc;
 
-use chat_proto::event::Posted;
-use chat_proto::{Fact, RoomFact, RoomId, Style};
+use chat_proto::{EventBody, RoomId, Style};
 
+use super::told::told;
 use super::walk::{Block, Decor, Scope};
 use super::{Anchor, Place, Timeline};
 use crate::clean;
@@ -265,20 +265,16 @@ fn wrapped(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> W
 fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> (String, String) {
     let Some(event) = timeline.block_events(block).next() else { return (String::new(), String::new()) };
     let time = if pane.compact { format!("{} ", scope.zone.minute(event.at)) } else { String::new() };
-    match event.body.fact() {
-        Fact::Room(RoomFact::Posted(Posted { name, style: Style::Text, text, .. })) if pane.compact => {
-            (format!("{time}{}: ", clean::line(name).as_str()), text.clone())
+    let Some(message) = event.body.message() else { return (time, told(event)) };
+    match message.style {
+        Style::Text if pane.compact => {
+            (format!("{time}{}: ", clean::line(message.name).as_str()), message.text.to_owned())
         }
-        Fact::Room(RoomFact::Posted(Posted { style: Style::Text, text, .. })) => (time, text.clone()),
-        Fact::Room(RoomFact::Posted(Posted { name, style: Style::Action, text, .. })) => {
+        Style::Text => (time, message.text.to_owned()),
+        Style::Action => {
             let star = if pane.compact { "* " } else { "" };
-            (time, format!("{star}{} {text}", clean::line(name).as_str()))
+            (time, format!("{star}{} {}", clean::line(message.name).as_str(), message.text))
         }
-        Fact::Room(RoomFact::Created(created)) => {
-            (time, format!("{} created the room", clean::line(&created.name).as_str()))
-        }
-        Fact::Opaque => (time, format!("something this version cannot show (kind {})", event.body.kind())),
-        Fact::Room(RoomFact::Joined(_) | RoomFact::Left(_)) | Fact::Account(_) => (time, String::new()),
     }
 }
 
@@ -287,10 +283,10 @@ fn run_text(timeline: &Timeline, block: Block) -> String {
     let mut joined = Tally::default();
     let mut left = Tally::default();
     for event in timeline.block_events(block) {
-        match event.body.room_fact() {
-            Some(RoomFact::Joined(body)) => joined.add(&body.name, ""),
-            Some(RoomFact::Left(body)) => left.add(&body.name, &body.reason),
-            Some(RoomFact::Created(_) | RoomFact::Posted(_)) | None => {}
+        if let EventBody::Joined(body) = &event.body {
+            joined.add(&body.name, "");
+        } else if let EventBody::Left(body) = &event.body {
+            left.add(&body.name, &body.reason);
         }
     }
     match (joined.count, left.count) {

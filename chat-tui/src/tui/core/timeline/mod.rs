@@ -5,11 +5,12 @@
 
 mod layout;
 mod scroll;
+mod told;
 mod walk;
 
 use std::collections::VecDeque;
 
-use chat_proto::{Anchor as FetchAt, Event, EventBody, Seq};
+use chat_proto::{Anchor as FetchAt, Event, Seq};
 
 use crate::client::Outgoing;
 
@@ -274,7 +275,7 @@ impl Timeline {
 }
 
 pub(super) fn is_post(event: &Event) -> bool {
-    matches!(event.body, EventBody::Posted(_))
+    event.body.message().is_some()
 }
 
 /// Joins a run with the segments it overlaps or touches, all in order.

@@ -67,7 +67,29 @@ enum Kind {
 fn kind(event: &Event) -> Kind {
     match event.body.fact() {
         Fact::Room(RoomFact::Joined(_) | RoomFact::Left(_)) => Kind::Quiet,
-        Fact::Room(RoomFact::Created(_) | RoomFact::Posted(_)) => Kind::Loud,
+        Fact::Room(
+            RoomFact::Edited(_)
+            | RoomFact::Redacted(_)
+            | RoomFact::Reacted(_)
+            | RoomFact::Purged(_)
+            | RoomFact::DirectCreated(_),
+        ) => Kind::Hidden,
+        Fact::Room(
+            RoomFact::Created(_)
+            | RoomFact::Posted(_)
+            | RoomFact::PostedWith(_)
+            | RoomFact::Pinned(_)
+            | RoomFact::RoomChanged(_)
+            | RoomFact::Renamed(_)
+            | RoomFact::RoleSet(_)
+            | RoomFact::OwnerChanged(_)
+            | RoomFact::Listed(_)
+            | RoomFact::Unlisted(_)
+            | RoomFact::Kicked(_)
+            | RoomFact::Evicted(_)
+            | RoomFact::Deleted(_)
+            | RoomFact::Erased(_),
+        ) => Kind::Loud,
         Fact::Opaque if !matches!(event.body, EventBody::Withheld(_)) => Kind::Loud,
         Fact::Opaque | Fact::Account(_) => Kind::Hidden,
     }
@@ -181,7 +203,7 @@ impl Timeline {
         let Some(before) = self.prev(block, scope).and_then(|before| self.block_events(before).next_back()) else {
             return true;
         };
-        let said = |event: &Event| matches!(&event.body, EventBody::Posted(posted) if posted.style == Style::Text);
+        let said = |event: &Event| event.body.message().is_some_and(|message| message.style == Style::Text);
         let together = said(event)
             && said(before)
             && event.by == before.by

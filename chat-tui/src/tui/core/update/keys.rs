@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use chat_proto::Style;
 use chat_proto::limits::POST_BYTES_MAX;
-use chat_proto::{EventBody, Style};
 
 use super::{command, notice, room};
 use crate::tui::core::command::COMMANDS;
@@ -229,10 +229,9 @@ fn names(model: &Model) -> Vec<String> {
 fn speakers(model: &Model) -> impl Iterator<Item = String> {
     let me = model.account.me.account;
     let events = model.room().into_iter().flat_map(|room| room.timeline.events().rev().take(SPEAKERS_WITHIN));
-    events.filter(move |event| event.by != me).filter_map(|event| {
-        let EventBody::Posted(posted) = &event.body else { return None };
-        Some(posted.name.clone())
-    })
+    events
+        .filter(move |event| event.by != me)
+        .filter_map(|event| event.body.message().map(|message| message.name.to_owned()))
 }
 
 /// Events looked through for who spoke last.

@@ -1,5 +1,6 @@
 //! One message in, the model changed, effects out.
 
+mod answer;
 mod command;
 mod keys;
 mod net;
@@ -39,7 +40,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
         }
         Msg::Remembered(state) => net::remembered(model, state, effects),
         Msg::Net(event) => net::event(model, event, effects),
-        Msg::Answer(tag, result) => net::answer(model, tag, result, effects),
+        Msg::Answer(tag, result) => answer::answer(model, tag, result, effects),
         Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
         Msg::Cached(room, at, events) => net::cached(model, room, at, events, effects),
         Msg::Tick => tick(model, effects),

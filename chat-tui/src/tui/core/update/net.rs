@@ -1,27 +1,22 @@
-//! News of the session, answers and pages.
+//! News of the session, and pages.
 
 use std::time::Duration;
 
 use chat_proto::delivery::Events;
-use chat_proto::limits::LIST_PAGE_MAX;
-use chat_proto::reply::{MemberList, Page, Person, RoomInfo};
-use chat_proto::request::ListMembers;
-use chat_proto::{Anchor, Event, EventBody, FeedId, Presence, Reply, Request, RoomId, Seq};
+use chat_proto::reply::Page;
+use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 
-use super::{about, notice, room};
+use super::{notice, room};
 use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
-use crate::tui::core::effect::{Effect, Effects, Tag};
-use crate::tui::core::model::{MembersKnown, Model, Overlay};
+use crate::tui::core::effect::{Effect, Effects};
+use crate::tui::core::model::{MembersKnown, Model};
 
 /// No page is asked for again so soon after one could not be had.
 const FETCH_PAUSE: Duration = Duration::from_secs(3);
 
 /// Without a connection the cache has no more tomorrow than today; the next login ends the pause.
 const OFFLINE_PAUSE: Duration = Duration::from_secs(24 * 3_600);
-
-/// Members of a room that are asked for; the pane says how many more there are.
-const MEMBERS_MAX: usize = 2_000;
 
 pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects) {
     effects.dirty = true;
@@ -64,6 +59,11 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
             effects.dirty = model.current == Some(typing.room);
             if typing.account != model.account.me.account {
                 model.typists.apply(typing, model.now.mono);
+            }
+        }
+        ClientEvent::Announced(said) => {
+            if model.current == Some(said.room) {
+                notice(model, effects, false, format!("{}: {} (not kept)", said.name, said.text));
             }
         }
         ClientEvent::Queued(message) | ClientEvent::Refused(message) => queued(model, message, effects),
@@ -114,33 +114,6 @@ pub(super) fn queued(model: &mut Model, message: Outgoing, effects: &mut Effects
     }
     model.rooms.entry(message.room).or_default().timeline.queue(message);
     effects.dirty = true;
-}
-
-pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>, effects: &mut Effects) {
-    let reply = match result {
-        Ok(Reply::Reject(reject)) => return refused(model, tag, &reject.message, effects),
-        Ok(reply) => reply,
-        Err(why) => return refused(model, tag, &why, effects),
-    };
-    effects.dirty = true;
-    match tag {
-        Tag::Members(id) => {
-            if let Reply::MemberList(list) = reply {
-                members(model, id, &list, effects);
-            }
-        }
-        Tag::Join(_) => {
-            if let Reply::RoomInfo(info) = reply {
-                joined(model, info, effects);
-            }
-        }
-        Tag::Whois(_) => {
-            if let Reply::Person(person) = reply {
-                model.overlay = Some(card(model, &person));
-            }
-        }
-        Tag::Leave(_) | Tag::Send(..) => {}
-    }
 }
 
 pub(super) fn page(model: &mut Model, id: RoomId, at: Anchor, result: Result<Page, String>, effects: &mut Effects) {
@@ -270,7 +243,7 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
     for event in &events.events {
         model.typists.stop(id, event.by);
         note_topic(&mut state.topic, event);
-        if matches!(event.body, EventBody::Posted(_)) && event.by != me {
+        if event.body.message().is_some() && event.by != me {
             let unseen = !model.focused || !state.timeline.follows();
             if watching && unseen && state.ruler.is_none() {
                 state.ruler = Some(read);
@@ -288,7 +261,7 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
     set_bounds(model, id);
 }
 
-fn set_bounds(model: &mut Model, id: RoomId) {
+pub(super) fn set_bounds(model: &mut Model, id: RoomId) {
     if let (Some(view), Some(state)) = (model.account.rooms.get(&id), model.rooms.get_mut(&id)) {
         state.set_bounds(view);
     }
@@ -309,81 +282,13 @@ fn note_topic(topic: &mut String, event: &Event) {
     if let EventBody::Created(created) = &event.body {
         topic.clone_from(&created.topic);
     }
-}
-
-fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
-    let view = model.account.rooms.entry(info.room).or_default();
-    view.name = info.name;
-    view.epoch = info.epoch;
-    view.member = true;
-    view.oldest = view.oldest.max(info.oldest);
-    if info.head >= view.head {
-        (view.head, view.head_ordinal) = (info.head, info.head_ordinal);
-    }
-    if info.read >= view.read {
-        (view.read, view.read_ordinal) = (info.read, info.read_ordinal);
-    }
-    let state = model.rooms.entry(info.room).or_default();
-    state.topic = info.topic;
-    state.members_total = info.members;
-    model.wanted = None;
-    set_bounds(model, info.room);
-    room::go(model, info.room, effects);
-}
-
-fn members(model: &mut Model, id: RoomId, list: &MemberList, effects: &mut Effects) {
-    model.account.apply_members(id, list);
-    let known = model.account.rooms.get(&id).map_or(0, |room| room.members.len());
-    let Some(state) = model.rooms.get_mut(&id) else { return };
-    state.members_total = list.total;
-    let last = list.members.last().filter(|_| list.more && known < MEMBERS_MAX);
-    if let Some(last) = last {
-        let next = ListMembers { room: id, after: last.account, limit: LIST_PAGE_MAX };
-        effects.push(Effect::Request(Tag::Members(id), Request::from(next)));
-    } else {
-        state.members = MembersKnown::Known;
-    }
-}
-
-fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
-    match tag {
-        Tag::Members(id) => {
-            if let Some(state) = model.rooms.get_mut(&id) {
-                state.members = MembersKnown::Known;
+    if let EventBody::RoomChanged(changed) = &event.body {
+        for change in &changed.changes {
+            if let RoomSetting::Topic(now) = change {
+                topic.clone_from(&now.text);
             }
         }
-        Tag::Join(name) => {
-            model.wanted = model.wanted.take().filter(|wanted| *wanted != name);
-            notice(model, effects, true, about(&["#", &name].concat(), why));
-        }
-        Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
-        Tag::Whois(name) => notice(model, effects, true, about(&name, why)),
-        Tag::Send(room, text) => {
-            if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
-                state.composer.set(&text);
-            }
-            notice(model, effects, true, format!("not sent: {why}"));
-        }
     }
-}
-
-fn card(model: &Model, person: &Person) -> Overlay {
-    let presence = match person.presence {
-        Presence::Online => "online",
-        Presence::Away => "away",
-        Presence::Offline => "offline",
-    };
-    let since = crate::tui::core::time::day_title(model.zone.day(person.since));
-    let rooms: Vec<String> = person.shared_rooms.iter().map(|room| format!("#{room}")).collect();
-    let shared = if rooms.is_empty() { "none".to_owned() } else { rooms.join(" ") };
-    let lines = vec![
-        format!("name          {}", person.name),
-        format!("account       {}", person.account),
-        format!("presence      {presence}"),
-        format!("here since    {since}"),
-        format!("shared rooms  {shared}"),
-    ];
-    Overlay { title: person.name.clone(), lines, scroll: 0 }
 }
 
 fn stopped(model: &mut Model, reason: &StopReason, effects: &mut Effects) {

@@ -1,0 +1,65 @@
+//! What a message carries beside its words, as a program reads it.
+
+use chat_proto::Message;
+use serde::Serialize;
+
+use super::{room_name, user_id};
+
+/// What a message carries beside its words; what it doesn't carry is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Extras {
+    /// The message it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<u64>,
+    /// Who may see it beside its author, as ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visible_to: Option<Vec<String>>,
+    /// Where it was written, if elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwarded: Option<From>,
+    /// The data it carries for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub custom: Option<Custom>,
+    /// Whether a program wrote it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bot: bool,
+}
+
+/// Where a message was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct From {
+    /// In which room.
+    pub room: String,
+    /// Its number there.
+    pub seq: u64,
+    /// By whom.
+    pub user: String,
+}
+
+/// Data for programs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Custom {
+    /// What it means.
+    pub kind: String,
+    /// The bytes, in hexadecimal.
+    pub hex: String,
+}
+
+impl Extras {
+    /// What a message carries.
+    #[must_use]
+    pub fn of(message: Message<'_>) -> Self {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        Self {
+            reply_to: message.reply_to().map(|seq| seq.0),
+            visible_to: message.visible_to().map(|accounts| accounts.iter().map(|id| user_id(*id)).collect()),
+            forwarded: message.forwarded().map(|from| From {
+                room: room_name(&from.room_name),
+                seq: from.seq.0,
+                user: from.name.clone(),
+            }),
+            custom: message.custom().map(|custom| Custom { kind: custom.kind.clone(), hex: hex(&custom.bytes) }),
+            bot: message.is_by_bot(),
+        }
+    }
+}
