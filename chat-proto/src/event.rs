@@ -1,13 +1,16 @@
 //! Durable facts. One type from the decision to the database row, the frame, the history page and the client's state.
 
+mod key;
 mod message;
 mod moderation;
 
+use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::codec::{Decode, Encode};
-use crate::fact::{AccountFact, RoomFact};
+use crate::fact::RoomFact;
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
 use crate::kinds;
 
+pub use key::CompactionKey;
 pub use message::{
     ByBot, Custom, Edited, Erased, Extra, Forwarded, Message, Pinned, PostedWith, Reacted, Redacted, ReplyTo, VisibleTo,
 };
@@ -90,6 +93,16 @@ kinds! {
         102 => ReadMarked,
         /// Somebody named the account in a message.
         103 => Mentioned,
+        /// The account began a message.
+        104 => DraftSet,
+        /// The account chose what of a room to be told about.
+        105 => NotifySet,
+        /// The account made a room a favourite, or no more.
+        106 => RoomPinned,
+        /// The account's client keeps a setting.
+        107 => SettingSet,
+        /// The account ignores somebody, or no more.
+        108 => Ignored,
     }
 }
 
@@ -238,18 +251,6 @@ impl EventBody {
             | RoomFact::Deleted(_)
             | RoomFact::Erased(_)
             | RoomFact::DirectCreated(_) => None,
-        }
-    }
-
-    /// What an account's feed keeps only the newest of: two bodies of an equal compaction key replace each other.
-    #[must_use]
-    pub fn compaction_key(&self) -> Option<(RoomId, u16, Seq)> {
-        match self.account_fact()? {
-            AccountFact::RoomJoined(RoomJoined { room, .. }) | AccountFact::RoomLeft(RoomLeft { room, .. }) => {
-                Some((*room, 100, Seq::ZERO))
-            }
-            AccountFact::ReadMarked(ReadMarked { room, .. }) => Some((*room, 102, Seq::ZERO)),
-            AccountFact::Mentioned(Mentioned { room, seq }) => Some((*room, 103, *seq)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Event bodies sorted by the feed they belong to, so that whoever reads one kind of feed answers for its facts and for no others.
 
+use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::event::{
     Created, Deleted, DirectCreated, Edited, Erased, EventBody, Evicted, Joined, Kicked, Left, Listed, Mentioned,
     OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet, RoomChanged,
@@ -75,6 +76,14 @@ facts! {
         ReadMarked
         Mentioned
     }
+    /// What a person set for himself; see [`Choices`](crate::choices::Choices).
+    Choice ChoiceFact {
+        DraftSet
+        NotifySet
+        RoomPinned
+        SettingSet
+        Ignored
+    }
 }
 
 impl EventBody {
@@ -83,7 +92,7 @@ impl EventBody {
     pub fn room_fact(&self) -> Option<RoomFact<'_>> {
         match self.fact() {
             Fact::Room(fact) => Some(fact),
-            Fact::Account(_) | Fact::Opaque => None,
+            Fact::Account(_) | Fact::Choice(_) | Fact::Opaque => None,
         }
     }
 
@@ -92,7 +101,16 @@ impl EventBody {
     pub fn account_fact(&self) -> Option<AccountFact<'_>> {
         match self.fact() {
             Fact::Account(fact) => Some(fact),
-            Fact::Room(_) | Fact::Opaque => None,
+            Fact::Room(_) | Fact::Choice(_) | Fact::Opaque => None,
+        }
+    }
+
+    /// What a person set for himself by it; nothing for any other body.
+    #[must_use]
+    pub fn choice_fact(&self) -> Option<ChoiceFact<'_>> {
+        match self.fact() {
+            Fact::Choice(fact) => Some(fact),
+            Fact::Room(_) | Fact::Account(_) | Fact::Opaque => None,
         }
     }
 }

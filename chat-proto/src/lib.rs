@@ -6,6 +6,7 @@
 //!   [`fact`]: the same, sorted by the feed they belong to.
 //! * [`connection`]: which connections a person has, and ending them.
 //! * [`setting`]: what can be set in a room.
+//! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
 //! * [`auth`]: what a device signs to prove itself; [`close`]: why a connection was closed.
@@ -14,6 +15,8 @@
 //! `docs/protocol.md` describes the bytes for clients in other languages.
 
 pub mod auth;
+pub mod choice;
+pub mod choices;
 pub mod close;
 pub mod codec;
 pub mod connection;
@@ -29,11 +32,13 @@ pub mod request;
 pub mod setting;
 pub mod text;
 
+pub use choice::Notify;
+pub use choices::Choices;
 pub use close::CloseCode;
 pub use codec::{CodecError, FrameBuffer};
 pub use delivery::{ClientSignal, Delivery, Presence, PresenceEntry, StreamHeader};
-pub use event::{Event, EventBody, Extra, List, Message, Named, Style};
-pub use fact::{AccountFact, Fact, RoomFact};
+pub use event::{CompactionKey, Event, EventBody, Extra, List, Message, Named, Style};
+pub use fact::{AccountFact, ChoiceFact, Fact, RoomFact};
 pub use id::{
     AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, MessageKey, Ordinal, RequestId, RoomId, Seq,
     Timestamp,

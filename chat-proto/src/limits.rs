@@ -107,3 +107,24 @@ pub const IDLE_TIMEOUT_MS: u64 = 30_000;
 
 /// How long a typing signal holds without being renewed, milliseconds.
 pub const TYPING_HOLD_MS: u64 = 6_000;
+
+/// Drafts kept per account that hold something.
+pub const DRAFTS_MAX: usize = 100;
+
+/// The name of a setting, bytes.
+pub const LABEL_BYTES_MAX: usize = 64;
+
+/// The value of a setting, bytes of UTF-8.
+pub const SETTING_BYTES_MAX: usize = 1024;
+
+/// Settings kept per account that hold something.
+pub const SETTINGS_MAX: usize = 64;
+
+/// Names of settings one account may ever use.
+pub const SETTINGS_EVER_MAX: usize = 256;
+
+/// People one account may ignore.
+pub const IGNORED_MAX: usize = 1_000;
+
+/// People one account may ever have ignored.
+pub const IGNORED_EVER_MAX: usize = 4_000;

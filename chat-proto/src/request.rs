@@ -3,6 +3,7 @@
 mod message;
 mod room;
 
+use crate::choice::{Ignore, PinRoom, SetDraft, SetNotify, SetSetting};
 use crate::codec::{Decode, Encode};
 use crate::connection::{EndSession, ListSessions};
 use crate::event::Style;
@@ -109,6 +110,16 @@ kinds! {
         130 => ListSessions,
         /// End a connection of my account.
         131 => EndSession,
+        /// Keep a message that is begun, for every device.
+        150 => SetDraft,
+        /// Choose what of a room to be told about.
+        151 => SetNotify,
+        /// Make a room a favourite, or no more.
+        152 => PinRoom,
+        /// Keep a setting of the client's own.
+        153 => SetSetting,
+        /// Ignore somebody, or no more.
+        154 => Ignore,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::limits::{LINE_BYTES_MAX, POST_BYTES_MAX};
+use crate::limits::{LABEL_BYTES_MAX, LINE_BYTES_MAX, POST_BYTES_MAX, SETTING_BYTES_MAX};
 
 /// Which rule a text breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -23,6 +23,9 @@ pub enum TextError {
     /// A control character (C0, DEL or C1) that has no business in a text.
     #[error("the control character U+{:04X} is not allowed in it", u32::from(*.0))]
     Control(char),
+    /// A character that is not of those a label is made of.
+    #[error("{0:?} is not allowed in it; use the lower-case letters a to z, digits, and - _ .")]
+    Letter(char),
 }
 
 fn check(text: &str, max: usize, allowed: &[char]) -> Result<String, TextError> {
@@ -67,6 +70,41 @@ impl Line {
     }
 }
 
+/// What a program calls a value it keeps: at most [`LABEL_BYTES_MAX`] bytes, not empty, lower-case ASCII letters, digits, `-`,
+/// `_` and `.`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label(String);
+
+impl Label {
+    /// Checks a label that came from outside.
+    ///
+    /// # Errors
+    /// Which rule it breaks.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        let label = check(text, LABEL_BYTES_MAX, &[])?;
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_' | '.');
+        match label.chars().find(|c| !allowed(*c)) {
+            Some(other) => Err(TextError::Letter(other)),
+            None if label.is_empty() => Err(TextError::Empty),
+            None => Ok(Self(label)),
+        }
+    }
+}
+
+/// The value of a setting: at most [`SETTING_BYTES_MAX`] bytes, possibly empty, no control characters but line feed and tab.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettingValue(String);
+
+impl SettingValue {
+    /// Checks a value that came from outside.
+    ///
+    /// # Errors
+    /// Which rule it breaks.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        check(text, SETTING_BYTES_MAX, &['\n', '\t']).map(Self)
+    }
+}
+
 macro_rules! string_like {
     ($($name:ident)*) => {$(
         impl $name {
@@ -91,7 +129,7 @@ macro_rules! string_like {
     )*};
 }
 
-string_like! { Text Line }
+string_like! { Text Line Label SettingValue }
 
 #[cfg(test)]
 mod tests {
@@ -113,5 +151,21 @@ mod tests {
     fn a_line_has_no_line_feed() {
         assert_eq!(Line::parse("a\nb"), Err(TextError::Control('\n')));
         assert_eq!(Line::parse("").unwrap().as_str(), "");
+    }
+
+    #[test]
+    fn a_label_is_made_of_few_characters() {
+        assert_eq!(Label::parse("tui.theme-2_x").unwrap().as_str(), "tui.theme-2_x");
+        for (label, error) in [
+            ("", TextError::Empty),
+            ("Theme", TextError::Letter('T')),
+            ("a b", TextError::Letter(' ')),
+            ("a\u{1b}", TextError::Control('\u{1b}')),
+            ("é", TextError::Letter('é')),
+        ] {
+            assert_eq!(Label::parse(label), Err(error), "{label:?}");
+        }
+        let len = LABEL_BYTES_MAX + 1;
+        assert_eq!(Label::parse(&"x".repeat(len)), Err(TextError::TooLong { len, max: LABEL_BYTES_MAX }));
     }
 }

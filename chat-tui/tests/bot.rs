@@ -420,3 +420,34 @@ async fn without_acknowledgements_the_cursor_follows_what_was_written() {
     let message = bot.until("ev", "message");
     assert_eq!((&message["text"], &message["replay"]), (&json!("two"), &json!(true)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_program_sets_every_other_one_of_the_account_hears() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    bob.join("ci").await;
+    let mut one = desk.bot(&["--join", "#ci"]);
+    one.until("ev", "ready");
+    let mut other = desk.bot(&[]);
+    other.until("ev", "ready");
+    for (op, line) in [
+        (json!({"op": "draft", "room": "#ci", "text": "I"}), json!({"ev": "draft", "room": "#ci", "text": "I"})),
+        (
+            json!({"op": "notify", "room": "#ci", "rule": "mentions"}),
+            json!({"ev": "notify", "room": "#ci", "rule": "mentions"}),
+        ),
+        (json!({"op": "favourite", "room": "#ci"}), json!({"ev": "favourite", "room": "#ci", "on": true})),
+        (
+            json!({"op": "setting", "name": "last", "value": "8"}),
+            json!({"ev": "setting", "name": "last", "value": "8"}),
+        ),
+    ] {
+        assert_eq!(one.ask(op)["ok"], true);
+        assert_eq!(other.until("ev", line["ev"].as_str().unwrap()), line);
+    }
+    assert_eq!(one.ask(json!({"op": "ignore", "user": "bob"}))["ok"], true);
+    assert_eq!(other.until("ev", "ignore")["user"]["name"], "bob");
+    assert_eq!(one.ask(json!({"op": "ignore", "user": "ci"}))["code"], "bad_request");
+    assert_eq!(one.ask(json!({"op": "notify", "room": "#ci", "rule": "loud"}))["code"], "bad_request");
+    assert_eq!(one.ask(json!({"op": "setting", "name": "Last", "value": ""}))["code"], "invalid_text");
+}

@@ -14,11 +14,13 @@ const LIMITS: &str = include_str!("../../src/limits.rs");
 /// The sources the document describes, in the order their hash takes them.
 const SOURCES: &[(&str, &str)] = &[
     ("auth", include_str!("../../src/auth.rs")),
+    ("choice", include_str!("../../src/choice.rs")),
     ("close", include_str!("../../src/close.rs")),
     ("codec", include_str!("../../src/codec.rs")),
     ("connection", include_str!("../../src/connection.rs")),
     ("delivery", include_str!("../../src/delivery.rs")),
     ("event", include_str!("../../src/event.rs")),
+    ("event/key", include_str!("../../src/event/key.rs")),
     ("event/message", include_str!("../../src/event/message.rs")),
     ("event/moderation", include_str!("../../src/event/moderation.rs")),
     ("id", include_str!("../../src/id.rs")),

@@ -1,5 +1,6 @@
 //! One value of every kind and variant, with a name each, and their bytes.
 
+mod choice;
 mod room;
 
 use chat_proto::codec::{Encode, encode, encode_frame};
@@ -83,6 +84,7 @@ pub(crate) fn requests() -> Vec<Request> {
         EndSession { conn: ConnId(300) }.into(),
     ];
     all.extend(room::room_requests());
+    all.extend(choice::choice_requests());
     all
 }
 
@@ -204,6 +206,7 @@ pub(crate) fn bodies() -> Vec<EventBody> {
         Mentioned { room: ROOM, seq: Seq(8_125) }.into(),
     ];
     all.extend(room::room_bodies());
+    all.extend(choice::choice_bodies());
     all
 }
 

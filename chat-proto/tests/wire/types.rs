@@ -3,6 +3,7 @@
 // The other codec's derive writes it.
 #![allow(clippy::mem_forget)]
 
+use chat_proto::choice::*;
 use chat_proto::connection::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
@@ -50,6 +51,11 @@ wire! {
         Focus { room: Option<RoomId> }
         ListSessions {}
         EndSession { conn: ConnId }
+        SetDraft { key: MessageKey, room: RoomId, text: String }
+        SetNotify { key: MessageKey, room: RoomId, rule: Notify }
+        PinRoom { key: MessageKey, room: RoomId, on: bool }
+        SetSetting { key: MessageKey, name: String, value: String }
+        Ignore { key: MessageKey, account: AccountId, on: bool }
 
         CreateRoomWith { key: MessageKey, name: String, settings: Vec<RoomSetting> }
         ChangeRoom { key: MessageKey, room: RoomId, changes: Vec<RoomSetting> }
@@ -178,6 +184,11 @@ wire! {
         RoomLeft { room: RoomId, seq: Seq }
         ReadMarked { room: RoomId, seq: Seq, ordinal: Ordinal }
         Mentioned { room: RoomId, seq: Seq }
+        DraftSet { room: RoomId, text: String }
+        NotifySet { room: RoomId, rule: Notify }
+        RoomPinned { room: RoomId, on: bool }
+        SettingSet { name: String, value: String }
+        Ignored { account: AccountId, name: String, on: bool }
 
         StreamHeader { purpose: StreamPurpose }
         Background {}
@@ -204,6 +215,7 @@ wire! {
         Role { Member, Owner, Moderator, Admin }
         EndReason { Left, NoAccess, Deleted, Restarted }
         Presence { Offline, Online, Away }
+        Notify { All, Mentions, Nothing }
         List { Banned, Muted, Invited }
         Who { Everyone, Users, Members, Moderators, Admins }
         JoinPolicy { Anyone, Users, Invited }
@@ -256,7 +268,12 @@ wire! {
             ListPins,
             CreateRoomWith,
             ListSessions,
-            EndSession
+            EndSession,
+            SetDraft,
+            SetNotify,
+            PinRoom,
+            SetSetting,
+            Ignore
         }
         Auth { DeviceAuth }
         Reply {
@@ -305,7 +322,12 @@ wire! {
             RoomJoined,
             RoomLeft,
             ReadMarked,
-            Mentioned
+            Mentioned,
+            DraftSet,
+            NotifySet,
+            RoomPinned,
+            SettingSet,
+            Ignored
         }
         Extra { ReplyTo, VisibleTo, Forwarded, Custom, ByBot }
         RoomSetting {

@@ -1,9 +1,10 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events mean into accounts' feeds; [`people`], [`rooms`] and [`history`] answer what sessions ask;
-//! [`sessions`] knows which connections there are.
+//! a room's events mean into accounts' feeds; [`people`], [`rooms`], [`history`] and [`choices`] answer what
+//! sessions ask; [`sessions`] knows which connections there are.
 
+pub mod choices;
 mod feed;
 pub mod handle;
 pub mod history;

@@ -226,7 +226,7 @@ impl Round {
                 notes.own.insert(room, runs);
             }
             // Asked for by a person, who has been told that it failed.
-            AccountCommand::MarkRead(_) => {}
+            AccountCommand::MarkRead(_) | AccountCommand::Choose(_) => {}
         }
     }
 }

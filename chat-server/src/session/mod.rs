@@ -1,5 +1,6 @@
 //! One QUIC connection from hello to goodbye: its requests here, its deliveries in [`pump`].
 
+mod choose;
 pub(crate) mod frames;
 mod hello;
 mod pump;

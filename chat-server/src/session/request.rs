@@ -1,5 +1,6 @@
 //! One request: what came over the wire becomes a command or a question to the hub, and its answer a reply.
 
+use chat_proto::choice::{Ignore, PinRoom, SetNotify};
 use chat_proto::connection::{EndSession, ListSessions};
 use chat_proto::reply::{Done, Pong, Receipt};
 use chat_proto::request::{
@@ -12,12 +13,13 @@ use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::oneshot;
 
 use super::Session;
+use super::choose::{draft, setting};
 use super::pump::PumpCommand;
-use crate::core::command::{self, Leave};
+use crate::core::command::{self, Choice, Leave};
 use crate::hub::handle::Outcome;
 use crate::hub::rooms::parse_room;
 
-type Answer = Result<Reply, Reject>;
+pub(super) type Answer = Result<Reply, Reject>;
 type Answering = BoxFuture<'static, Reply>;
 
 impl Session {
@@ -37,7 +39,7 @@ impl Session {
     }
 
     // The one list of everything that can be asked: an arm each, and no rule.
-    #[allow(clippy::too_many_lines)]
+    #[allow(clippy::cognitive_complexity, clippy::too_many_lines)]
     async fn answer(self, request: Request) -> Answer {
         match request {
             Request::Ping(Ping { token }) => Ok(Pong { token, now: self.hub.now() }.into()),
@@ -78,6 +80,14 @@ impl Session {
             Request::EndSession(EndSession { conn }) => {
                 self.hub.end_session(self.actor.account, conn).await?;
                 Ok(Done {}.into())
+            }
+            Request::SetDraft(set) => self.choose(set.key, draft(&set)?).await,
+            Request::SetNotify(SetNotify { key, room, rule }) => self.choose(key, Choice::Notify(room, rule)).await,
+            Request::PinRoom(PinRoom { key, room, on }) => self.choose(key, Choice::Pinned(room, on)).await,
+            Request::SetSetting(set) => self.choose(set.key, setting(&set)?).await,
+            Request::Ignore(Ignore { key, account, on }) => {
+                let name = self.somebody_else(account)?;
+                self.choose(key, Choice::Ignored(account, name, on)).await
             }
             Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
             Request::ChangeRoom(_)
@@ -172,7 +182,7 @@ fn receipt(found: crate::store::Found, duplicate: bool) -> Reply {
 }
 
 /// A durable command has a key of its own, or a repetition of it could not be told from a new one.
-fn check_key(key: MessageKey) -> Result<(), Reject> {
+pub(super) fn check_key(key: MessageKey) -> Result<(), Reject> {
     if key == MessageKey::default() {
         return Err(Reject::new(RejectCode::BadRequest, "a key of zeros names nothing; choose a random one"));
     }
@@ -182,7 +192,7 @@ fn check_key(key: MessageKey) -> Result<(), Reject> {
 pub(super) fn bad_text(what: &str, error: &TextError) -> Reject {
     let code = match error {
         TextError::TooLong { .. } => RejectCode::TooLarge,
-        TextError::Empty | TextError::Control(_) => RejectCode::InvalidText,
+        TextError::Empty | TextError::Control(_) | TextError::Letter(_) => RejectCode::InvalidText,
     };
     Reject::new(code, format!("{what}: {error}"))
 }

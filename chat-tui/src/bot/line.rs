@@ -1,5 +1,6 @@
 //! What a program reads: one JSON object per line. The fields and their order are a contract; `docs/bots.md` describes it.
 
+pub mod choice;
 pub mod extras;
 pub mod fact;
 pub mod setting;
@@ -12,6 +13,7 @@ use chat_proto::{AccountId, Event, Presence, RoomFact, Seq, Style, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
+use self::choice::ChoiceLine;
 use self::extras::Extras;
 use self::fact::FactLine;
 
@@ -224,6 +226,9 @@ pub enum Line {
     /// Anything else that happens in a room.
     #[serde(untagged)]
     Fact(FactLine),
+    /// The account set something for itself, on whichever of its devices.
+    #[serde(untagged)]
+    Choice(ChoiceLine),
 }
 
 impl Line {

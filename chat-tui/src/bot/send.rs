@@ -75,7 +75,7 @@ pub async fn send(
 fn not_sendable(error: &TextError) -> Failure {
     let more = match error {
         TextError::TooLong { .. } => "; --split 4k sends it in parts",
-        TextError::Empty | TextError::Control(_) => "",
+        TextError::Empty | TextError::Control(_) | TextError::Letter(_) => "",
     };
     Failure::new(Exit::Usage, format!("the message is not possible: {error}{more}"))
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use chat_proto::delivery::Events;
 use chat_proto::reply::Page;
-use chat_proto::{AccountId, Anchor, Chain, Epoch, Event, FeedId, Position, RoomId, Seq};
+use chat_proto::{AccountId, Anchor, Chain, Choices, Epoch, Event, FeedId, Position, RoomId, Seq};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use thiserror::Error;
 
@@ -155,13 +155,26 @@ impl Cache {
         let me = Me { account: AccountId(number(&account)), name };
         let mut statement = self.connection.prepare("SELECT * FROM room")?;
         let rooms = statement.query_map([], room_of_row)?.collect::<Result<_, _>>()?;
-        let account = AccountView { me, rooms };
+        let account = AccountView { me, rooms, choices: self.choices()? };
         let last_room = self.meta(META_FOCUS)?.map(|bytes| RoomId(number(&bytes)));
         let newest = match last_room {
             Some(room) => self.page(room, Anchor::Before(Seq::MAX), SNAPSHOT_EVENTS)?,
             None => Vec::new(),
         };
         Ok(Some(CachedState { account, last_room, newest }))
+    }
+
+    /// What the account's owner set for himself.
+    fn choices(&self) -> Result<Choices, CacheError> {
+        let mut statement = self.connection.prepare("SELECT seq, bytes FROM choice")?;
+        let mut rows = statement.query([])?;
+        let mut choices = Choices::default();
+        while let Some(row) = rows.next()? {
+            if let Some(event) = event_of_row(row)? {
+                choices.apply(&event);
+            }
+        }
+        Ok(choices)
     }
 
     /// A run of a room's events without a gap, oldest first: empty if what the anchor asks for is not here.
@@ -285,6 +298,7 @@ CREATE TABLE IF NOT EXISTS position (kind INTEGER NOT NULL, id INTEGER NOT NULL,
     chain BLOB NOT NULL, PRIMARY KEY (kind, id)) STRICT;
 CREATE TABLE IF NOT EXISTS event (room INTEGER NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL,
     PRIMARY KEY (room, seq)) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS choice (key BLOB PRIMARY KEY, seq INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
 ";
 
 /// Events of the last room in a [`CachedState`].
@@ -297,7 +311,7 @@ const EVENTS_PER_ROOM_MAX: i64 = 5_000;
 const BUSY_TIMEOUT: Duration = Duration::from_millis(500);
 
 const FILE_NAME: &str = "cache.sqlite";
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 const META_ACCOUNT: i64 = 1;
 const META_NAME: i64 = 2;
 const META_FOCUS: i64 = 3;

@@ -8,7 +8,8 @@ use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::{MENTIONS_KEPT_MAX, TYPING_HOLD_MS};
 use chat_proto::reply::{MemberList, Welcome};
 use chat_proto::{
-    AccountFact, AccountId, Epoch, Event, FeedId, FeedState, FeedStatus, Ordinal, Presence, Role, RoomFact, RoomId, Seq,
+    AccountFact, AccountId, Choices, Epoch, Event, FeedId, FeedState, FeedStatus, Ordinal, Presence, Role, RoomFact,
+    RoomId, Seq,
 };
 use tokio::time::Instant;
 
@@ -213,6 +214,8 @@ pub struct AccountView {
     pub me: Me,
     /// Every room the account is or was a member of, and every room that was subscribed to.
     pub rooms: BTreeMap<RoomId, RoomView>,
+    /// What the account's owner set for himself, on whichever device.
+    pub choices: Choices,
 }
 
 impl AccountView {
@@ -235,6 +238,9 @@ impl AccountView {
 
     /// A feed stands as the server says; one without access is forgotten.
     pub fn apply_began(&mut self, status: &FeedStatus) {
+        if status.feed == FeedId::Account(self.me.account) && is_set_back(status.state) {
+            self.choices = Choices::default();
+        }
         let Some(room) = room_of(status.feed) else { return };
         match status.state {
             FeedState::NoAccess => {
@@ -260,6 +266,7 @@ impl AccountView {
     }
 
     fn apply_own(&mut self, event: &Event) {
+        self.choices.apply(event);
         let Some(fact) = event.body.account_fact() else { return };
         match fact {
             AccountFact::RoomJoined(joined) => {

@@ -1,5 +1,6 @@
 //! What can be asked of a room or an account. One file per command: its data, its rule, its tests.
 
+pub mod choose;
 pub mod create;
 pub mod join;
 pub mod leave;
@@ -8,6 +9,7 @@ pub mod mention;
 pub mod note;
 pub mod post;
 
+pub use choose::Choice;
 pub use create::Create;
 pub use leave::Leave;
 pub use mark_read::{MarkRead, OwnPosts};
@@ -27,7 +29,8 @@ pub enum RoomCommand {
     Post(Post),
 }
 
-/// What can be asked of an account's feed. All of them are idempotent: they follow from what a room's feed says.
+/// What can be asked of an account's feed. All of them are idempotent: they follow from what a room's feed says, or say how
+/// things are to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountCommand {
     /// It became a member of a room.
@@ -40,6 +43,8 @@ pub enum AccountCommand {
     MarkRead(MarkRead),
     /// It wrote messages itself; if it stood before them it stands behind them.
     OwnPosts(OwnPosts),
+    /// It set something for itself.
+    Choose(Choice),
 }
 
 #[cfg(test)]

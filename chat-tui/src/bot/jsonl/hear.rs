@@ -12,6 +12,7 @@ use super::From;
 use super::listen::{Bot, Room};
 use crate::bot::cursor::Place;
 use crate::bot::door::RETRY;
+use crate::bot::line::choice::ChoiceLine;
 use crate::bot::line::{Line, Net, Who, room_name};
 use crate::bot::progress::{News, Progress};
 use crate::bot::{Failure, complain};
@@ -136,6 +137,12 @@ impl Bot {
             }
             FeedId::Account(_) => {
                 for event in events.events {
+                    if let Some(choice) = event.body.choice_fact() {
+                        let named = |room: RoomId| self.rooms.get(&room).map(|known| known.name.as_str());
+                        if let Some(line) = ChoiceLine::of_fact(&choice, named) {
+                            self.line(&Line::Choice(line), None).await;
+                        }
+                    }
                     let EventBody::ReadMarked(marked) = event.body else { continue };
                     let Some(known) = self.rooms.get_mut(&marked.room) else { continue };
                     if marked.seq > known.read {

@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::choose::Choose;
+
 /// A request of the program.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -31,6 +33,7 @@ pub(super) enum Op {
     EndSession(ConnId),
     Ping,
     Ack(At),
+    Choose(Choose),
 }
 
 /// A room and nothing else.
@@ -134,7 +137,7 @@ struct EndSession {
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-fn yes() -> bool {
+pub(super) fn yes() -> bool {
     true
 }
 
@@ -146,7 +149,7 @@ fn list_max() -> u16 {
     LIST_MAX
 }
 
-fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomName, D::Error> {
+pub(super) fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomName, D::Error> {
     let name = String::deserialize(deserializer)?;
     RoomName::parse(&name).map_err(|e| serde::de::Error::custom(format!("the room name {name:?} is not possible: {e}")))
 }
@@ -275,6 +278,7 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
         later if LATER.contains(&later) => {
             return Err(Problem::new("unsupported", format!("{later} is not possible with this version")));
         }
+        other if Choose::OPS.contains(&other) => Op::Choose(Choose::read(other, fields)?),
         other => {
             let other: String = other.chars().take(ID_BYTES_MAX).collect();
             return Err(Problem::new("bad_request", format!("there is no op {other:?}")));
@@ -293,7 +297,7 @@ fn history(History { room, before, after, around, limit }: History) -> Result<Op
     Ok(Op::History(room, anchor, limit.clamp(1, PAGE_EVENTS_MAX)))
 }
 
-fn fill<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
+pub(super) fn fill<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
     serde_json::from_value(Value::Object(fields)).map_err(|e| Problem::new("bad_request", e.to_string()))
 }
 

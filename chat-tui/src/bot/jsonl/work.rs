@@ -23,7 +23,7 @@ use crate::bot::line::room_name;
 use crate::bot::send::hashed;
 use crate::client::{CallError, Client, Environment};
 
-type Outcome = Result<Map<String, Value>, Problem>;
+pub(super) type Outcome = Result<Map<String, Value>, Problem>;
 
 /// What every request needs.
 #[derive(Debug)]
@@ -146,6 +146,7 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::Members(Members { room, .. })
         | Op::Ack(At { room, .. }) => Some(room),
         Op::Rooms(_) | Op::Sessions | Op::EndSession(_) | Op::Ping => None,
+        Op::Choose(choose) => choose.room(),
     }
 }
 
@@ -196,11 +197,12 @@ impl Context {
                 let ms = u64::try_from(asked.elapsed().as_millis()).unwrap_or(u64::MAX);
                 Ok(fields([("ms", ms.into())]))
             }
+            Op::Choose(choose) => self.choose(choose).await,
             Op::Ack(_) => Err(Problem::new("bad_request", "start with --ack and --cursor FILE to acknowledge events")),
         }
     }
 
-    fn key(&self) -> Result<MessageKey, Problem> {
+    pub(super) fn key(&self) -> Result<MessageKey, Problem> {
         self.environment.random.message_key().map_err(|e| Problem::new("internal", e.to_string()))
     }
 
@@ -246,7 +248,7 @@ impl Context {
     }
 
     /// Asks until there is an answer, however long the connection is away.
-    async fn ask(&self, request: impl Into<chat_proto::Request>) -> Result<Reply, Problem> {
+    pub(super) async fn ask(&self, request: impl Into<chat_proto::Request>) -> Result<Reply, Problem> {
         let request = request.into();
         loop {
             if let Some(outcome) = settled(self.client.request(request.clone()).await) {
@@ -265,7 +267,7 @@ impl Context {
         }
     }
 
-    async fn room(&self, name: &RoomName) -> Result<RoomId, Problem> {
+    pub(super) async fn room(&self, name: &RoomName) -> Result<RoomId, Problem> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&lane(name)).copied();
         if let Some(id) = known {
             return Ok(id);
@@ -301,7 +303,7 @@ impl Context {
         Ok(fields)
     }
 
-    fn done(&self, name: &RoomName, reply: Result<Reply, Problem>) -> Outcome {
+    pub(super) fn done(&self, name: &RoomName, reply: Result<Reply, Problem>) -> Outcome {
         if let Err(problem) = &reply {
             self.forget_if_gone(name, problem);
         }
@@ -327,11 +329,11 @@ fn by_name(room: &RoomName) -> RoomRef {
 fn text_code(error: &TextError) -> &'static str {
     match error {
         TextError::TooLong { .. } => RejectCode::TooLarge.name(),
-        TextError::Empty | TextError::Control(_) => RejectCode::InvalidText.name(),
+        TextError::Empty | TextError::Control(_) | TextError::Letter(_) => RejectCode::InvalidText.name(),
     }
 }
 
-fn nonsense(reply: &Reply) -> Problem {
+pub(super) fn nonsense(reply: &Reply) -> Problem {
     Problem::new("internal", format!("the server answered with a reply of kind {}", reply.kind()))
 }
 

@@ -26,13 +26,13 @@ pub(super) fn apply(
         }
         Change::Position(position) => write_position(transaction, position),
         Change::Forget(feed) => forget(transaction, *feed),
-        Change::Events(events) => {
-            if let FeedId::Room(room) = events.feed {
-                write_events(transaction, room, &events.events)?;
+        Change::Events(events) => match events.feed {
+            FeedId::Room(room) => {
                 grown.insert(room);
+                write_events(transaction, room, &events.events)
             }
-            Ok(())
-        }
+            FeedId::Account(_) => write_choices(transaction, &events.events),
+        },
         Change::Page(page) => {
             let current: Option<i64> = transaction
                 .prepare_cached("SELECT epoch FROM room WHERE room = ?1")?
@@ -61,6 +61,20 @@ pub(super) fn write_events(
         transaction.prepare_cached("INSERT OR REPLACE INTO event (room, seq, bytes) VALUES (?1, ?2, ?3)")?;
     for event in events {
         statement.execute(params![id(room), event.seq.0.cast_signed(), codec::encode(event)])?;
+    }
+    Ok(())
+}
+
+/// Keeps what a person set for himself. The newest of each key counts: another process may be ahead.
+fn write_choices(transaction: &Transaction<'_>, events: &[Event]) -> Result<(), rusqlite::Error> {
+    let mut statement = transaction.prepare_cached(
+        "INSERT INTO choice (key, seq, bytes) VALUES (?1, ?2, ?3)
+         ON CONFLICT (key) DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes WHERE excluded.seq > seq",
+    )?;
+    for event in events.iter().filter(|event| event.body.choice_fact().is_some()) {
+        if let Some(key) = event.body.compaction_key() {
+            statement.execute(params![codec::encode(&key), event.seq.0.cast_signed(), codec::encode(event)])?;
+        }
     }
     Ok(())
 }
@@ -120,10 +134,11 @@ pub(super) fn write_position(transaction: &Transaction<'_>, position: &Position)
 pub(super) fn forget(transaction: &Transaction<'_>, feed: FeedId) -> Result<(), rusqlite::Error> {
     let (kind, number) = feed_key(feed);
     transaction.prepare_cached("DELETE FROM position WHERE kind = ?1 AND id = ?2")?.execute([kind, number])?;
-    if let FeedId::Room(room) = feed {
-        transaction.prepare_cached("DELETE FROM event WHERE room = ?1")?.execute([id(room)])?;
+    match feed {
+        FeedId::Room(room) => transaction.prepare_cached("DELETE FROM event WHERE room = ?1")?.execute([id(room)]),
+        FeedId::Account(_) => transaction.prepare_cached("DELETE FROM choice")?.execute([]),
     }
-    Ok(())
+    .map(|_| ())
 }
 
 pub(super) fn event_of_row(row: &Row<'_>) -> Result<Option<Event>, rusqlite::Error> {

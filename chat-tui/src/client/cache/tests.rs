@@ -60,7 +60,7 @@ fn what_was_written_is_there_after_opening_again() {
     drop(cache);
     let cache = open(dir.path());
     let state = cache.snapshot().unwrap().unwrap();
-    assert_eq!(state.account, AccountView { me, rooms: [(ROOM, room)].into() });
+    assert_eq!(state.account, AccountView { me, rooms: [(ROOM, room)].into(), ..AccountView::default() });
     assert_eq!((state.last_room, state.newest), (Some(ROOM), (1..=5).map(event).collect()));
     assert_eq!(cache.positions().unwrap(), [position(1, 5)]);
 }
@@ -141,4 +141,24 @@ fn two_processes_share_one_cache() {
     one.write(&[events(1..=3)]).unwrap();
     other.write(&[events(2..=6)]).unwrap();
     assert_eq!(seqs(&one.page(ROOM, Anchor::After(Seq(0)), 9).unwrap()), [1, 2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn choices_are_kept_the_newest_of_each_key_until_the_feed_is_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cache = open(dir.path());
+    let feed = FeedId::Account(AccountId(9));
+    let draft = |seq: u64, text: &str| {
+        let body = chat_proto::choice::DraftSet { room: ROOM, text: text.to_owned() }.into();
+        let events = vec![Event { body, ..event(seq) }];
+        Change::Events(Events { feed, epoch: Epoch(1), events, chain: Chain([2; 16]) })
+    };
+    let me = Change::Me(Me { account: AccountId(9), name: "ann".to_owned() });
+    cache.write(&[me, draft(7, "hello"), draft(6, "hel")]).unwrap();
+    drop(cache);
+    let mut cache = open(dir.path());
+    let kept = |cache: &Cache| cache.snapshot().unwrap().unwrap().account.choices.draft(ROOM).to_owned();
+    assert_eq!(kept(&cache), "hello");
+    cache.write(&[Change::Forget(feed)]).unwrap();
+    assert_eq!(kept(&cache), "");
 }

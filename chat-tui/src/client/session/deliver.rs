@@ -127,8 +127,9 @@ impl Session {
         match events.feed {
             FeedId::Room(_) => {}
             FeedId::Account(_) => {
-                let changed = events.events.iter().filter_map(|event| event.body.compaction_key());
-                let changed: std::collections::BTreeSet<_> = changed.map(|(room, ..)| FeedId::Room(room)).collect();
+                let of_rooms = events.events.iter().filter(|event| event.body.account_fact().is_some());
+                let keys = of_rooms.filter_map(|event| event.body.compaction_key());
+                let changed: std::collections::BTreeSet<_> = keys.map(|key| FeedId::Room(key.room)).collect();
                 changed.into_iter().for_each(|feed| self.note_feed(feed));
             }
         }

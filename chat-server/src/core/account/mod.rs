@@ -1,13 +1,14 @@
-//! One account's feed: which rooms it is in, how far it has read them, who named it. Compacted: the newest event per key.
+//! One account's feed: which rooms it is in, how far it has read them, who named it, what its owner set for himself.
+//! Compacted: the newest event per key.
 
 use std::collections::BTreeMap;
 
 use chat_proto::codec::CodecError;
 use chat_proto::event::{Mentioned, ReadMarked, RoomJoined, RoomLeft};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
-use chat_proto::{AccountFact, Epoch, Event, EventBody, Ordinal, Reject, RoomId, Seq, Timestamp};
+use chat_proto::{AccountFact, Choices, Epoch, Event, EventBody, Ordinal, Reject, RoomId, Seq, Timestamp};
 
-use super::command::{AccountCommand, mark_read, note};
+use super::command::{AccountCommand, choose, mark_read, note};
 use super::{Actor, State, parts, put_part};
 
 /// A read marker: everything up to here is read.
@@ -46,9 +47,16 @@ pub struct JoinedRoom {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
     rooms: BTreeMap<RoomId, Entry>,
+    choices: Choices,
 }
 
 impl Account {
+    /// What its owner set for himself.
+    #[must_use]
+    pub fn choices(&self) -> &Choices {
+        &self.choices
+    }
+
     /// The rooms it is a member of.
     pub fn joined(&self) -> impl Iterator<Item = JoinedRoom> + '_ {
         self.rooms.keys().filter_map(|room| self.joined_room(*room))
@@ -80,8 +88,9 @@ impl Account {
     /// The newest event of each key that changed after a cursor, in order.
     #[must_use]
     pub fn since(&self, cursor: Seq) -> Vec<Event> {
-        let events = self.rooms.values().flat_map(Entry::events).filter(|event| event.seq > cursor);
-        let ordered: BTreeMap<Seq, &Event> = events.map(|event| (event.seq, event)).collect();
+        let events = self.rooms.values().flat_map(Entry::events).chain(self.choices.events());
+        let ordered: BTreeMap<Seq, &Event> =
+            events.filter(|event| event.seq > cursor).map(|event| (event.seq, event)).collect();
         ordered.into_values().cloned().collect()
     }
 
@@ -121,13 +130,21 @@ impl State for Account {
             AccountCommand::NoteMention(mention) => Ok(note::mention(self, mention)),
             AccountCommand::MarkRead(mark) => mark_read::decide(self, mark),
             AccountCommand::OwnPosts(own) => Ok(mark_read::own_posts(self, own)),
+            AccountCommand::Choose(choice) => choose::decide(self, choice),
         }
     }
 
     fn apply(&mut self, event: &Event) {
+        self.choices.apply(event);
         let Some(fact) = event.body.account_fact() else { return };
         match fact {
-            AccountFact::RoomJoined(RoomJoined { room, .. }) | AccountFact::RoomLeft(RoomLeft { room, .. }) => {
+            AccountFact::RoomJoined(RoomJoined { room, seq, .. }) => {
+                let entry = self.rooms.entry(*room).or_default();
+                entry.membership = Some(event.clone());
+                // What lies before the joining counts as read.
+                entry.forget_read_mentions(*seq);
+            }
+            AccountFact::RoomLeft(RoomLeft { room, .. }) => {
                 self.rooms.entry(*room).or_default().membership = Some(event.clone());
             }
             AccountFact::ReadMarked(ReadMarked { room, seq, .. }) => {

@@ -1,0 +1,140 @@
+//! The choices of a person as his account's feed adds them up: the newest event of each key. One fold for both ends, so that
+//! no device can see them otherwise than the server does.
+
+use std::collections::BTreeMap;
+
+use crate::choice::{DraftSet, Ignored, Notify, NotifySet, RoomPinned, SettingSet};
+use crate::event::{CompactionKey, Event};
+use crate::fact::{ChoiceFact, Fact};
+use crate::id::{AccountId, RoomId};
+
+/// The newest event of each key. A choice that was undone keeps its event, which tells a device that was away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choices {
+    events: BTreeMap<CompactionKey, Event>,
+}
+
+impl Choices {
+    /// Takes in an event; one that is no choice, or older than what is known of its key, changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        let Fact::Choice(_) = event.body.fact() else { return };
+        let Some(key) = event.body.compaction_key() else { return };
+        let known = self.events.entry(key).or_insert_with(|| event.clone());
+        if known.seq < event.seq {
+            *known = event.clone();
+        }
+    }
+
+    /// The events, by key.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.events.values()
+    }
+
+    /// The newest event of a key.
+    #[must_use]
+    pub fn get(&self, key: &CompactionKey) -> Option<&Event> {
+        self.events.get(key)
+    }
+
+    /// What each key of a kind says, undone ones included.
+    pub fn of_kind(&self, kind: u16) -> impl Iterator<Item = ChoiceFact<'_>> {
+        let keys = CompactionKey::first(kind)..CompactionKey::first(kind.saturating_add(1));
+        self.events.range(keys).filter_map(|(_, event)| event.body.choice_fact())
+    }
+
+    fn fact(&self, key: &CompactionKey) -> Option<ChoiceFact<'_>> {
+        self.events.get(key)?.body.choice_fact()
+    }
+
+    /// The message begun in a room; empty for none.
+    #[must_use]
+    pub fn draft(&self, room: RoomId) -> &str {
+        match self.fact(&CompactionKey::of_room(DRAFT, room)) {
+            Some(ChoiceFact::DraftSet(DraftSet { text, .. })) => text,
+            Some(_) | None => "",
+        }
+    }
+
+    /// What of a room to be told about.
+    #[must_use]
+    pub fn notify(&self, room: RoomId) -> Notify {
+        match self.fact(&CompactionKey::of_room(NOTIFY, room)) {
+            Some(ChoiceFact::NotifySet(NotifySet { rule, .. })) => *rule,
+            Some(_) | None => Notify::All,
+        }
+    }
+
+    /// Whether a room is a favourite.
+    #[must_use]
+    pub fn is_pinned(&self, room: RoomId) -> bool {
+        matches!(
+            self.fact(&CompactionKey::of_room(PINNED, room)),
+            Some(ChoiceFact::RoomPinned(RoomPinned { on: true, .. }))
+        )
+    }
+
+    /// A setting of the client's own; empty for none.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> &str {
+        match self.fact(&CompactionKey::named(SETTING, name)) {
+            Some(ChoiceFact::SettingSet(SettingSet { value, .. })) => value,
+            Some(_) | None => "",
+        }
+    }
+
+    /// Whether nothing of what somebody writes is to be shown.
+    #[must_use]
+    pub fn ignores(&self, account: AccountId) -> bool {
+        matches!(
+            self.fact(&CompactionKey::numbered(IGNORED, account.0)),
+            Some(ChoiceFact::Ignored(Ignored { on: true, .. }))
+        )
+    }
+}
+
+/// Kinds of [`EventBody`](crate::EventBody), under which its keys are.
+const DRAFT: u16 = 104;
+const NOTIFY: u16 = 105;
+const PINNED: u16 = 106;
+const SETTING: u16 = 107;
+const IGNORED: u16 = 108;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DeviceId, EventBody, MessageKey, Ordinal, Seq, Timestamp};
+
+    const ROOM: RoomId = RoomId(3);
+
+    fn event(seq: u64, body: impl Into<EventBody>) -> Event {
+        let (at, by, device, key) = (Timestamp(0), AccountId(1), DeviceId(1), MessageKey([1; 16]));
+        Event { seq: Seq(seq), ordinal: Ordinal(0), at, by, device, key, body: body.into() }
+    }
+
+    #[test]
+    fn the_newest_of_each_key_counts_in_whatever_order_it_comes() {
+        let events = [
+            event(1, DraftSet { room: ROOM, text: "hel".to_owned() }),
+            event(2, NotifySet { room: ROOM, rule: Notify::Mentions }),
+            event(3, RoomPinned { room: ROOM, on: true }),
+            event(4, SettingSet { name: "theme".to_owned(), value: "dark".to_owned() }),
+            event(5, Ignored { account: AccountId(2), name: "bob".to_owned(), on: true }),
+            event(6, DraftSet { room: ROOM, text: "hello".to_owned() }),
+            event(7, Ignored { account: AccountId(2), name: "bob".to_owned(), on: false }),
+        ];
+        let fold = |order: &mut dyn Iterator<Item = &Event>| {
+            let mut choices = Choices::default();
+            order.for_each(|event| choices.apply(event));
+            choices
+        };
+        let choices = fold(&mut events.iter());
+        assert_eq!(choices, fold(&mut events.iter().rev()));
+        assert_eq!((choices.draft(ROOM), choices.draft(RoomId(4))), ("hello", ""));
+        assert_eq!((choices.notify(ROOM), choices.notify(RoomId(4))), (Notify::Mentions, Notify::All));
+        assert_eq!((choices.is_pinned(ROOM), choices.is_pinned(RoomId(4))), (true, false));
+        assert_eq!((choices.setting("theme"), choices.setting("themes")), ("dark", ""));
+        assert!(!choices.ignores(AccountId(2)));
+        assert_eq!(choices.events().count(), 5);
+        assert_eq!(choices.of_kind(DRAFT).count(), 1);
+    }
+}
