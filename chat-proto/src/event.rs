@@ -9,6 +9,7 @@ use crate::codec::{Decode, Encode};
 use crate::fact::RoomFact;
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
 use crate::kinds;
+use crate::realm::{ClaimOffered, OwnerClaimed};
 
 pub use key::CompactionKey;
 pub use message::{
@@ -39,7 +40,7 @@ pub struct Event {
 }
 
 kinds! {
-    /// What an event says happened. Below 100: rooms. From 100: accounts.
+    /// What an event says happened. Rooms, from 60 on the server, from 100 on accounts.
     pub enum EventBody {
         /// Something this reader may not see; it keeps its seq so that dense stays dense.
         0 => Withheld,
@@ -85,6 +86,10 @@ kinds! {
         20 => Erased,
         /// A conversation between few began.
         21 => DirectCreated,
+        /// Whoever shows a code may own the server.
+        60 => ClaimOffered,
+        /// Somebody showed it.
+        61 => OwnerClaimed,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.

@@ -6,6 +6,7 @@ use crate::event::{
     OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet, RoomChanged,
     RoomJoined, RoomLeft, Unlisted,
 };
+use crate::realm::{ClaimOffered, OwnerClaimed};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $sort:ident $name:ident { $($fact:ident)* })*) => {
@@ -84,33 +85,35 @@ facts! {
         SettingSet
         Ignored
     }
+    /// What is done about the server itself.
+    Server ServerFact {
+        ClaimOffered
+        OwnerClaimed
+    }
 }
 
 impl EventBody {
     /// What it says of a room; nothing for a body of another feed.
     #[must_use]
     pub fn room_fact(&self) -> Option<RoomFact<'_>> {
-        match self.fact() {
-            Fact::Room(fact) => Some(fact),
-            Fact::Account(_) | Fact::Choice(_) | Fact::Opaque => None,
-        }
+        if let Fact::Room(fact) = self.fact() { Some(fact) } else { None }
     }
 
     /// What it says of an account; nothing for a body of another feed.
     #[must_use]
     pub fn account_fact(&self) -> Option<AccountFact<'_>> {
-        match self.fact() {
-            Fact::Account(fact) => Some(fact),
-            Fact::Room(_) | Fact::Choice(_) | Fact::Opaque => None,
-        }
+        if let Fact::Account(fact) = self.fact() { Some(fact) } else { None }
     }
 
     /// What a person set for himself by it; nothing for any other body.
     #[must_use]
     pub fn choice_fact(&self) -> Option<ChoiceFact<'_>> {
-        match self.fact() {
-            Fact::Choice(fact) => Some(fact),
-            Fact::Room(_) | Fact::Account(_) | Fact::Opaque => None,
-        }
+        if let Fact::Choice(fact) = self.fact() { Some(fact) } else { None }
+    }
+
+    /// What it says of the server; nothing for a body of another feed.
+    #[must_use]
+    pub fn server_fact(&self) -> Option<ServerFact<'_>> {
+        if let Fact::Server(fact) = self.fact() { Some(fact) } else { None }
     }
 }

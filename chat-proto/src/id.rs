@@ -102,6 +102,8 @@ byte_keys! {
     Chain[16];
     /// An Ed25519 public key (RFC 8032) of a device.
     DeviceKey[32];
+    /// The SHA-256 of a secret the server made: all it keeps of it.
+    SecretHash[32];
 }
 
 /// One append-only sequence of events.

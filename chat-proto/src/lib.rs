@@ -9,7 +9,8 @@
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
-//! * [`auth`]: what a device signs to prove itself; [`close`]: why a connection was closed.
+//! * [`auth`]: what a device signs to prove itself; [`identity`]: other ways in, devices, owners; [`code`]: codes people type;
+//!   [`realm`]: what the server's own feed says; [`close`]: why a connection was closed.
 //! * [`limits`]: every bound of the protocol.
 //!
 //! `docs/protocol.md` describes the bytes for clients in other languages.
@@ -18,14 +19,17 @@ pub mod auth;
 pub mod choice;
 pub mod choices;
 pub mod close;
+pub mod code;
 pub mod codec;
 pub mod connection;
 pub mod delivery;
 pub mod event;
 pub mod fact;
 pub mod id;
+pub mod identity;
 pub mod limits;
 pub mod name;
+pub mod realm;
 pub mod reject;
 pub mod reply;
 pub mod request;
@@ -38,10 +42,10 @@ pub use close::CloseCode;
 pub use codec::{CodecError, FrameBuffer};
 pub use delivery::{ClientSignal, Delivery, Presence, PresenceEntry, StreamHeader};
 pub use event::{CompactionKey, Event, EventBody, Extra, List, Message, Named, Style};
-pub use fact::{AccountFact, ChoiceFact, Fact, RoomFact};
+pub use fact::{AccountFact, ChoiceFact, Fact, RoomFact, ServerFact};
 pub use id::{
-    AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, MessageKey, Ordinal, RequestId, RoomId, Seq,
-    Timestamp,
+    AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, MessageKey, Ordinal, RequestId, RoomId, SecretHash,
+    Seq, Timestamp,
 };
 pub use name::{NameError, RoomName, UserName};
 pub use reject::{Reject, RejectCode, Retry};

@@ -146,6 +146,14 @@ names! {
     };
 }
 
+impl UserName {
+    /// The server itself, as an author: a name nobody can take.
+    #[must_use]
+    pub fn server() -> Self {
+        Self("server".to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -136,6 +136,8 @@ reject_codes! {
     60 NoSuchSession "no_such_session" AfterChange,
     /// A bug of the server's.
     40 Internal "internal" Later,
+    /// A code that opens nothing: mistyped, used up, too old, or replaced by a newer one.
+    50 WrongCode "wrong_code" AfterChange,
 }
 
 impl Encode for RejectCode {

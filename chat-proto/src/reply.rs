@@ -7,6 +7,7 @@ use crate::connection::SessionList;
 use crate::delivery::Presence;
 use crate::event::Event;
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
+use crate::identity::AuditPage;
 use crate::kinds;
 pub use room::{
     BatchReceipt, BatchResult, Explained, Fold, FoldList, ListEntries, ListEntry, PinList, Reaction, RoomDetails,
@@ -60,6 +61,8 @@ kinds! {
         59 => FoldList,
         /// To `ListPins`.
         60 => PinList,
+        /// To `ListAudit`.
+        101 => AuditPage,
         /// To `ListSessions`.
         130 => SessionList,
     }

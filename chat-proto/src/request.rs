@@ -8,6 +8,7 @@ use crate::codec::{Decode, Encode};
 use crate::connection::{EndSession, ListSessions};
 use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
+use crate::identity::{ClaimServer, ListAudit};
 use crate::kinds;
 
 pub use message::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, PostWith, React, Redact};
@@ -106,6 +107,10 @@ kinds! {
         60 => ListPins,
         /// Begin a room with settings of its own.
         61 => CreateRoomWith,
+        /// Become the server's owner.
+        100 => ClaimServer,
+        /// What was done about the server?
+        101 => ListAudit,
         /// Which connections does my account have?
         130 => ListSessions,
         /// End a connection of my account.

@@ -39,9 +39,15 @@ impl Environment {
     /// Sixteen random bytes.
     #[must_use]
     pub fn salt(&self) -> [u8; 16] {
-        let mut salt = [0; 16];
-        (self.random)(&mut salt);
-        salt
+        self.bytes()
+    }
+
+    /// Random bytes.
+    #[must_use]
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.random)(&mut bytes);
+        bytes
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod admission;
 pub mod cert;
+pub mod claim;
 pub mod config;
 pub mod core;
 pub mod data_dir;

@@ -1,5 +1,6 @@
 //! The server as a whole: takes connections up to its limits, and goes down in order.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::{Gate, Permit};
+use crate::claim::{self, CLAIM_FILE};
 use crate::config::{Config, CreatePolicy, Limits, Registration};
 use crate::environment::Environment;
 use crate::hub::{Hub, HubSettings};
@@ -24,6 +26,8 @@ pub struct Settings {
     pub hub: HubSettings,
     /// Bounds of the whole server.
     pub limits: Limits,
+    /// The file the code of the first owner is kept in until it is used; without one nobody can claim the server.
+    pub claim: Option<PathBuf>,
 }
 
 impl From<&Config> for Settings {
@@ -37,6 +41,7 @@ impl From<&Config> for Settings {
                 presence_grace: Duration::from_millis(config.presence.grace_ms),
             },
             limits: config.limits,
+            claim: Some(config.data.join(CLAIM_FILE)),
         }
     }
 }
@@ -44,7 +49,7 @@ impl From<&Config> for Settings {
 impl Default for Settings {
     fn default() -> Self {
         let limits = Limits { connections: u32::MAX, connections_per_address: u32::MAX };
-        Self { hub: HubSettings::default(), limits }
+        Self { hub: HubSettings::default(), limits, claim: None }
     }
 }
 
@@ -75,7 +80,15 @@ impl std::fmt::Debug for Parts {
 /// What the store says at the start.
 pub async fn serve(parts: Parts, shutdown: CancellationToken) -> StoreResult<()> {
     let Parts { endpoint, server_key, store, environment, settings } = parts;
-    let hub = Hub::start(store, environment, settings.hub.clone()).await?;
+    let hub = Hub::start(store, environment.clone(), settings.hub.clone()).await?;
+    let claim = tokio::spawn(shutdown.clone().run_until_cancelled_owned({
+        let hub = Arc::clone(&hub);
+        async move {
+            if let Some(path) = settings.claim {
+                claim::keep(hub, &path, &environment).await;
+            }
+        }
+    }));
     let context = Arc::new(Context { hub: Arc::clone(&hub), server_key, shutdown: shutdown.clone() });
     let gate = Gate::new(settings.limits);
     let sessions = TaskTracker::new();
@@ -95,6 +108,8 @@ pub async fn serve(parts: Parts, shutdown: CancellationToken) -> StoreResult<()>
     if tokio::time::timeout(SHUTDOWN, sessions.wait()).await.is_err() {
         tracing::warn!("some sessions did not end in time");
     }
+    // Told to end by the same token as everything here; a panic in it is in the log.
+    let _ = claim.await;
     hub.close().await;
     endpoint.close(VarInt::from_u32(chat_proto::CloseCode::Shutdown.number()), b"the server goes down");
     // Peers that are gone don't hold the server up.

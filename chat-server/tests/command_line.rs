@@ -143,6 +143,14 @@ impl Drop for Running {
     }
 }
 
+fn wait_for(is_so: impl Fn() -> bool) {
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(std::time::Instant::now() < deadline, "it never came");
+        thread::yield_now();
+    }
+}
+
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
@@ -166,6 +174,23 @@ fn a_start_says_one_line_and_a_signal_ends_it_in_order() {
         assert_eq!(fingerprint.len(), "SHA256:".len() + 43);
         assert_eq!(server.end(signal), (Some(0), String::new()));
         assert!(!place.data().join("chat.db-wal").exists(), "the database was not closed in order");
+    }
+}
+
+#[test]
+fn a_first_start_says_how_the_server_is_claimed_and_a_second_one_does_not_repeat_the_code() {
+    let place = Place::new();
+    for starts in 1..=2 {
+        let mut server = Running::start(place.command(&["--listen", "127.0.0.1:0", "--log", "off"]));
+        let file = place.data().join("owner-claim");
+        wait_for(|| file.exists());
+        let code = fs::read_to_string(&file).unwrap();
+        assert_eq!((mode(&file), code.len()), (0o600, "XXXX-XXXX-XXXX\n".len()));
+        server.end(Signal::TERM);
+        let mut told = String::new();
+        server.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+        assert_eq!(told.matches(code.trim_end()).count(), if starts == 1 { 1 } else { 0 }, "{told}");
+        assert_eq!(told.lines().count(), if starts == 1 { 1 } else { 0 }, "{told}");
     }
 }
 
@@ -340,10 +365,11 @@ fn a_data_directory_is_verified_while_no_server_uses_it() {
     place.run(&["verify"]).refused(1, "there is no database in");
     let mut server = Running::in_place(&place, &[]);
     place.run(&["verify"]).refused(1, "a server uses the data directory");
+    wait_for(|| place.data().join("owner-claim").exists());
     server.end(Signal::TERM);
     let verified = place.run(&["verify", "--log", "off"]);
     assert_eq!((verified.code, verified.stderr.as_str()), (Some(0), ""), "{verified:?}");
-    assert!(verified.stdout.starts_with("ok: 0 events"), "{verified:?}");
+    assert!(verified.stdout.starts_with("ok: 1 events in 1 feeds"), "{verified:?}");
 
     let database = place.data().join("chat.db");
     let bytes = fs::read(&database).unwrap();

@@ -175,7 +175,7 @@ mod law {
 
     impl World {
         fn give(&mut self, command: &AccountCommand) {
-            let by = Actor { account: ME, device: DeviceId(1), name: UserName::parse("alice").unwrap() };
+            let by = Actor::user(ME, DeviceId(1), UserName::parse("alice").unwrap());
             let Ok(Some(body)) = self.account.decide(&by, command, Timestamp(0)) else { return };
             self.head = self.head.next();
             let (at, key, ordinal) = (Timestamp(0), MessageKey::default(), Ordinal(0));

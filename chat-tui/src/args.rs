@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Tail(cli::tail::TailArgs),
     /// Connect a program
     Bot(cli::bot::BotArgs),
+    /// Become the owner of a server that has none, by the code it printed on its first start
+    Claim(cli::claim::ClaimArgs),
     /// Say what is known of a server's key, or forget it
     Trust(cli::trust::TrustArgs),
 }

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Send(send) => cli::send::run(send),
         Command::Tail(tail) => cli::tail::run(tail),
         Command::Bot(bot) => cli::bot::run(bot),
+        Command::Claim(claim) => cli::claim::run(&claim),
         Command::Trust(trust) => cli::trust::run(trust),
     };
     match ended {

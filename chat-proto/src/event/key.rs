@@ -68,7 +68,7 @@ impl EventBody {
             Fact::Choice(ChoiceFact::Ignored(Ignored { account, .. })) => {
                 CompactionKey::numbered(self.kind(), account.0)
             }
-            Fact::Room(_) | Fact::Opaque => return None,
+            Fact::Room(_) | Fact::Server(_) | Fact::Opaque => return None,
         };
         Some(key)
     }

@@ -1,6 +1,7 @@
 //! One value of every kind and variant, with a name each, and their bytes.
 
 mod choice;
+mod identity;
 mod room;
 
 use chat_proto::codec::{Encode, encode, encode_frame};
@@ -85,6 +86,7 @@ pub(crate) fn requests() -> Vec<Request> {
     ];
     all.extend(room::room_requests());
     all.extend(choice::choice_requests());
+    all.extend(identity::requests());
     all
 }
 
@@ -188,6 +190,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     all.extend(states.map(|state| status(state).into()));
     all.push(session_list().into());
     all.extend(room::room_replies());
+    all.extend(identity::replies());
     all
 }
 
@@ -207,6 +210,7 @@ pub(crate) fn bodies() -> Vec<EventBody> {
     ];
     all.extend(room::room_bodies());
     all.extend(choice::choice_bodies());
+    all.extend(identity::bodies());
     all
 }
 

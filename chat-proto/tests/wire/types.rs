@@ -7,6 +7,8 @@ use chat_proto::choice::*;
 use chat_proto::connection::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
+use chat_proto::identity::*;
+use chat_proto::realm::*;
 use chat_proto::reply::*;
 use chat_proto::request::*;
 use chat_proto::setting::*;
@@ -29,6 +31,7 @@ wire! {
         MessageKey = [u8; 16];
         Chain = [u8; 16];
         DeviceKey = [u8; 32];
+        SecretHash = [u8; 32];
     }
     structs {
         RequestFrame { id: RequestId, request: Request }
@@ -82,6 +85,13 @@ wire! {
         Forward { key: MessageKey, room: RoomId, target: Seq, to: RoomId }
         ListFolds { room: RoomId, from: Seq, to: Seq }
         ListPins { room: RoomId }
+
+        ClaimServer { code: String }
+        ListAudit { before: Seq, limit: u16 }
+        AuditEntry { seq: Seq, at: Timestamp, by: AccountId, name: String, text: String }
+        AuditPage { entries: Vec<AuditEntry>, more: bool }
+        ClaimOffered { code: SecretHash }
+        OwnerClaimed { name: String }
 
         ReplyFrame { id: RequestId, reply: Reply }
         Welcome {
@@ -267,6 +277,8 @@ wire! {
             ListFolds,
             ListPins,
             CreateRoomWith,
+            ClaimServer,
+            ListAudit,
             ListSessions,
             EndSession,
             SetDraft,
@@ -294,6 +306,7 @@ wire! {
             ListEntries,
             FoldList,
             PinList,
+            AuditPage,
             SessionList
         }
         EventBody {
@@ -319,6 +332,8 @@ wire! {
             Deleted,
             Erased,
             DirectCreated,
+            ClaimOffered,
+            OwnerClaimed,
             RoomJoined,
             RoomLeft,
             ReadMarked,

@@ -8,11 +8,34 @@ pub mod account;
 pub mod command;
 pub mod directory;
 pub mod presence;
+pub mod realm;
 pub mod room;
 
 use chat_proto::codec::{CodecError, Encode, FrameBuffer, encode_frame};
 use chat_proto::limits::SERVER_FRAME_BYTES_MAX;
 use chat_proto::{AccountId, DeviceId, Event, EventBody, Reject, Timestamp, UserName};
+
+/// What an account is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountKind {
+    /// A person with a name of his own.
+    #[default]
+    User,
+    /// Somebody passing through, for the life of one connection.
+    Guest,
+    /// A program, let in by a token.
+    Bot,
+}
+
+/// What an account may do to the server itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ServerRank {
+    /// Nothing beyond what everybody may.
+    #[default]
+    None,
+    /// The server is his.
+    Owner,
+}
 
 /// Who gives a command: an account, by one of its devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +46,24 @@ pub struct Actor {
     pub device: DeviceId,
     /// The account's name.
     pub name: UserName,
+    /// What the account is.
+    pub kind: AccountKind,
+    /// What it may do to the server; the hub says it anew for every command that is decided.
+    pub rank: ServerRank,
+}
+
+impl Actor {
+    /// A person, by one of his devices.
+    #[must_use]
+    pub fn user(account: AccountId, device: DeviceId, name: UserName) -> Self {
+        Self { account, device, name, kind: AccountKind::User, rank: ServerRank::None }
+    }
+
+    /// The server itself.
+    #[must_use]
+    pub fn server() -> Self {
+        Self::user(AccountId::SERVER, DeviceId(0), UserName::server())
+    }
 }
 
 /// What a feed's events add up to.

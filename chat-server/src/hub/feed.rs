@@ -106,7 +106,14 @@ impl<S: FeedState> Worker<S> {
         let mut submits = Vec::new();
         for input in batch.drain(..) {
             match input {
-                Input::Submit(submit, answer) => submits.push((*submit, answer)),
+                Input::Submit(submit, answer) => {
+                    // A commit takes one name; the next one that wants a name is in the next commit.
+                    let takes_name = |(submit, _): &(Submit<S::Command>, Answer)| submit.registration.is_some();
+                    if submit.registration.is_some() && submits.iter().any(takes_name) {
+                        self.commit(std::mem::take(&mut submits)).await?;
+                    }
+                    submits.push((*submit, answer));
+                }
                 Input::Look(look) if submits.is_empty() => look(&self.state, &self.meta),
                 Input::Look(look) => {
                     // What was asked after a command sees the command.
@@ -130,13 +137,7 @@ impl<S: FeedState> Worker<S> {
         }
         let decided = self.decide(submits);
         if !decided.rows.is_empty() {
-            let append = Append {
-                feed: self.feed.shared.id(),
-                expected_head: self.meta.head,
-                rows: decided.rows.clone(),
-                registration: decided.registration,
-            };
-            if let Err(error) = self.hub.store().append(append).await {
+            if let Err(error) = self.append(decided.rows.clone(), decided.registration).await {
                 return fail(decided.answers.into_iter().map(|(answer, _)| answer), &error);
             }
             self.meta = decided.meta;
@@ -147,6 +148,20 @@ impl<S: FeedState> Worker<S> {
             let _ = answer.send(outcome);
         }
         Ok(())
+    }
+
+    async fn append(&mut self, rows: Vec<Row>, registration: Option<Registration>) -> Result<(), StoreError> {
+        let (store, feed, expected_head) = (self.hub.store(), self.feed.shared.id(), self.meta.head);
+        if expected_head == Seq::ZERO
+            && let Some(begins) = S::begins()
+        {
+            match store.register(begins).await {
+                // It may have begun before, and come no further.
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        store.append(Append { feed, expected_head, rows, registration }).await
     }
 
     /// Looks up the keys of a batch that are not known to be new.
@@ -176,7 +191,9 @@ impl<S: FeedState> Worker<S> {
             answers: Vec::with_capacity(submits.len()),
         };
         let now = self.hub.environment().now();
-        for (submit, answer) in submits {
+        for (mut submit, answer) in submits {
+            // As it is now, not as it was when he logged in.
+            submit.by.rank = self.hub.rank(submit.by.account);
             let key = (submit.by.account, submit.key);
             if let Some(found) = self.recent.known.get(&key) {
                 decided.answers.push((answer, Ok(Outcome::Repeated(*found))));

@@ -22,6 +22,12 @@ pub trait FeedState: State + Default + Debug {
 
     /// Whether what a snapshot covers need not be kept: nobody pages through it.
     const TRIMS: bool;
+
+    /// What makes the feed begin before its first event, where its commands don't bring that themselves.
+    #[must_use]
+    fn begins() -> Option<Registration> {
+        None
+    }
 }
 
 /// What became of a command.

@@ -1,7 +1,7 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events mean into accounts' feeds; [`people`], [`rooms`], [`history`] and [`choices`] answer what
+//! a room's events mean into accounts' feeds; [`people`], [`rooms`], [`history`], [`choices`] and `realm` answer what
 //! sessions ask; [`sessions`] knows which connections there are.
 
 pub mod choices;
@@ -10,6 +10,7 @@ pub mod handle;
 pub mod history;
 pub mod notes;
 pub mod people;
+mod realm;
 mod recent;
 pub mod rooms;
 pub mod sessions;
@@ -33,6 +34,7 @@ use crate::core::account::Account;
 use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
 use crate::core::presence::Presences;
+use crate::core::realm::{REALM, Realm};
 use crate::core::room::Room;
 use crate::digest::chain_start;
 use crate::environment::Environment;
@@ -69,6 +71,8 @@ pub struct Hub {
     settings: HubSettings,
     rooms: Mutex<HashMap<RoomId, Arc<Feed<Room>>>>,
     accounts: Mutex<HashMap<AccountId, Arc<Feed<Account>>>>,
+    realm: Arc<Feed<Realm>>,
+    standing: realm::Standing,
     directory: RwLock<Directory>,
     presences: people::Board,
     sessions: sessions::Sessions,
@@ -117,6 +121,8 @@ impl Hub {
             sessions: sessions::Sessions::default(),
             rooms: Mutex::default(),
             accounts: Mutex::default(),
+            realm: Feed::new(REALM),
+            standing: realm::Standing::default(),
             directory: RwLock::new(directory),
             notes: Notes::default(),
             started: Instant::now(),
@@ -126,6 +132,7 @@ impl Hub {
             feeds_closing: CancellationToken::new(),
             feed_tasks: TaskTracker::new(),
         });
+        hub.load_realm().await?;
         hub.clerks.spawn(notes::run(Arc::clone(&hub)));
         hub.clerks.spawn(people::run(Arc::clone(&hub)));
         Ok(hub)

@@ -237,6 +237,6 @@ pub(super) fn submit(
     name: chat_proto::UserName,
     command: AccountCommand,
 ) -> Submit<AccountCommand> {
-    let by = Actor { account, device: DeviceId(0), name };
+    let by = Actor::user(account, DeviceId(0), name);
     Submit { by, key: MessageKey::default(), command, registration: None }
 }

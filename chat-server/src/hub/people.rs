@@ -74,8 +74,7 @@ impl Hub {
         });
         match known {
             Some((device, account, true, registered)) if registered.keys() == name.keys() => {
-                let actor = Actor { account, device, name: registered };
-                Ok(Identified { actor, registered: false })
+                Ok(Identified { actor: Actor::user(account, device, registered), registered: false })
             }
             Some((_, _, true, registered)) => Err(Reject::new(
                 RejectCode::Unauthenticated,
@@ -110,7 +109,7 @@ impl Hub {
         match self.store.register(record).await {
             Ok(()) => {
                 self.write_directory(|directory| directory.confirm_account(account));
-                Ok(Identified { actor: Actor { account, device, name }, registered: true })
+                Ok(Identified { actor: Actor::user(account, device, name), registered: true })
             }
             Err(error) => {
                 self.write_directory(|directory| directory.release_account(account, &key));
@@ -217,7 +216,7 @@ impl Hub {
     #[must_use]
     pub fn actor(&self, account: AccountId, device: DeviceId) -> Option<Actor> {
         self.read_directory(|directory| {
-            directory.account(account).map(|entry| Actor { account, device, name: entry.name.clone() })
+            directory.account(account).map(|entry| Actor::user(account, device, entry.name.clone()))
         })
     }
 }

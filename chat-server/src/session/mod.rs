@@ -3,6 +3,7 @@
 mod choose;
 pub(crate) mod frames;
 mod hello;
+mod identity;
 mod pump;
 mod request;
 

@@ -89,6 +89,8 @@ impl Session {
                 let name = self.somebody_else(account)?;
                 self.choose(key, Choice::Ignored(account, name, on)).await
             }
+            Request::ClaimServer(claim) => self.claim_server(claim).await,
+            Request::ListAudit(audit) => self.list_audit(audit).await,
             Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
             Request::ChangeRoom(_)
             | Request::RenameRoom(_)

@@ -11,8 +11,8 @@ use chat_proto::{
 };
 
 use super::{
-    AccountRecord, Append, DeviceRecord, FeedMeta, Found, KEY_KEPT_US, Registration, RoomRecord, Row, Snapshot, Store,
-    StoreError,
+    AccountRecord, Append, DeviceRecord, FeedMeta, Found, KEY_KEPT_US, Registration, Registry, RoomRecord, Row,
+    Snapshot, Store, StoreError,
 };
 use crate::digest::chain_start;
 
@@ -27,6 +27,7 @@ pub(crate) async fn all<S: Store, F: Future<Output = S>>(make: impl Fn() -> F) {
     names_keys_and_numbers_are_taken_once(&make().await).await;
     a_device_is_added_and_revoked_and_its_key_stays_taken(&make().await).await;
     a_room_begins_with_its_first_event_or_not_at_all(&make().await).await;
+    the_server_begins_with_its_first_event_and_once(&make().await).await;
     a_snapshot_replaces_the_one_before(&make().await).await;
     trimming_keeps_the_keys_for_a_while(&make().await).await;
     of_many_writers_with_one_idea_of_the_head_one_wins(make().await).await;
@@ -275,6 +276,22 @@ async fn a_room_begins_with_its_first_event_or_not_at_all(store: &impl Store) {
     assert_eq!(store.registry().await.unwrap().rooms.len(), 1);
     store.append(begin(3, "third")).await.unwrap();
     assert_eq!(store.load(feed(3)).await.unwrap().unwrap().meta.head, Seq(1));
+}
+
+async fn the_server_begins_with_its_first_event_and_once(store: &impl Store) {
+    let feed = FeedId::Account(AccountId::SERVER);
+    let mut meta = begun(feed, store.epoch());
+    let rows = rows(&mut meta, 2);
+    let append =
+        |expected_head, rows: &[Row], registration| Append { feed, expected_head, rows: rows.to_vec(), registration };
+    assert_eq!(store.append(append(Seq::ZERO, &rows[..1], None)).await, Err(StoreError::Conflict));
+    assert_eq!(store.load(feed).await, Ok(None));
+    store.append(append(Seq::ZERO, &rows[..1], Some(Registration::Server))).await.unwrap();
+    store.append(append(Seq(1), &rows[1..], None)).await.unwrap();
+    assert_eq!(store.register(Registration::Server).await, Err(StoreError::Conflict));
+    assert_eq!(store.load(feed).await.unwrap().unwrap().meta, meta);
+    assert_eq!(store.read(feed, Seq(1), 10).await.unwrap(), rows);
+    assert_eq!(store.registry().await, Ok(Registry::default()));
 }
 
 async fn a_snapshot_replaces_the_one_before(store: &impl Store) {

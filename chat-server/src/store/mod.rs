@@ -160,7 +160,7 @@ pub struct Append {
     pub expected_head: Seq,
     /// The rows, at least one.
     pub rows: Vec<Row>,
-    /// A name to be taken in the same breath: the room whose first event this is.
+    /// What begins in the same breath: the room, or the server, whose first event this is.
     pub registration: Option<Registration>,
 }
 

@@ -50,6 +50,8 @@ pub enum Registration {
     Device(DeviceRecord),
     /// A device that opens nothing any more. Revoking it again changes nothing.
     RevokeDevice(DeviceId),
+    /// The server itself; its feed, that of [`AccountId::SERVER`], begins empty, in the store's epoch.
+    Server,
 }
 
 /// The whole registry, in order of the numbers.

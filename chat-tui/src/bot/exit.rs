@@ -65,9 +65,10 @@ impl Exit {
             | RejectCode::TooLarge
             | RejectCode::Filtered
             | RejectCode::RoomExists => Self::Usage,
-            RejectCode::Unauthenticated | RejectCode::NameTaken | RejectCode::RegistrationClosed => {
-                Self::Authentication
-            }
+            RejectCode::Unauthenticated
+            | RejectCode::NameTaken
+            | RejectCode::RegistrationClosed
+            | RejectCode::WrongCode => Self::Authentication,
             RejectCode::NotMember
             | RejectCode::Forbidden
             | RejectCode::LimitExceeded

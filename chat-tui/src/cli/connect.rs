@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::args::ConnectionArgs;
-use crate::cli;
+use crate::cli::{self, claim};
 
 /// The arguments of `connect`.
 #[derive(Debug, Args)]
@@ -23,6 +23,9 @@ pub(crate) struct ConnectArgs {
     /// The room, with or without #; joined, and made if there is none and the server allows it
     #[arg(value_parser = cli::room)]
     room: Option<RoomName>,
+    /// Become the server's owner first, by the code it printed on its first start, which is asked for
+    #[arg(long)]
+    claim: bool,
 }
 
 /// Runs the screen.
@@ -30,6 +33,9 @@ pub(crate) fn run(args: ConnectArgs) -> Result<Exit, Failure> {
     let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
     let unknown = if asks { TrustPolicy::Ask(Arc::new(Person)) } else { TrustPolicy::RefuseUnknown };
     let settings = args.connection.settings(unknown)?;
+    if args.claim {
+        claim::claim(&settings, None, claim::TIMEOUT)?;
+    }
     let room = args.room.map(|room| room.as_str().to_owned()).or_else(|| settings.server.room.clone());
     let screen = run_screen(settings, room, Environment::default(), |what| complain(&what));
     let ended = cli::run_to_end(async { screen.await.map_err(failure) })?;

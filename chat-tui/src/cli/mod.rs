@@ -1,8 +1,10 @@
 //! One file per subcommand: its arguments, and how they become a run of the library.
 
 pub(crate) mod bot;
+pub(crate) mod claim;
 #[cfg(feature = "tui")]
 pub(crate) mod connect;
+mod secret;
 pub(crate) mod send;
 pub(crate) mod tail;
 pub(crate) mod trust;

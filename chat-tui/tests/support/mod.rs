@@ -32,6 +32,7 @@ pub struct TestServer {
     pub fingerprint: String,
     pub store: Arc<MemoryStore>,
     directory: TempDir,
+    settings: ServerSettings,
     shutdown: CancellationToken,
     task: JoinHandle<()>,
     runtime: OwnRuntime,
@@ -51,12 +52,18 @@ pub struct Remains {
     pub address: SocketAddr,
     pub store: Arc<MemoryStore>,
     directory: TempDir,
+    settings: ServerSettings,
 }
 
 impl TestServer {
     pub fn start() -> Self {
+        Self::start_with(ServerSettings::default())
+    }
+
+    pub fn start_with(settings: ServerSettings) -> Self {
         let address = "127.0.0.1:0".parse().unwrap();
-        Remains { address, store: Arc::new(MemoryStore::new()), directory: tempfile::tempdir().unwrap() }.start()
+        let (store, directory) = (Arc::new(MemoryStore::new()), tempfile::tempdir().unwrap());
+        Remains { address, store, directory, settings }.start()
     }
 
     /// The address as a person writes it.
@@ -69,14 +76,14 @@ impl TestServer {
         self.shutdown.cancel();
         tokio::time::timeout(PATIENCE, self.task).await.unwrap().unwrap();
         drop(self.runtime);
-        Remains { address: self.address, store: self.store, directory: self.directory }
+        Remains { address: self.address, store: self.store, directory: self.directory, settings: self.settings }
     }
 
     /// Is gone from one moment to the next.
     pub fn kill(self) -> Remains {
         self.task.abort();
         drop(self.runtime);
-        Remains { address: self.address, store: self.store, directory: self.directory }
+        Remains { address: self.address, store: self.store, directory: self.directory, settings: self.settings }
     }
 }
 
@@ -105,13 +112,22 @@ impl Remains {
             server_key: Arc::new(move || identity.spki_sha256()),
             store,
             environment: ServerEnvironment::real(),
-            settings: ServerSettings::default(),
+            settings: self.settings.clone(),
         };
         let stop = shutdown.clone();
         let task = runtime.spawn(async move { server::serve(parts, stop).await.unwrap() });
         drop(entered);
-        let Self { store, directory, .. } = self;
-        TestServer { address, fingerprint, store, directory, shutdown, task, runtime: OwnRuntime(Some(runtime)) }
+        let Self { store, directory, settings, .. } = self;
+        TestServer {
+            address,
+            fingerprint,
+            store,
+            directory,
+            settings,
+            shutdown,
+            task,
+            runtime: OwnRuntime(Some(runtime)),
+        }
     }
 
     /// The same data under another key.

@@ -56,7 +56,7 @@ pub(crate) mod testing {
     use crate::core::{Actor, State};
 
     pub(crate) fn actor(number: u64, name: &str) -> Actor {
-        Actor { account: AccountId(number), device: DeviceId(number), name: UserName::parse(name).unwrap() }
+        Actor::user(AccountId(number), DeviceId(number), UserName::parse(name).unwrap())
     }
 
     /// A state and its events, numbered as a feed would.

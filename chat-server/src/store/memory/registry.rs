@@ -1,7 +1,7 @@
 //! The registry of the memory engine, and what of it can be there only once.
 
 use chat_proto::name::NameKeys;
-use chat_proto::{DeviceId, DeviceKey, FeedId};
+use chat_proto::{AccountId, DeviceId, DeviceKey, FeedId};
 
 use super::data::{Data, Feed};
 use crate::store::{DeviceRecord, Registration, StoreError, StoreResult};
@@ -17,7 +17,7 @@ impl Data {
     pub(super) fn check(&self, registration: &Registration) -> StoreResult<()> {
         let is_free = taken_by(registration).iter().all(|each| !self.taken.contains(each));
         let is_there = match registration {
-            Registration::Room(_) | Registration::Account(..) => true,
+            Registration::Room(_) | Registration::Account(..) | Registration::Server => true,
             Registration::Device(device) => self.registry.accounts.iter().any(|each| each.id == device.account),
             Registration::RevokeDevice(id) => self.registry.devices.iter().any(|each| each.id == *id),
         };
@@ -45,6 +45,7 @@ impl Data {
                 let devices = self.registry.devices.iter_mut().filter(|each| each.id == id);
                 devices.for_each(|device| device.revoked = true);
             }
+            Registration::Server => {}
         }
     }
 
@@ -59,6 +60,7 @@ pub(super) fn begun_by(registration: &Registration) -> Option<FeedId> {
     match registration {
         Registration::Room(room) => Some(FeedId::Room(room.id)),
         Registration::Account(account, _) => Some(FeedId::Account(account.id)),
+        Registration::Server => Some(FeedId::Account(AccountId::SERVER)),
         Registration::Device(_) | Registration::RevokeDevice(_) => None,
     }
 }
@@ -88,7 +90,7 @@ fn taken_by(registration: &Registration) -> Vec<Taken> {
             taken.extend([Taken::Device(device.id), Taken::DeviceKey(device.key)]);
         }
         Registration::Device(device) => taken.extend([Taken::Device(device.id), Taken::DeviceKey(device.key)]),
-        Registration::RevokeDevice(_) => {}
+        Registration::RevokeDevice(_) | Registration::Server => {}
     }
     taken
 }

@@ -77,6 +77,7 @@ pub(super) fn register(db: &Connection, epoch: Epoch, registration: &Registratio
             Ok(insert_device(db, device)?)
         }
         Registration::RevokeDevice(id) => revoke_device(db, *id),
+        Registration::Server => begin_feed(db, epoch, FeedId::Account(AccountId::SERVER)),
     }
 }
 

@@ -4,6 +4,7 @@
 mod choose;
 mod fields;
 mod hear;
+mod identity;
 mod input;
 mod listen;
 mod request;

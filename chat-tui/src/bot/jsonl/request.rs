@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::choose::Choose;
+use super::identity;
 
 /// A request of the program.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(super) enum Op {
     Ping,
     Ack(At),
     Choose(Choose),
+    Identity(identity::Op),
 }
 
 /// A room and nothing else.
@@ -261,6 +263,9 @@ pub(super) fn parse(line: &[u8]) -> Result<Request, (Value, Problem)> {
 }
 
 fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
+    if let Some(op) = identity::read(op, &fields)? {
+        return Ok(Op::Identity(op));
+    }
     Ok(match op {
         "join" => Op::Join(fill(fields)?),
         "part" => Op::Part(fill(fields)?),

@@ -145,8 +145,8 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::History(room, ..)
         | Op::Members(Members { room, .. })
         | Op::Ack(At { room, .. }) => Some(room),
-        Op::Rooms(_) | Op::Sessions | Op::EndSession(_) | Op::Ping => None,
         Op::Choose(choose) => choose.room(),
+        Op::Rooms(_) | Op::Sessions | Op::EndSession(_) | Op::Ping | Op::Identity(_) => None,
     }
 }
 
@@ -198,6 +198,7 @@ impl Context {
                 Ok(fields([("ms", ms.into())]))
             }
             Op::Choose(choose) => self.choose(choose).await,
+            Op::Identity(op) => self.identify(op).await,
             Op::Ack(_) => Err(Problem::new("bad_request", "start with --ack and --cursor FILE to acknowledge events")),
         }
     }

@@ -11,7 +11,7 @@ pub(super) fn told(event: &Event) -> String {
     match event.body.fact() {
         Fact::Room(fact) => room(fact),
         Fact::Opaque => format!("something this version cannot show (kind {})", event.body.kind()),
-        Fact::Account(_) | Fact::Choice(_) => String::new(),
+        Fact::Account(_) | Fact::Choice(_) | Fact::Server(_) => String::new(),
     }
 }
 

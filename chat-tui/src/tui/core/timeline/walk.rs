@@ -91,7 +91,7 @@ fn kind(event: &Event) -> Kind {
             | RoomFact::Erased(_),
         ) => Kind::Loud,
         Fact::Opaque if !matches!(event.body, EventBody::Withheld(_)) => Kind::Loud,
-        Fact::Opaque | Fact::Account(_) | Fact::Choice(_) => Kind::Hidden,
+        Fact::Opaque | Fact::Account(_) | Fact::Choice(_) | Fact::Server(_) => Kind::Hidden,
     }
 }
 

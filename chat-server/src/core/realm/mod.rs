@@ -1,0 +1,115 @@
+//! The server itself as a feed: who owns it, and whom it lets in. Its state is those of its events that still matter, so that a
+//! snapshot is a short feed; each file here keeps the events of its own facts.
+
+pub mod audit;
+pub mod claim;
+
+use std::collections::BTreeMap;
+
+use chat_proto::codec::CodecError;
+use chat_proto::{AccountId, Event, EventBody, FeedId, Reject, Seq, ServerFact, Timestamp};
+
+use super::{Actor, ServerRank, State, parts, put_part};
+use claim::Ownership;
+pub use claim::{Claim, OfferClaim};
+
+/// The feed of the server itself.
+pub const REALM: FeedId = FeedId::Account(AccountId::SERVER);
+
+/// What can be asked of the server itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RealmCommand {
+    /// Let whoever shows a code own the server.
+    OfferClaim(OfferClaim),
+    /// Own the server.
+    Claim(Claim),
+}
+
+/// The server's state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Realm {
+    ownership: Ownership,
+}
+
+impl Realm {
+    /// What an account may do to the server itself.
+    #[must_use]
+    pub fn rank(&self, account: AccountId) -> ServerRank {
+        if self.ownership.is_owner(account) { ServerRank::Owner } else { ServerRank::None }
+    }
+
+    /// Whether anybody owns the server.
+    #[must_use]
+    pub fn is_owned(&self) -> bool {
+        self.ownership.is_owned()
+    }
+
+    /// The events that still matter, in order.
+    fn events(&self) -> impl Iterator<Item = &Event> {
+        let ordered: BTreeMap<Seq, &Event> = self.ownership.events().map(|event| (event.seq, event)).collect();
+        ordered.into_values()
+    }
+}
+
+impl State for Realm {
+    type Command = RealmCommand;
+
+    const SNAPSHOT_VERSION: u16 = 1;
+
+    fn decide(&self, by: &Actor, command: &RealmCommand, _now: Timestamp) -> Result<Option<EventBody>, Reject> {
+        match command {
+            RealmCommand::OfferClaim(offer) => Ok(self.ownership.offer(offer)),
+            RealmCommand::Claim(claim) => self.ownership.claim(by, claim),
+        }
+    }
+
+    fn apply(&mut self, event: &Event) {
+        match event.body.server_fact() {
+            Some(ServerFact::ClaimOffered(_)) => self.ownership.offered(event),
+            Some(ServerFact::OwnerClaimed(_)) => self.ownership.claimed(event),
+            None => {}
+        }
+    }
+
+    fn snapshot(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for event in self.events() {
+            put_part(&mut bytes, event);
+        }
+        bytes
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), CodecError> {
+        let mut parts = parts(bytes);
+        *self = Self::default();
+        while let Some(event) = parts.pop::<Event>()? {
+            self.apply(&event);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_proto::SecretHash;
+
+    use super::*;
+    use crate::core::command::testing::{Log, actor};
+
+    #[test]
+    fn a_snapshot_is_the_same_state() {
+        let mut log = Log::<Realm>::default();
+        for code in 1..=3 {
+            log.give(&Actor::server(), &RealmCommand::OfferClaim(OfferClaim { code: SecretHash([code; 32]) })).unwrap();
+        }
+        let check = |state: &Realm| {
+            let mut restored = Realm::default();
+            restored.restore(&state.snapshot()).unwrap();
+            assert_eq!(restored, *state);
+        };
+        check(&log.state);
+        log.give(&actor(1, "alice"), &RealmCommand::Claim(Claim { code: SecretHash([3; 32]) })).unwrap();
+        check(&log.state);
+        assert_eq!(log.state.events().count(), 1);
+    }
+}
