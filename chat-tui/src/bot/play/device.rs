@@ -71,8 +71,11 @@ impl Device {
         latency: Arc<Latency>,
     ) -> Result<Self, Failure> {
         let cable = Cable::default();
-        let (near, lines) = Near::open(settings, on(&environment, &cable), echo, patience).await?;
+        let (near, mut lines) = Near::open(settings, on(&environment, &cable), echo, patience).await?;
         let log = Arc::new(Log::new());
+        // Who he is is heard before he does anything.
+        let ready = lines.recv().await.unwrap_or_default();
+        log.push_line(serde_json::from_str(&ready).unwrap_or_default(), ready);
         let asked = Arc::new(Asked::default());
         let reader = tokio::spawn(read(lines, Arc::clone(&log), Arc::clone(&asked), latency)).abort_handle();
         let session = Session::start(Box::new(near), cable, Arc::clone(&log), Arc::clone(&asked));
