@@ -46,10 +46,11 @@ impl Stage {
             (Machine::Up(server), ["restart"]) => Machine::Up(Box::new(server.stop().await.start())),
             (Machine::Up(server), ["crash"]) => Machine::Up(Box::new(server.kill().start())),
             (Machine::Up(server), ["stop"]) => Machine::Down(Box::new(server.stop().await)),
-            (Machine::Down(remains), ["start", settings @ ..]) => {
+            (Machine::Down(mut remains), ["start", settings @ ..]) => {
                 let mut configured = self.configured.lock().await;
                 configured.extend(settings.iter().map(|setting| parted(setting)));
-                Machine::Up(Box::new(Remains { settings: set(&configured), ..*remains }.start()))
+                remains.settings = set(&configured);
+                Machine::Up(Box::new(remains.start()))
             }
             (before, _) => {
                 *machine = before;
@@ -98,8 +99,7 @@ async fn play(name: &str, text: &str) -> Report {
     let server = TestServer::start_with(set(&configured));
     let data = TempDir::new().unwrap();
     let settings = settings(server.named(), "", data.path());
-    let stage =
-        Stage { machine: Mutex::new(Machine::Up(Box::new(server))), configured: Mutex::new(configured) };
+    let stage = Stage { machine: Mutex::new(Machine::Up(Box::new(server))), configured: Mutex::new(configured) };
     let play = Play {
         settings,
         environment: Environment::default(),
