@@ -7,6 +7,7 @@
 //! * [`connection`]: which connections a person has, and ending them.
 //! * [`setting`]: what can be set in a room.
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
+//! * [`search`]: what is asked and found when somebody searches.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
 //! * [`auth`]: what a device signs to prove itself; [`identity`]: other ways in, devices, owners; [`code`]: codes people type;
@@ -33,6 +34,7 @@ pub mod realm;
 pub mod reject;
 pub mod reply;
 pub mod request;
+pub mod search;
 pub mod setting;
 pub mod text;
 

@@ -83,6 +83,14 @@ pub const FORWARDS_PER_ROOM_MAX: usize = 8;
 
 /// The longest slow mode, seconds.
 pub const SLOW_MODE_S_MAX: u32 = 24 * 60 * 60;
+/// A search query, bytes of UTF-8.
+pub const SEARCH_QUERY_BYTES_MAX: usize = 512;
+
+/// Words and conditions in one search query.
+pub const SEARCH_TERMS_MAX: usize = 32;
+
+/// Messages in one page of what a search found.
+pub const SEARCH_HITS_MAX: u16 = 50;
 
 /// Requests of one connection being worked on; further ones wait unread in the stream.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 256;

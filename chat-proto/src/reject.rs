@@ -134,6 +134,10 @@ reject_codes! {
     32 ShuttingDown "shutting_down" Later,
     /// The account has no such connection.
     60 NoSuchSession "no_such_session" AfterChange,
+    /// A search query can't be read.
+    80 BadQuery "bad_query" AfterChange,
+    /// The server keeps no search index.
+    81 SearchOff "search_off" AfterChange,
     /// A bug of the server's.
     40 Internal "internal" Later,
     /// A code that opens nothing: mistyped, used up, too old, or replaced by a newer one.

@@ -14,6 +14,7 @@ pub use room::{
 };
 
 pub use crate::reject::{RETRY_AFTER_DEFAULT_MS, Reject, RejectCode, Retry};
+use crate::search::SearchHits;
 
 /// The one answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -65,6 +66,8 @@ kinds! {
         101 => AuditPage,
         /// To `ListSessions`.
         130 => SessionList,
+        /// To `Search`.
+        180 => SearchHits,
     }
 }
 

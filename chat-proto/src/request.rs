@@ -10,6 +10,7 @@ use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::identity::{ClaimServer, ListAudit};
 use crate::kinds;
+use crate::search::Search;
 
 pub use message::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, PostWith, React, Redact};
 pub use room::{
@@ -125,6 +126,8 @@ kinds! {
         153 => SetSetting,
         /// Ignore somebody, or no more.
         154 => Ignore,
+        /// Which messages are there with these words?
+        180 => Search,
     }
 }
 

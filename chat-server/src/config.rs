@@ -13,7 +13,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use crate::store::Durability;
-pub use choice::{CreatePolicy, LogFormat, Registration, UnknownChoice};
+pub use choice::{CreatePolicy, LogFormat, Registration, Search, UnknownChoice};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use nearest::nearest;
 pub use setting::{SETTINGS, Setting, Shape};
@@ -37,6 +37,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// Whether an unknown key may take a free name.
     pub registration: Registration,
+    /// Whether messages can be searched.
+    pub search: Search,
     /// Settings of rooms.
     pub rooms: Rooms,
     /// Settings of presence.
@@ -81,6 +83,7 @@ impl Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             registration: Registration::Open,
+            search: Search::On,
             rooms: Rooms { create: CreatePolicy::OnJoin },
             presence: Presence { grace_ms: 15_000 },
             limits: Limits { connections: 10_000, connections_per_address: 1_000 },

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::{Gate, Permit};
 use crate::claim::{self, CLAIM_FILE};
-use crate::config::{Config, CreatePolicy, Limits, Registration};
+use crate::config::{Config, CreatePolicy, Limits, Registration, Search};
 use crate::environment::Environment;
 use crate::hub::{Hub, HubSettings};
 use crate::session::{self, Context};
@@ -38,6 +38,7 @@ impl From<&Config> for Settings {
                 create_on_join: create == CreatePolicy::OnJoin,
                 create: create != CreatePolicy::Nobody,
                 registration: config.registration == Registration::Open,
+                search: config.search == Search::On,
                 presence_grace: Duration::from_millis(config.presence.grace_ms),
             },
             limits: config.limits,

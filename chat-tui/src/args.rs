@@ -28,6 +28,8 @@ pub(crate) enum Command {
     Send(cli::send::SendArgs),
     /// Print the messages of a room, without joining it
     Tail(cli::tail::TailArgs),
+    /// Print the messages somebody looks for, newest first, without joining anything
+    Search(cli::search::SearchArgs),
     /// Connect a program
     Bot(cli::bot::BotArgs),
     /// Become the owner of a server that has none, by the code it printed on its first start
@@ -87,7 +89,7 @@ impl ConnectionArgs {
     }
 }
 
-pub(crate) fn pin(text: &str) -> Result<String, String> {
+fn pin(text: &str) -> Result<String, String> {
     if is_fingerprint(text) {
         return Ok(text.to_owned());
     }

@@ -19,6 +19,7 @@ fn main() -> ExitCode {
         Command::Connect(connect) => cli::connect::run(connect),
         Command::Send(send) => cli::send::run(send),
         Command::Tail(tail) => cli::tail::run(tail),
+        Command::Search(search) => cli::search::run(search),
         Command::Bot(bot) => cli::bot::run(bot),
         Command::Claim(claim) => cli::claim::run(&claim),
         Command::Trust(trust) => cli::trust::run(trust),

@@ -75,6 +75,10 @@ async fn the_contract_holds_from_the_first_line_to_the_last() {
     assert_eq!(bot.ask(json!({"op": "part", "room": "new", "reason": "done"}))["ok"], true);
     assert_eq!(bot.ask(json!({"op": "send", "room": "new", "text": "x"}))["code"], "not_member");
     assert_eq!(bot.ask(json!({"op": "join", "room": "new"}))["ok"], true);
+    let search = json!({"op": "search", "query": "from:ci pong", "room": "#ci"});
+    while bot.ask(search.clone())["hits"] == json!([]) {}
+    assert_eq!(bot.ask(search)["hits"][0]["seq"], pong["seq"]);
+    assert_eq!(bot.ask(json!({"op": "search", "query": "who:me"}))["code"], "bad_query");
     bot.close_stdin();
     assert_eq!(bot.ended().code(), Some(0));
 }

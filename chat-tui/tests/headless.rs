@@ -7,7 +7,7 @@ mod support;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
-use program::{Running, code, expect_code, program, run, stdout};
+use program::{PATIENCE, Running, code, expect_code, program, run, stdout};
 use serde_json::Value;
 use support::{Person, TestServer, settings};
 use tempfile::TempDir;
@@ -98,6 +98,36 @@ fn tail_reads_without_joining_and_never_makes_a_room() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!((&lines[0]["text"], &lines[0]["room"]), (&"hello".into(), &"#ops".into()));
     assert_eq!(lines[0]["from"]["name"], "ci");
+}
+
+#[test]
+fn search_finds_without_joining_newest_first_and_never_makes_a_room() {
+    let desk = Desk::new();
+    desk.sent("ci", &["ops", "build 1 is red"], b"");
+    desk.sent("ci", &["dev", "build 2 is green"], b"");
+    let search = |args: &[&str]| {
+        let all = [&["search", &desk.host], args, &["--name", "reader"]].concat();
+        run(&mut program(desk.data(), &all), b"")
+    };
+    let begun = std::time::Instant::now();
+    while stdout(&search(&["build"])).lines().count() < 2 {
+        assert!(begun.elapsed() < PATIENCE, "never found");
+    }
+    let lines = stdout(&search(&["build"]));
+    let texts: Vec<&str> = lines.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+    assert_eq!(texts, ["#dev ci: build 2 is green", "#ops ci: build 1 is red"]);
+    assert_eq!(stdout(&search(&["build", "-n", "1"])).lines().count(), 1);
+    let json = stdout(&search(&["-green from:ci", "--room", "#ops", "--json"]));
+    let line: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&line["ev"], &line["room"], &line["text"]),
+        (&"message".into(), &"#ops".into(), &"build 1 is red".into())
+    );
+    expect_code(&search(&["nothing like it"]), 0, "");
+    expect_code(&search(&["x", "--room", "nowhere"]), 8, "there is no room #nowhere");
+    expect_code(&search(&["in:nowhere"]), 8, "there is no room #nowhere");
+    expect_code(&search(&["from:nobody"]), 8, "nobody is called nobody");
+    expect_code(&search(&["what:ever"]), 2, "from: in: before:");
 }
 
 #[test]

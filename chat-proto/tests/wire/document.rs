@@ -35,6 +35,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("request", include_str!("../../src/request.rs")),
     ("request/message", include_str!("../../src/request/message.rs")),
     ("request/room", include_str!("../../src/request/room.rs")),
+    ("search", include_str!("../../src/search.rs")),
     ("setting", include_str!("../../src/setting.rs")),
     ("text", include_str!("../../src/text.rs")),
 ];

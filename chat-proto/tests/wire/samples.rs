@@ -11,6 +11,7 @@ use chat_proto::event::*;
 use chat_proto::limits::{REQUEST_FRAME_BYTES_MAX, SERVER_FRAME_BYTES_MAX};
 use chat_proto::reply::*;
 use chat_proto::request::*;
+use chat_proto::search::*;
 use chat_proto::*;
 
 /// Bytes under a name, as the golden file and the document have them.
@@ -83,6 +84,8 @@ pub(crate) fn requests() -> Vec<Request> {
         Focus { room: None }.into(),
         ListSessions {}.into(),
         EndSession { conn: ConnId(300) }.into(),
+        Search { query: text("from:bob \"disk full\""), room: Some(ROOM), after: 0, limit: 20 }.into(),
+        Search { query: text("panic"), room: None, after: 71_000, limit: 50 }.into(),
     ];
     all.extend(room::room_requests());
     all.extend(choice::choice_requests());
@@ -119,6 +122,12 @@ fn welcome() -> Welcome {
         now: NOON,
         feeds: vec![status(FeedState::Live)],
     }
+}
+
+fn search_hits() -> [SearchHits; 2] {
+    let hit = |text| SearchHit { room: ROOM, room_name: self::text("dev"), event: event(bodies()[4].clone()), text };
+    let hits = vec![hit(None), hit(Some(text("other words")))];
+    [SearchHits { hits, next: Some(70_000), behind: 3 }, SearchHits { hits: Vec::new(), next: None, behind: 0 }]
 }
 
 fn session_list() -> SessionList {
@@ -191,6 +200,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     all.push(session_list().into());
     all.extend(room::room_replies());
     all.extend(identity::replies());
+    all.extend(search_hits().map(Reply::from));
     all
 }
 

@@ -11,6 +11,7 @@ use chat_proto::identity::*;
 use chat_proto::realm::*;
 use chat_proto::reply::*;
 use chat_proto::request::*;
+use chat_proto::search::*;
 use chat_proto::setting::*;
 use chat_proto::*;
 use wincode::{SchemaRead, SchemaWrite};
@@ -59,6 +60,7 @@ wire! {
         PinRoom { key: MessageKey, room: RoomId, on: bool }
         SetSetting { key: MessageKey, name: String, value: String }
         Ignore { key: MessageKey, account: AccountId, on: bool }
+        Search { query: String, room: Option<RoomId>, after: u64, limit: u16 }
 
         CreateRoomWith { key: MessageKey, name: String, settings: Vec<RoomSetting> }
         ChangeRoom { key: MessageKey, room: RoomId, changes: Vec<RoomSetting> }
@@ -138,6 +140,8 @@ wire! {
         PinList { room: RoomId, events: Vec<Event> }
         SessionInfo { conn: ConnId, device: DeviceId, address: String, client: String, since: Timestamp, idle_ms: u64 }
         SessionList { sessions: Vec<SessionInfo> }
+        SearchHit { room: RoomId, room_name: String, event: Event, text: Option<String> }
+        SearchHits { hits: Vec<SearchHit>, next: Option<u64>, behind: u64 }
 
         Event {
             seq: Seq, ordinal: Ordinal, at: Timestamp, by: AccountId, device: DeviceId, key: MessageKey, body: EventBody
@@ -285,7 +289,8 @@ wire! {
             SetNotify,
             PinRoom,
             SetSetting,
-            Ignore
+            Ignore,
+            Search
         }
         Auth { DeviceAuth }
         Reply {
@@ -307,7 +312,8 @@ wire! {
             FoldList,
             PinList,
             AuditPage,
-            SessionList
+            SessionList,
+            SearchHits
         }
         EventBody {
             Withheld,

@@ -82,6 +82,16 @@ choice! {
     }
 }
 
+choice! {
+    /// Whether messages can be searched.
+    Search {
+        /// Messages are indexed.
+        On = "on",
+        /// They are not, and a search is refused.
+        Off = "off",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,6 +111,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.registration.to_string())),
     },
     Setting {
+        key: "search",
+        shape: Shape::Text,
+        default: "on",
+        meaning: "Whether messages are indexed and can be searched: on or off; switched on again, it catches up.",
+        read: |config, text| word(text).map(|search| config.search = search),
+        show: |config| Some(quoted(&config.search.to_string())),
+    },
+    Setting {
         key: "rooms.create",
         shape: Shape::Text,
         default: "on_join",

@@ -10,6 +10,7 @@ pub mod directory;
 pub mod presence;
 pub mod realm;
 pub mod room;
+pub mod search;
 
 use chat_proto::codec::{CodecError, Encode, FrameBuffer, encode_frame};
 use chat_proto::limits::SERVER_FRAME_BYTES_MAX;

@@ -242,6 +242,7 @@ impl<S: FeedState> Worker<S> {
         for row in &rows {
             self.state.note(&self.hub, id, self.meta.epoch, &row.event);
         }
+        self.hub.to_be_indexed.notify_one();
         let frames = frames(id, self.meta.epoch, super::tail::chained(rows));
         self.feed.shared.publish(frames, self.meta);
     }

@@ -13,6 +13,7 @@ pub mod people;
 mod realm;
 mod recent;
 pub mod rooms;
+pub mod search;
 pub mod sessions;
 pub mod shared;
 pub mod signals;
@@ -26,6 +27,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chat_proto::{AccountId, ConnId, FeedId, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -53,6 +55,8 @@ pub struct HubSettings {
     pub create: bool,
     /// Whether an unknown key may claim a free name.
     pub registration: bool,
+    /// Whether messages are indexed and can be searched.
+    pub search: bool,
     /// How long somebody stays online without a connection.
     pub presence_grace: Duration,
 }
@@ -60,7 +64,7 @@ pub struct HubSettings {
 impl Default for HubSettings {
     fn default() -> Self {
         let presence_grace = Duration::from_secs(15);
-        Self { create_on_join: true, create: true, registration: true, presence_grace }
+        Self { create_on_join: true, create: true, registration: true, search: true, presence_grace }
     }
 }
 
@@ -77,6 +81,8 @@ pub struct Hub {
     presences: people::Board,
     sessions: sessions::Sessions,
     notes: Notes,
+    /// Rings when there is more to be indexed.
+    to_be_indexed: Notify,
     started: Instant,
     last_conn: AtomicU64,
     closing: CancellationToken,
@@ -125,6 +131,7 @@ impl Hub {
             standing: realm::Standing::default(),
             directory: RwLock::new(directory),
             notes: Notes::default(),
+            to_be_indexed: Notify::new(),
             started: Instant::now(),
             last_conn: AtomicU64::new(0),
             closing: CancellationToken::new(),
@@ -135,6 +142,9 @@ impl Hub {
         hub.load_realm().await?;
         hub.clerks.spawn(notes::run(Arc::clone(&hub)));
         hub.clerks.spawn(people::run(Arc::clone(&hub)));
+        if hub.settings.search {
+            hub.clerks.spawn(search::run(Arc::clone(&hub)));
+        }
         Ok(hub)
     }
 

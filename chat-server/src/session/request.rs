@@ -73,6 +73,7 @@ impl Session {
                 self.hub.list_members(room, after, limit).await.map(Reply::from)
             }
             Request::Whois(Whois { name }) => self.hub.whois(self.actor.account, &name).await.map(Reply::from),
+            Request::Search(search) => self.hub.search(self.actor.account, search).await.map(Reply::from),
             Request::Subscribe(subscribe) => self.subscribe(subscribe).await,
             Request::Unsubscribe(Unsubscribe { feed }) => self.pump(|done| PumpCommand::Unsubscribe(feed, done)).await,
             Request::Focus(Focus { room }) => self.focus(room).await,

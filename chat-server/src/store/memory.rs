@@ -5,6 +5,7 @@
 
 mod data;
 mod registry;
+mod search;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,7 +14,8 @@ use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
 use futures_util::future::BoxFuture;
 
 use self::data::{Data, Feed};
-use super::{Append, Found, Loaded, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult};
+use super::{Append, Found, Loaded, Matches, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult};
+use crate::core::search::Find;
 
 /// A handle on data in memory.
 #[derive(Clone, Debug)]
@@ -175,6 +177,21 @@ impl Store for MemoryStore {
 
     fn trim(&self, feed: FeedId, oldest: Seq, now: Timestamp) -> BoxFuture<'_, StoreResult<()>> {
         Box::pin(self.write(move |data| data.trim(feed, oldest, now)))
+    }
+
+    /// Takes no time and is no write that [`MemoryStore::fail_next`] means: nobody waits for it.
+    fn index(&self, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
+        Box::pin(async move {
+            let mut shared = self.lock();
+            match &shared.fail_all {
+                Some(error) => Err(error.clone()),
+                None => Ok(shared.data.index(limit)),
+            }
+        })
+    }
+
+    fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
+        Box::pin(async move { Ok(self.read_data(|data| data.search(&find, before, limit))) })
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod dir;
 pub mod memory;
 pub mod registry;
+pub mod search;
 pub mod sqlite;
 pub mod verify;
 
@@ -16,11 +17,13 @@ use chat_proto::{AccountId, Chain, Epoch, Event, FeedId, MessageKey, Ordinal, Se
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
+use crate::core::search::Find;
 use crate::digest::{chain_next, digest};
 
 pub use dir::{DataDir, DirError};
 pub use memory::MemoryStore;
 pub use registry::{AccountRecord, DeviceRecord, Registration, Registry, RoomRecord};
+pub use search::{Match, Matches};
 pub use sqlite::{OpenError, Settings, SqliteStore};
 pub use verify::verify;
 
@@ -234,6 +237,15 @@ pub trait Store: Debug + Send + Sync + 'static {
 
     /// Forgets a feed's rows before `oldest`. The caller has saved a snapshot at or behind it; never beyond `head + 1`.
     fn trim(&self, feed: FeedId, oldest: Seq, now: Timestamp) -> BoxFuture<'_, StoreResult<()>>;
+
+    /// Takes up to `limit` events of rooms, in the order they were committed, into the index of messages, and remembers how
+    /// far that is in the same breath. Returns how many events are still behind that. Messages that are erased or trimmed
+    /// leave the index with the write that does it, indexed or not.
+    fn index(&self, limit: usize) -> BoxFuture<'_, StoreResult<u64>>;
+
+    /// Up to `limit` of the indexed messages that somebody looks for before a place, newest first; `u64::MAX` is behind all.
+    /// Looks at no more than [`search::LOOKS_MAX`] messages, so it may find fewer and still not be at the end.
+    fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>>;
 }
 
 /// How long the keys of trimmed rows are found, days.

@@ -262,9 +262,8 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn rows(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let sql = "SELECT seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain FROM event
-                   WHERE feed = ?1 ORDER BY seq";
-        let mut query = db.prepare_cached(sql)?;
+        let sql = format!("SELECT {} FROM event WHERE feed = ?1 ORDER BY seq", read::EVENT_COLUMNS);
+        let mut query = db.prepare_cached(&sql)?;
         let mut rows = query.query([self.feed.key])?;
         while let Some(row) = rows.next()? {
             self.report.events += 1;

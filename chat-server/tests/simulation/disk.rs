@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use chat_proto::event::ReadMarked;
 use chat_proto::{AccountId, Epoch, EventBody, FeedId, MessageKey, Seq, Timestamp};
+use chat_server::core::search::Find;
 use chat_server::store::{
-    Append, Found, Loaded, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult,
+    Append, Found, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult,
 };
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -246,5 +247,13 @@ impl Store for Mounted {
             let data = self.data()?;
             if self.disk.forgets_snapshots(feed) { Ok(()) } else { data.trim(feed, oldest, now).await }
         })
+    }
+
+    fn index(&self, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
+        Box::pin(async move { self.feeds()?.index(limit).await })
+    }
+
+    fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
+        Box::pin(async move { self.feeds()?.search(find, before, limit).await })
     }
 }

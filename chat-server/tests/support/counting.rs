@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
+use chat_server::core::search::Find;
 use chat_server::store::{
-    Append, Found, Loaded, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreResult,
+    Append, Found, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreResult,
 };
 use futures_util::future::BoxFuture;
 
@@ -61,5 +62,11 @@ impl Store for CountingStore {
     }
     fn trim(&self, feed: FeedId, oldest: Seq, now: Timestamp) -> BoxFuture<'_, StoreResult<()>> {
         self.inner.trim(feed, oldest, now)
+    }
+    fn index(&self, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
+        self.inner.index(limit)
+    }
+    fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
+        self.inner.search(find, before, limit)
     }
 }

@@ -63,6 +63,7 @@ impl Exit {
             | RejectCode::InvalidName
             | RejectCode::InvalidText
             | RejectCode::TooLarge
+            | RejectCode::BadQuery
             | RejectCode::Filtered
             | RejectCode::RoomExists => Self::Usage,
             RejectCode::Unauthenticated
@@ -74,7 +75,8 @@ impl Exit {
             | RejectCode::LimitExceeded
             | RejectCode::Banned
             | RejectCode::Muted
-            | RejectCode::Archived => Self::Forbidden,
+            | RejectCode::Archived
+            | RejectCode::SearchOff => Self::Forbidden,
             RejectCode::NoSuchRoom | RejectCode::NoSuchUser | RejectCode::NoSuchMessage | RejectCode::NoSuchSession => {
                 Self::NotFound
             }
@@ -96,15 +98,13 @@ pub struct Failure {
     pub exit: Exit,
     /// What went wrong and what to do, for people.
     pub message: String,
-    /// What the server named it, if it was the server that said no.
-    pub code: Option<RejectCode>,
 }
 
 impl Failure {
     /// A failure of this exit code, in these words.
     #[must_use]
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), code: None }
+        Self { exit, message: message.into() }
     }
 }
 
@@ -118,7 +118,7 @@ impl std::error::Error for Failure {}
 
 impl From<Reject> for Failure {
     fn from(reject: Reject) -> Self {
-        Self { code: Some(reject.code), ..Self::new(Exit::of_reject(reject.code), reject.to_string()) }
+        Self::new(Exit::of_reject(reject.code), reject.to_string())
     }
 }
 

@@ -1,4 +1,4 @@
-//! `chat-tui bot`: a program at the other end of two pipes, or scenarios.
+//! `chat-tui bot`: a program at the other end of two pipes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,8 +24,6 @@ pub(crate) struct BotArgs {
 enum Door {
     /// Events and answers on standard output, requests on standard input, one JSON object a line
     Jsonl(JsonlArgs),
-    /// Play scenarios: files in which several actors act and expect
-    Play(super::play::PlayArgs),
 }
 
 #[derive(Debug, Args)]
@@ -64,15 +62,9 @@ struct JsonlArgs {
     rate: Option<Duration>,
 }
 
-/// Serves a program, or plays.
+/// Serves a program.
 pub(crate) fn run(args: BotArgs) -> Result<Exit, Failure> {
-    match args.door {
-        Door::Jsonl(args) => serve(args),
-        Door::Play(args) => super::play::run(args),
-    }
-}
-
-fn serve(args: JsonlArgs) -> Result<Exit, Failure> {
+    let Door::Jsonl(args) = args.door;
     let settings = args.connection.settings(TrustPolicy::RefuseUnknown)?;
     let options = Options {
         join: args.join,

@@ -52,7 +52,7 @@ pub struct Remains {
     pub address: SocketAddr,
     pub store: Arc<MemoryStore>,
     directory: TempDir,
-    pub settings: ServerSettings,
+    settings: ServerSettings,
 }
 
 impl TestServer {

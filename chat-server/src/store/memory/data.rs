@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Ordinal, Seq, Timestamp};
 
 use super::registry::{Taken, begun_by};
+use super::search::Index;
 use crate::digest::chain_start;
 use crate::store::{Append, FeedMeta, Found, KEY_KEPT_US, Registry, Row, Snapshot, StoreError, StoreResult};
 
@@ -16,6 +17,8 @@ pub(super) struct Data {
     /// The keys of every name, and the device keys: what must be unique.
     pub(super) taken: BTreeSet<Taken>,
     pub(super) feeds: BTreeMap<FeedId, Feed>,
+    /// What of them can be found by words.
+    pub(super) index: Index,
 }
 
 /// One feed.
@@ -54,7 +57,10 @@ impl Data {
             self.insert(registration);
         }
         if let Some(feed) = self.feeds.get_mut(&append.feed) {
-            append.rows.into_iter().for_each(|row| feed.push(row));
+            for row in append.rows {
+                self.index.committed(append.feed, row.event.seq);
+                feed.push(row);
+            }
         }
         Ok(())
     }
@@ -67,6 +73,7 @@ impl Data {
         if oldest > feed.meta.oldest {
             feed.meta.oldest = oldest;
             feed.rows = feed.rows.split_off(&oldest);
+            self.index.trim(id, oldest);
             for key in feed.keys.values_mut().filter(|key| key.found.seq < oldest) {
                 key.trimmed_at.get_or_insert(now);
             }

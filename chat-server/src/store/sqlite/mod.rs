@@ -10,6 +10,7 @@ pub(crate) mod read;
 pub(crate) mod registry;
 mod schema;
 mod seal;
+mod search;
 mod write;
 mod writer;
 
@@ -27,8 +28,10 @@ pub(crate) use self::open::{DATABASE_FILE, harden, identify, log_path};
 use self::write::Change;
 use self::writer::{Job, Order, QUEUE_MAX, Writer};
 use super::{
-    Append, DataDir, Durability, Found, Loaded, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult,
+    Append, DataDir, Durability, Found, Loaded, Matches, Registration, Registry, Row, Snapshot, Store, StoreError,
+    StoreResult,
 };
+use crate::core::search::Find;
 
 /// How the engine keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +181,19 @@ impl Store for SqliteStore {
 
     fn trim(&self, feed: FeedId, oldest: Seq, now: Timestamp) -> BoxFuture<'_, StoreResult<()>> {
         self.change(Change::Trim(feed, oldest, now))
+    }
+
+    fn index(&self, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
+        Box::pin(async move {
+            let Some(indexing) = self.query(move |db| search::prepare(db, limit)).await? else { return Ok(0) };
+            let behind = indexing.behind;
+            self.change(Change::Index(indexing)).await?;
+            Ok(behind)
+        })
+    }
+
+    fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
+        self.query(move |db| search::search(db, &find, before, limit))
     }
 }
 

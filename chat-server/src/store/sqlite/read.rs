@@ -8,6 +8,9 @@ use super::{feed_key, seal};
 use crate::digest::{chain_next, digest};
 use crate::store::{FeedMeta, Found, Loaded, Row, Snapshot, StoreError, StoreResult};
 
+/// What an event is read from.
+pub(crate) const EVENT_COLUMNS: &str = "seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain";
+
 /// The ends and the newest snapshot of a feed.
 ///
 /// # Errors
@@ -69,18 +72,16 @@ pub(crate) fn snapshot(db: &Connection, feed: i64) -> rusqlite::Result<Option<(S
 
 /// Up to `limit` rows from `from` on.
 pub(crate) fn read(db: &Connection, feed: FeedId, from: Seq, limit: usize) -> StoreResult<Vec<Row>> {
-    let sql = "SELECT seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain FROM event
-               WHERE feed = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3";
-    let rows = page(db, sql, feed, from, limit)?;
+    let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE feed = ?1 AND seq >= ?2 ORDER BY seq LIMIT ?3");
+    let rows = page(db, &sql, feed, from, limit)?;
     check_chain(feed, &rows)?;
     Ok(rows)
 }
 
 /// The last `limit` rows before `before`.
 pub(super) fn read_back(db: &Connection, feed: FeedId, before: Seq, limit: usize) -> StoreResult<Vec<Row>> {
-    let sql = "SELECT seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain FROM event
-               WHERE feed = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3";
-    let mut rows = page(db, sql, feed, before, limit)?;
+    let sql = format!("SELECT {EVENT_COLUMNS} FROM event WHERE feed = ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3");
+    let mut rows = page(db, &sql, feed, before, limit)?;
     rows.reverse();
     check_chain(feed, &rows)?;
     Ok(rows)
@@ -99,11 +100,11 @@ fn page(db: &Connection, sql: &str, feed: FeedId, bound: Seq, limit: usize) -> S
     Ok(rows)
 }
 
-/// The row of a query for the columns `seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain`.
+/// The row of a query that begins with [`EVENT_COLUMNS`].
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] for what does not have the digest it should have, or is no event.
-fn decode(feed: FeedId, row: &SqlRow<'_>) -> StoreResult<Row> {
+pub(super) fn decode(feed: FeedId, row: &SqlRow<'_>) -> StoreResult<Row> {
     let seq = Seq(number(row, 0).map_err(|error| store_error(&error))?);
     let at = |error: StoreError| match error {
         StoreError::Corrupt(reason) => StoreError::Corrupt(format!("{feed} seq {seq}: {reason}")),

@@ -11,7 +11,7 @@ use crate::store::dir::open_private;
 pub(crate) const APPLICATION_ID: u32 = 0x6368_6174;
 
 /// Each step brings a file to the version that is its place in the list, from 1. A released step never changes.
-pub(crate) const MIGRATIONS: [&str; 2] = [
+pub(crate) const MIGRATIONS: [&str; 3] = [
     "
     CREATE TABLE meta (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -95,6 +95,35 @@ pub(crate) const MIGRATIONS: [&str; 2] = [
     "
     ALTER TABLE device ADD COLUMN label TEXT NOT NULL DEFAULT '';
     ALTER TABLE device ADD COLUMN revoked INTEGER NOT NULL DEFAULT 0;
+",
+    "
+    ALTER TABLE meta ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE meta ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+
+    CREATE TABLE numbered_event (
+        id INTEGER PRIMARY KEY,
+        feed INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        ordinal INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        by INTEGER NOT NULL,
+        device INTEGER NOT NULL,
+        key BLOB NOT NULL,
+        kind INTEGER NOT NULL,
+        payload BLOB NOT NULL,
+        salt BLOB NOT NULL,
+        digest BLOB NOT NULL,
+        chain BLOB NOT NULL,
+        UNIQUE (feed, seq)
+    ) STRICT;
+    INSERT INTO numbered_event SELECT rowid, * FROM event ORDER BY rowid;
+    DROP TABLE event;
+    ALTER TABLE numbered_event RENAME TO event;
+    CREATE UNIQUE INDEX event_key ON event (feed, by, key) WHERE key <> x'00000000000000000000000000000000';
+    UPDATE meta SET events = (SELECT coalesce(max(id), 0) FROM event);
+
+    CREATE VIRTUAL TABLE search USING fts5(words, marks, reworded UNINDEXED, tokenize = 'ascii', columnsize = 0);
+    INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 ",
 ];
 

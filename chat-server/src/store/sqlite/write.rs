@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{is_fatal, store_error};
 use super::registry::register;
+use super::search::{self, Indexing};
 use super::{feed_key, seal};
 use crate::store::{Append, KEY_KEPT_US, Registration, Row, Snapshot, StoreError};
 
@@ -15,6 +16,16 @@ pub(super) enum Change {
     Register(Registration),
     SaveSnapshot(FeedId, Snapshot),
     Trim(FeedId, Seq, Timestamp),
+    Index(Indexing),
+}
+
+/// What a change needs beside the tables.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Numbers {
+    /// The epoch of feeds that begin today.
+    pub(super) epoch: Epoch,
+    /// The greatest number an event was given.
+    pub(super) events: u64,
 }
 
 /// Why a change was not made.
@@ -41,20 +52,21 @@ impl From<rusqlite::Error> for Failure {
 }
 
 /// Makes a change.
-pub(super) fn apply(db: &Connection, epoch: Epoch, change: &Change) -> Result<(), Failure> {
+pub(super) fn apply(db: &Connection, numbers: &mut Numbers, change: &Change) -> Result<(), Failure> {
     match change {
-        Change::Append(change) => append(db, epoch, change),
-        Change::Register(change) => register(db, epoch, change),
+        Change::Append(change) => append(db, numbers, change),
+        Change::Register(change) => register(db, numbers.epoch, change),
         Change::SaveSnapshot(feed, snapshot) => save_snapshot(db, *feed, snapshot),
         Change::Trim(feed, oldest, now) => trim(db, *feed, *oldest, *now),
+        Change::Index(indexing) => search::apply(db, indexing),
     }
 }
 
-fn append(db: &Connection, epoch: Epoch, append: &Append) -> Result<(), Failure> {
+fn append(db: &Connection, numbers: &mut Numbers, append: &Append) -> Result<(), Failure> {
     append.check().map_err(Failure::Clean)?;
     let feed = feed_key(append.feed).map_err(Failure::Clean)?;
     if let Some(registration) = &append.registration {
-        register(db, epoch, registration)?;
+        register(db, numbers.epoch, registration)?;
     }
     let (Some((head, oldest)), Some(last)) = (ends(db, feed)?, append.rows.last()) else {
         return Err(Failure::Dirty(StoreError::Conflict));
@@ -70,7 +82,8 @@ fn append(db: &Connection, epoch: Epoch, append: &Append) -> Result<(), Failure>
         if oldest > Seq(1) && is_trimmed_key(db, feed, row)? {
             return Err(Failure::Dirty(StoreError::Conflict));
         }
-        insert(db, feed, row)?;
+        numbers.events += 1;
+        insert(db, numbers.events, feed, row)?;
     }
     Ok(())
 }
@@ -90,11 +103,12 @@ fn is_trimmed_key(db: &Connection, feed: i64, row: &Row) -> rusqlite::Result<boo
     db.prepare_cached(sql)?.exists(params![feed, row.event.by.0.cast_signed(), row.event.key.0])
 }
 
-fn insert(db: &Connection, feed: i64, row: &Row) -> rusqlite::Result<()> {
+fn insert(db: &Connection, id: u64, feed: i64, row: &Row) -> rusqlite::Result<()> {
     let event = &row.event;
-    let sql = "INSERT INTO event (feed, seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    let sql = "INSERT INTO event (id, feed, seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
     db.prepare_cached(sql)?.execute(params![
+        id.cast_signed(),
         feed,
         event.seq.0.cast_signed(),
         event.ordinal.0.cast_signed(),
@@ -124,8 +138,8 @@ fn save_snapshot(db: &Connection, feed: FeedId, snapshot: &Snapshot) -> Result<(
     }
 }
 
-fn trim(db: &Connection, feed: FeedId, oldest: Seq, now: Timestamp) -> Result<(), Failure> {
-    let feed = feed_key(feed).map_err(Failure::Clean)?;
+fn trim(db: &Connection, id: FeedId, oldest: Seq, now: Timestamp) -> Result<(), Failure> {
+    let feed = feed_key(id).map_err(Failure::Clean)?;
     let Some((head, kept)) = ends(db, feed)? else {
         return Err(Failure::Clean(StoreError::Conflict));
     };
@@ -144,6 +158,7 @@ fn trim(db: &Connection, feed: FeedId, oldest: Seq, now: Timestamp) -> Result<()
             let missing = format!("feed {feed}: no row at seq {}", oldest.prev());
             return Err(Failure::Dirty(StoreError::Corrupt(missing)));
         }
+        search::trim(db, id, oldest)?;
         db.prepare_cached("DELETE FROM event WHERE feed = ?1 AND seq < ?2")?.execute(bounds)?;
     }
     let expired = now.0.saturating_sub(KEY_KEPT_US);

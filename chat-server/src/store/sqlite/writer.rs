@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::error::{is_fatal, store_error};
 use super::head::{self, Head};
 use super::open::BUSY_TIMEOUT;
-use super::write::{Change, Failure, apply};
+use super::write::{Change, Failure, Numbers, apply};
 use super::{Settings, stopped};
 use crate::store::{DataDir, StoreError, StoreResult};
 
@@ -37,6 +37,8 @@ pub(super) struct Writer {
     dir: Arc<DataDir>,
     settings: Settings,
     head: Head,
+    /// The greatest number an event has.
+    events: u64,
     recorded: Option<Head>,
     log_pages: Arc<AtomicI32>,
     /// A log of so many pages is worth waiting for readers.
@@ -52,13 +54,14 @@ impl Writer {
         (head, recorded): (Head, Option<Head>),
     ) -> rusqlite::Result<Self> {
         let log_pages = Arc::new(AtomicI32::new(0));
+        let events = db.query_row("SELECT events FROM meta", [], |row| row.get::<_, i64>(0))?.cast_unsigned();
         let wait_at_pages = settings.checkpoint_pages.saturating_mul(PATIENCE);
         let seen = log_pages.clone();
         db.wal_hook(Some(move |_: &'_ mut _, pages| {
             seen.store(pages, Ordering::Relaxed);
             Ok(())
         }))?;
-        Ok(Self { db, dir, settings, head, recorded, log_pages, wait_at_pages, failed: None })
+        Ok(Self { db, dir, settings, head, events, recorded, log_pages, wait_at_pages, failed: None })
     }
 
     /// Commits changes together; one that is refused harms no other.
@@ -94,11 +97,12 @@ impl Writer {
     fn attempt(&mut self, jobs: &[Job], guarded: bool) -> Result<Vec<StoreResult<()>>, Attempt> {
         self.run("BEGIN IMMEDIATE")?;
         let mut answers = Vec::with_capacity(jobs.len());
+        let mut numbers = Numbers { epoch: self.head.epoch, events: self.events };
         for job in jobs {
             if guarded {
                 self.run("SAVEPOINT one")?;
             }
-            let answer = match apply(&self.db, self.head.epoch, &job.change) {
+            let answer = match apply(&self.db, &mut numbers, &job.change) {
                 Ok(()) => Ok(()),
                 Err(Failure::Engine(error)) => return Err(Attempt::Failed(error)),
                 Err(Failure::Clean(error)) => Err(error),
@@ -121,13 +125,14 @@ impl Writer {
             return Ok(answers);
         }
         let commits = self.head.commits + 1;
-        let sql = "UPDATE meta SET commits = ?1";
+        let sql = "UPDATE meta SET commits = ?1, events = ?2";
         self.db
             .prepare_cached(sql)
-            .and_then(|mut sql| sql.execute([commits.cast_signed()]))
+            .and_then(|mut sql| sql.execute([commits.cast_signed(), numbers.events.cast_signed()]))
             .map_err(Attempt::Failed)?;
         self.run("COMMIT")?;
         self.head.commits = commits;
+        self.events = numbers.events;
         Ok(answers)
     }
 

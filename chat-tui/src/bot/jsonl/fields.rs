@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 
 use chat_proto::connection::{SessionInfo, SessionList};
 use chat_proto::reply::{Member, Page, RoomList};
+use chat_proto::search::SearchHits;
 use chat_proto::{AccountId, Anchor, Seq};
 use serde_json::{Map, Value, json};
 
 use crate::bot::line::{Line, There, json as written, rfc3339, room_name, user_id};
+use crate::bot::search::hit_json;
 
 /// Fields by their names.
 pub(super) fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
@@ -47,6 +49,16 @@ pub(super) fn sessions_fields(list: &SessionList) -> Map<String, Value> {
         })
     };
     fields([("sessions", list.sessions.iter().map(line).collect())])
+}
+
+/// A page of what a search found.
+pub(super) fn hits_fields(page: &SearchHits, me: AccountId) -> Map<String, Value> {
+    let hits = page.hits.iter().filter_map(|hit| hit_json(hit, me)).collect();
+    let mut fields = fields([("hits", hits), ("behind", page.behind.into())]);
+    if let Some(next) = page.next {
+        fields.insert("next".to_owned(), next.into());
+    }
+    fields
 }
 
 /// As much of a page as fits a line, the events nearest to what was asked for first.

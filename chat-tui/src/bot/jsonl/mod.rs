@@ -7,8 +7,6 @@ mod hear;
 mod identity;
 mod input;
 mod listen;
-pub(in crate::bot) mod near;
-mod outlet;
 mod request;
 mod work;
 
@@ -24,7 +22,6 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::listen::Bot;
-use self::outlet::Outlet;
 use super::cursor::{CursorFile, Place};
 use super::door::Door;
 use super::queue::{QUEUE_LINES, Queue};
@@ -257,8 +254,7 @@ impl Run {
         for room in &self.options.join {
             joined.push(door.join(room, Instant::now() + self.options.max_offline.max(JOIN_MIN)).await?);
         }
-        let outlet = Outlet::Pipe(self.queue);
-        Ok(Bot::new(door, self.options, server, joined, self.cursor, outlet, self.stop))
+        Ok(Bot::new(door, self.options, server, joined, self.cursor, self.queue, self.stop))
     }
 }
 

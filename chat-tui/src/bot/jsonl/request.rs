@@ -30,6 +30,7 @@ pub(super) enum Op {
     History(RoomName, Anchor, u16),
     Members(Members),
     Rooms(Rooms),
+    Search(Search),
     Sessions,
     EndSession(ConnId),
     Ping,
@@ -129,6 +130,19 @@ pub(super) struct Rooms {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Search {
+    pub(super) query: String,
+    #[serde(default, deserialize_with = "maybe_room")]
+    pub(super) room: Option<RoomName>,
+    /// The `next` of the page before.
+    #[serde(default)]
+    pub(super) after: u64,
+    #[serde(default = "hits_usual")]
+    pub(super) limit: u16,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct EndSession {
     /// Which connection, `c_17`.
     #[serde(deserialize_with = "conn")]
@@ -147,6 +161,10 @@ fn page_usual() -> u16 {
     50
 }
 
+fn hits_usual() -> u16 {
+    20
+}
+
 fn list_max() -> u16 {
     LIST_MAX
 }
@@ -154,6 +172,10 @@ fn list_max() -> u16 {
 pub(super) fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomName, D::Error> {
     let name = String::deserialize(deserializer)?;
     RoomName::parse(&name).map_err(|e| serde::de::Error::custom(format!("the room name {name:?} is not possible: {e}")))
+}
+
+fn maybe_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RoomName>, D::Error> {
+    room(deserializer).map(Some)
 }
 
 fn after_user<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AccountId, D::Error> {
@@ -275,6 +297,7 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
         "typing" => Op::Typing(fill(fields)?),
         "history" => history(fill(fields)?)?,
         "members" => Op::Members(fill(fields)?),
+        "search" => Op::Search(fill(fields)?),
         "rooms" => Op::Rooms(fill(fields)?),
         "sessions" => fill(fields).map(|Nothing {}| Op::Sessions)?,
         "end_session" => fill(fields).map(|EndSession { conn }| Op::EndSession(conn))?,
@@ -307,11 +330,10 @@ pub(super) fn fill<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T,
 }
 
 /// Ops of the contract that no server of this version can do.
-const LATER: [&str; 16] = [
+const LATER: [&str; 15] = [
     "edit",
     "delete",
     "react",
-    "search",
     "topic",
     "invite",
     "kick",

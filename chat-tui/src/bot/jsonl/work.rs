@@ -14,9 +14,9 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::fields::{fields, member, page_fields, rooms_fields, sessions_fields};
+use super::fields::{fields, hits_fields, member, page_fields, rooms_fields, sessions_fields};
 use super::request::{
-    Answer, At, Create, InRoom, LIST_MAX, Members, Op, Part, Problem, Request, Rooms, Send, Typing, answer,
+    Answer, At, Create, InRoom, LIST_MAX, Members, Op, Part, Problem, Request, Rooms, Search, Send, Typing, answer,
 };
 use crate::bot::door::RETRY;
 use crate::bot::line::room_name;
@@ -146,7 +146,7 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::Members(Members { room, .. })
         | Op::Ack(At { room, .. }) => Some(room),
         Op::Choose(choose) => choose.room(),
-        Op::Rooms(_) | Op::Sessions | Op::EndSession(_) | Op::Ping | Op::Identity(_) => None,
+        Op::Search(_) | Op::Rooms(_) | Op::Sessions | Op::EndSession(_) | Op::Ping | Op::Identity(_) => None,
     }
 }
 
@@ -191,6 +191,7 @@ impl Context {
                 Ok(sessions_fields(&list))
             }
             Op::EndSession(conn) => self.ask(EndSession { conn }).await.map(|_| Map::new()),
+            Op::Search(search) => self.search(search).await,
             Op::Ping => {
                 let asked = Instant::now();
                 self.ask(request::Ping { token: 0 }).await?;
@@ -246,6 +247,16 @@ impl Context {
         let reply = self.ask(request::ListMembers { room: id, after, limit: limit.clamp(1, LIST_MAX) }).await?;
         let Reply::MemberList(MemberList { members, total, more }) = reply else { return Err(nonsense(&reply)) };
         Ok(fields([("members", members.iter().map(member).collect()), ("total", total.into()), ("more", more.into())]))
+    }
+
+    async fn search(&self, Search { query, room, after, limit }: Search) -> Outcome {
+        let room = match &room {
+            Some(room) => Some(self.room(room).await?),
+            None => None,
+        };
+        let reply = self.ask(chat_proto::search::Search { query, room, after, limit }).await?;
+        let Reply::SearchHits(page) = reply else { return Err(nonsense(&reply)) };
+        Ok(hits_fields(&page, self.me))
     }
 
     /// Asks until there is an answer, however long the connection is away.
