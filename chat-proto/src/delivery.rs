@@ -1,6 +1,7 @@
 //! What the server sends unasked: on unidirectional streams it opens, and in datagrams; and a client's datagrams.
 
 use crate::codec::{Decode, Encode};
+use crate::connection::{DeviceTold, SessionDown, SessionUp};
 use crate::event::{Event, Style};
 use crate::id::{AccountId, Chain, Epoch, FeedId, RoomId, Seq};
 use crate::kinds;
@@ -57,6 +58,12 @@ kinds! {
         8 => GoingAway,
         /// Somebody told those who are there something that is not stored. May come in a datagram and so may be lost.
         9 => Announced,
+        /// Another connection of the account logged in.
+        10 => SessionUp,
+        /// Another connection of the account ended.
+        11 => SessionDown,
+        /// What another connection of the account told this one.
+        12 => DeviceTold,
     }
 }
 

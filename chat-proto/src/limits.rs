@@ -30,6 +30,9 @@ pub const NAME_GRAPHEMES_MAX: usize = 32;
 /// The name and version a client gives of itself, bytes.
 pub const CLIENT_BYTES_MAX: usize = 64;
 
+/// What one connection tells the others of its account at once, bytes.
+pub const DEVICE_MESSAGE_BYTES_MAX: usize = 4 * 1024;
+
 /// Positions in one `Hello`, and so feeds one connection can resume in one flight.
 pub const POSITIONS_MAX: usize = 1_000;
 

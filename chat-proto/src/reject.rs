@@ -138,6 +138,8 @@ reject_codes! {
     80 BadQuery "bad_query" AfterChange,
     /// The server keeps no search index.
     81 SearchOff "search_off" AfterChange,
+    /// The account has a connection already, and this server allows it no second one.
+    61 AlreadyConnected "already_connected" Later,
     /// A bug of the server's.
     40 Internal "internal" Later,
     /// A code that opens nothing: mistyped, used up, too old, or replaced by a newer one.

@@ -3,7 +3,7 @@
 mod room;
 
 use crate::codec::{Decode, Encode};
-use crate::connection::SessionList;
+use crate::connection::{DeviceMessagePassed, SessionList};
 use crate::delivery::Presence;
 use crate::event::Event;
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
@@ -66,6 +66,8 @@ kinds! {
         101 => AuditPage,
         /// To `ListSessions`.
         130 => SessionList,
+        /// To `DeviceMessage`.
+        132 => DeviceMessagePassed,
         /// To `Search`.
         180 => SearchHits,
     }

@@ -5,7 +5,7 @@ mod room;
 
 use crate::choice::{Ignore, PinRoom, SetDraft, SetNotify, SetSetting};
 use crate::codec::{Decode, Encode};
-use crate::connection::{EndSession, ListSessions};
+use crate::connection::{DeviceMessage, EndSession, ListSessions};
 use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::identity::{ClaimServer, ListAudit};
@@ -116,6 +116,8 @@ kinds! {
         130 => ListSessions,
         /// End a connection of my account.
         131 => EndSession,
+        /// Tell my other connections something.
+        132 => DeviceMessage,
         /// Keep a message that is begun, for every device.
         150 => SetDraft,
         /// Choose what of a room to be told about.

@@ -168,7 +168,8 @@ impl Talker {
             | ClientEvent::Ended(_)
             | ClientEvent::Presence(_)
             | ClientEvent::Typing(_)
-            | ClientEvent::Announced(_) => {}
+            | ClientEvent::Announced(_)
+            | ClientEvent::Company(_) => {}
         }
         Ok(())
     }

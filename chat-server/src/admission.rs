@@ -131,9 +131,11 @@ const UNPROVEN_MAX: u32 = 128;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     fn gate(connections: u32, connections_per_address: u32) -> Gate {
-        Gate::new(Limits { connections, connections_per_address })
+        let usual = Config::new("data".into()).limits;
+        Gate::new(Limits { connections, connections_per_address, ..usual })
     }
 
     fn address(text: &str) -> IpAddr {

@@ -13,7 +13,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use crate::store::Durability;
-pub use choice::{CreatePolicy, LogFormat, Registration, Search, UnknownChoice};
+pub use choice::{CreatePolicy, LogFormat, MultiConn, Registration, Search, UnknownChoice};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use nearest::nearest;
 pub use setting::{SETTINGS, Setting, Shape};
@@ -39,12 +39,21 @@ pub struct Config {
     pub registration: Registration,
     /// Whether messages can be searched.
     pub search: Search,
+    /// Settings of who somebody is.
+    pub identity: Identity,
     /// Settings of rooms.
     pub rooms: Rooms,
     /// Settings of presence.
     pub presence: Presence,
     /// Bounds of the whole server.
     pub limits: Limits,
+}
+
+/// Settings of who somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// What becomes of a second connection of an account.
+    pub multi_conn: MultiConn,
 }
 
 /// Settings of rooms.
@@ -68,6 +77,10 @@ pub struct Limits {
     pub connections: u32,
     /// Connections at once from one IPv4 address or one IPv6 /64: 1 to [`CONNECTIONS_MAX`].
     pub connections_per_address: u32,
+    /// Connections at once of one account: 1 to [`CONNECTIONS_PER_ACCOUNT_MAX`].
+    pub connections_per_account: u32,
+    /// How long a connection may ask nothing before it is closed, milliseconds, at most [`IDLE_MS_MAX`]; 0 for ever.
+    pub idle_out_ms: u64,
 }
 
 impl Config {
@@ -84,9 +97,15 @@ impl Config {
             log_format: LogFormat::Text,
             registration: Registration::Open,
             search: Search::On,
+            identity: Identity { multi_conn: MultiConn::Share },
             rooms: Rooms { create: CreatePolicy::OnJoin },
             presence: Presence { grace_ms: 15_000 },
-            limits: Limits { connections: 10_000, connections_per_address: 1_000 },
+            limits: Limits {
+                connections: 10_000,
+                connections_per_address: 1_000,
+                connections_per_account: 100,
+                idle_out_ms: 0,
+            },
         }
     }
 
@@ -110,6 +129,12 @@ impl Config {
 
 /// The longest grace period of presence, milliseconds.
 pub const GRACE_MS_MAX: u64 = 600_000;
+
+/// The longest time a connection may ask nothing, milliseconds: 30 days.
+pub const IDLE_MS_MAX: u64 = 30 * 24 * 3_600_000;
+
+/// The most connections one account may be allowed, so that a list of them fits a frame.
+pub const CONNECTIONS_PER_ACCOUNT_MAX: u32 = 1_000;
 
 /// The most connections one process may be asked to hold.
 pub const CONNECTIONS_MAX: u32 = 1_000_000;

@@ -40,6 +40,9 @@ impl From<&Config> for Settings {
                 registration: config.registration == Registration::Open,
                 search: config.search == Search::On,
                 presence_grace: Duration::from_millis(config.presence.grace_ms),
+                multi_conn: config.identity.multi_conn,
+                connections_per_account: config.limits.connections_per_account,
+                idle_out: some_millis(config.limits.idle_out_ms),
             },
             limits: config.limits,
             claim: Some(config.data.join(CLAIM_FILE)),
@@ -47,9 +50,19 @@ impl From<&Config> for Settings {
     }
 }
 
+/// A time whose 0 means that there is none.
+fn some_millis(ms: u64) -> Option<Duration> {
+    (ms > 0).then(|| Duration::from_millis(ms))
+}
+
 impl Default for Settings {
     fn default() -> Self {
-        let limits = Limits { connections: u32::MAX, connections_per_address: u32::MAX };
+        let limits = Limits {
+            connections: u32::MAX,
+            connections_per_address: u32::MAX,
+            connections_per_account: u32::MAX,
+            idle_out_ms: 0,
+        };
         Self { hub: HubSettings::default(), limits, claim: None }
     }
 }

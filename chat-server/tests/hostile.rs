@@ -108,7 +108,9 @@ async fn a_connection_before_login_gets_one_stream_and_no_more() {
 
 #[tokio::test]
 async fn limits_of_connections_refuse_the_next_one() {
-    let settings = Settings { limits: Limits { connections: 10, connections_per_address: 2 }, ..Settings::default() };
+    let usual = Settings::default();
+    let limits = Limits { connections: 10, connections_per_address: 2, ..usual.limits };
+    let settings = Settings { limits, ..usual };
     let server = TestServer::start_with(Arc::new(MemoryStore::new()), settings);
     let (one, _two) = (support::dial(&server).await, support::dial(&server).await);
     let refused = support::client_endpoint(&[ALPN]).connect(server.address, "localhost").unwrap().await;

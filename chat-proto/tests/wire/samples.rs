@@ -1,11 +1,11 @@
 //! One value of every kind and variant, with a name each, and their bytes.
 
 mod choice;
+mod connection;
 mod identity;
 mod room;
 
 use chat_proto::codec::{Encode, encode, encode_frame};
-use chat_proto::connection::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
 use chat_proto::limits::{REQUEST_FRAME_BYTES_MAX, SERVER_FRAME_BYTES_MAX};
@@ -82,11 +82,10 @@ pub(crate) fn requests() -> Vec<Request> {
         Unsubscribe { feed: FeedId::Account(AccountId(17)) }.into(),
         Focus { room: Some(ROOM) }.into(),
         Focus { room: None }.into(),
-        ListSessions {}.into(),
-        EndSession { conn: ConnId(300) }.into(),
         Search { query: text("from:bob \"disk full\""), room: Some(ROOM), after: 0, limit: 20 }.into(),
         Search { query: text("panic"), room: None, after: 71_000, limit: 50 }.into(),
     ];
+    all.extend(connection::requests());
     all.extend(room::room_requests());
     all.extend(choice::choice_requests());
     all.extend(identity::requests());
@@ -128,18 +127,6 @@ fn search_hits() -> [SearchHits; 2] {
     let hit = |text| SearchHit { room: ROOM, room_name: self::text("dev"), event: event(bodies()[4].clone()), text };
     let hits = vec![hit(None), hit(Some(text("other words")))];
     [SearchHits { hits, next: Some(70_000), behind: 3 }, SearchHits { hits: Vec::new(), next: None, behind: 0 }]
-}
-
-fn session_list() -> SessionList {
-    let session = SessionInfo {
-        conn: ConnId(300),
-        device: DeviceId(21),
-        address: text("2001:db8::17"),
-        client: text("chat-tui 0.1.0"),
-        since: NOON,
-        idle_ms: 90_000,
-    };
-    SessionList { sessions: vec![session] }
 }
 
 fn pages() -> [Page; 2] {
@@ -197,7 +184,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     ]);
     let states = [FeedState::Live, FeedState::Trimmed, FeedState::Regressed, FeedState::Diverged, FeedState::NoAccess];
     all.extend(states.map(|state| status(state).into()));
-    all.push(session_list().into());
+    all.extend(connection::replies());
     all.extend(room::room_replies());
     all.extend(identity::replies());
     all.extend(search_hits().map(Reply::from));
@@ -260,6 +247,7 @@ pub(crate) fn deliveries() -> Vec<Delivery> {
     ];
     let reasons = [EndReason::Left, EndReason::NoAccess, EndReason::Deleted, EndReason::Restarted];
     all.extend(reasons.map(|reason| Ended { feed: FEED, reason }.into()));
+    all.extend(connection::deliveries());
     all
 }
 

@@ -61,6 +61,7 @@ wire! {
         SetSetting { key: MessageKey, name: String, value: String }
         Ignore { key: MessageKey, account: AccountId, on: bool }
         Search { query: String, room: Option<RoomId>, after: u64, limit: u16 }
+        DeviceMessage { bytes: Vec<u8> }
 
         CreateRoomWith { key: MessageKey, name: String, settings: Vec<RoomSetting> }
         ChangeRoom { key: MessageKey, room: RoomId, changes: Vec<RoomSetting> }
@@ -142,6 +143,7 @@ wire! {
         SessionList { sessions: Vec<SessionInfo> }
         SearchHit { room: RoomId, room_name: String, event: Event, text: Option<String> }
         SearchHits { hits: Vec<SearchHit>, next: Option<u64>, behind: u64 }
+        DeviceMessagePassed { connections: u32, missed: u32 }
 
         Event {
             seq: Seq, ordinal: Ordinal, at: Timestamp, by: AccountId, device: DeviceId, key: MessageKey, body: EventBody
@@ -216,6 +218,9 @@ wire! {
         RoomPresence { room: RoomId, online: u32, changed: Vec<PresenceEntry> }
         Typing { room: RoomId, account: AccountId, name: String, active: bool }
         GoingAway { after_ms: u32, reason: String }
+        SessionUp { conn: ConnId, device: DeviceId, client: String, sessions: u32 }
+        SessionDown { conn: ConnId, device: DeviceId, sessions: u32 }
+        DeviceTold { conn: ConnId, device: DeviceId, bytes: Vec<u8> }
         Announced { room: RoomId, account: AccountId, name: String, style: Style, text: String }
         TypingIn { room: RoomId, active: bool }
     }
@@ -285,6 +290,7 @@ wire! {
             ListAudit,
             ListSessions,
             EndSession,
+            DeviceMessage,
             SetDraft,
             SetNotify,
             PinRoom,
@@ -313,7 +319,8 @@ wire! {
             PinList,
             AuditPage,
             SessionList,
-            SearchHits
+            SearchHits,
+            DeviceMessagePassed
         }
         EventBody {
             Withheld,
@@ -382,7 +389,10 @@ wire! {
             RoomPresence,
             Typing,
             GoingAway,
-            Announced
+            Announced,
+            SessionUp,
+            SessionDown,
+            DeviceTold
         }
         ClientSignal { TypingIn }
     }

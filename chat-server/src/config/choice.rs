@@ -92,6 +92,18 @@ choice! {
     }
 }
 
+choice! {
+    /// What becomes of a second connection of an account.
+    MultiConn {
+        /// It is one more.
+        Share = "share",
+        /// It takes the place of the one before.
+        Replace = "replace",
+        /// It is refused.
+        Reject = "reject",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

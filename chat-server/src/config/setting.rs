@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{CONNECTIONS_MAX, Config, GRACE_MS_MAX};
+use super::{CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX};
 
 /// What a value looks like in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +119,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.search.to_string())),
     },
     Setting {
+        key: "identity.multi_conn",
+        shape: Shape::Text,
+        default: "share",
+        meaning: "What becomes of a second connection of an account: one more (share), it takes the first one's place (replace), it is refused (reject).",
+        read: |config, text| word(text).map(|multi_conn| config.identity.multi_conn = multi_conn),
+        show: |config| Some(quoted(&config.identity.multi_conn.to_string())),
+    },
+    Setting {
         key: "rooms.create",
         shape: Shape::Text,
         default: "on_join",
@@ -153,6 +161,25 @@ pub const SETTINGS: &[Setting] = &[
             number(text, 1..=CONNECTIONS_MAX).map(|connections| config.limits.connections_per_address = connections)
         },
         show: |config| Some(config.limits.connections_per_address.to_string()),
+    },
+    Setting {
+        key: "limits.connections_per_account",
+        shape: Shape::Number,
+        default: "100",
+        meaning: "Connections at once of one account, 1 to 1000; one more is refused until another one ends.",
+        read: |config, text| {
+            number(text, 1..=CONNECTIONS_PER_ACCOUNT_MAX)
+                .map(|connections| config.limits.connections_per_account = connections)
+        },
+        show: |config| Some(config.limits.connections_per_account.to_string()),
+    },
+    Setting {
+        key: "limits.idle_out_ms",
+        shape: Shape::Number,
+        default: "0",
+        meaning: "How long a connection may ask nothing before it is closed, milliseconds, up to 30 days; 0 for ever.",
+        read: |config, text| number(text, 0..=IDLE_MS_MAX).map(|idle_ms| config.limits.idle_out_ms = idle_ms),
+        show: |config| Some(config.limits.idle_out_ms.to_string()),
     },
 ];
 

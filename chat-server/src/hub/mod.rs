@@ -32,6 +32,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::config::MultiConn;
 use crate::core::account::Account;
 use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
@@ -59,12 +60,27 @@ pub struct HubSettings {
     pub search: bool,
     /// How long somebody stays online without a connection.
     pub presence_grace: Duration,
+    /// What becomes of a second connection of an account.
+    pub multi_conn: MultiConn,
+    /// Connections one account may have where they share it.
+    pub connections_per_account: u32,
+    /// How long a connection may ask nothing before it is closed; for ever without it.
+    pub idle_out: Option<Duration>,
 }
 
 impl Default for HubSettings {
     fn default() -> Self {
         let presence_grace = Duration::from_secs(15);
-        Self { create_on_join: true, create: true, registration: true, search: true, presence_grace }
+        Self {
+            create_on_join: true,
+            create: true,
+            registration: true,
+            search: true,
+            presence_grace,
+            multi_conn: MultiConn::Share,
+            connections_per_account: u32::MAX,
+            idle_out: None,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Live connections: whose each is and where it comes from, and the way to end them from elsewhere.
+//! Live connections: whose each is and where it comes from, what those of one person tell each other, and the way to end
+//! them from elsewhere.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -6,14 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat_proto::connection::{SessionInfo, SessionList};
-use chat_proto::{AccountId, CloseCode, ConnId, DeviceId, Reject, RejectCode, Timestamp};
+use chat_proto::connection::{DeviceMessagePassed, DeviceTold, SessionDown, SessionInfo, SessionList, SessionUp};
+use chat_proto::limits::DEVICE_MESSAGE_BYTES_MAX;
+use chat_proto::{AccountId, CloseCode, ConnId, Delivery, DeviceId, Reject, RejectCode, Retry, Timestamp};
 use futures_util::future::join_all;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 use super::Hub;
 use super::shared::lock;
+use crate::config::MultiConn;
 
 /// Every connection that is logged in.
 #[derive(Debug, Default)]
@@ -46,6 +49,7 @@ pub struct LiveSession {
     /// When something was last asked on it, milliseconds of the hub's uptime.
     asked_ms: AtomicU64,
     farewell: watch::Sender<Option<Farewell>>,
+    asides: mpsc::Sender<Delivery>,
 }
 
 impl LiveSession {
@@ -58,6 +62,19 @@ impl LiveSession {
     #[must_use]
     pub fn idle(&self, now: Duration) -> Duration {
         Duration::from_millis(millis(now).saturating_sub(self.asked_ms.load(Ordering::Relaxed)))
+    }
+
+    fn tell_to_end(&self, code: CloseCode, reason: &str) {
+        self.farewell.send_replace(Some(Farewell { code, reason: reason.to_owned() }));
+    }
+
+    /// Tells it something that may be left out; false if it is behind with what it was told before.
+    fn tell(&self, aside: Delivery) -> bool {
+        let told = self.asides.try_send(aside).is_ok();
+        if !told {
+            tracing::debug!(conn = %self.conn, "a connection that does not read is not told of the others");
+        }
+        told
     }
 }
 
@@ -80,31 +97,102 @@ pub struct OpenSession {
 }
 
 impl OpenSession {
-    /// Waits until somebody wants the connection closed.
+    /// Waits until somebody wants the connection closed, or nothing was asked on it for too long.
     pub async fn told_to_end(&mut self) -> Farewell {
-        let told = self.told.wait_for(Option::is_some).await.ok().and_then(|farewell| farewell.clone());
-        match told {
-            Some(farewell) => farewell,
-            // The sender lives as long as `live`.
-            None => std::future::pending().await,
+        let told = async {
+            match self.told.wait_for(Option::is_some).await.ok().and_then(|farewell| farewell.clone()) {
+                Some(farewell) => farewell,
+                // The sender lives as long as `live`.
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            farewell = told => farewell,
+            () = idle_out(&self.hub, &self.live) => {
+                Farewell { code: CloseCode::Idle, reason: "nothing was asked for a long time".to_owned() }
+            }
         }
     }
 }
 
 impl Drop for OpenSession {
     fn drop(&mut self) {
-        lock(&self.hub.sessions.live).remove(&self.live.conn);
+        let mut live = lock(&self.hub.sessions.live);
+        live.remove(&self.live.conn);
+        let Newcomer { account, device, .. } = self.live.who;
+        let others: Vec<_> = of_account(&live, account).collect();
+        let sessions = count(others.len());
+        for other in others {
+            other.tell(SessionDown { conn: self.live.conn, device, sessions }.into());
+        }
     }
 }
 
+/// Waits until nothing was asked on a connection for as long as the settings allow.
+async fn idle_out(hub: &Hub, live: &LiveSession) {
+    let Some(limit) = hub.settings.idle_out else { return std::future::pending().await };
+    loop {
+        match limit.checked_sub(live.idle(hub.uptime())) {
+            None | Some(Duration::ZERO) => return,
+            Some(rest) => tokio::time::sleep(rest).await,
+        }
+    }
+}
+
+fn of_account(
+    live: &BTreeMap<ConnId, Arc<LiveSession>>,
+    account: AccountId,
+) -> impl Iterator<Item = &Arc<LiveSession>> {
+    live.values().filter(move |live| live.who.account == account)
+}
+
 impl Hub {
-    /// A connection is logged in. From here on it can be ended by [`Hub::end_sessions`].
-    pub fn begin_session(self: &Arc<Self>, who: Newcomer) -> OpenSession {
+    /// A connection is logged in: its entry, and what it will be told of the others. From here on [`Hub::end_sessions`] ends
+    /// it.
+    ///
+    /// # Errors
+    /// [`RejectCode::AlreadyConnected`], [`RejectCode::LimitExceeded`]: both pass when another connection has ended.
+    pub fn begin_session(self: &Arc<Self>, who: Newcomer) -> Result<(OpenSession, mpsc::Receiver<Delivery>), Reject> {
         let (farewell, told) = watch::channel(None);
+        let (asides, inbox) = mpsc::channel(ASIDES_MAX);
         let asked_ms = AtomicU64::new(millis(self.uptime()));
-        let live = Arc::new(LiveSession { conn: self.next_conn(), who, since: self.now(), asked_ms, farewell });
-        lock(&self.sessions.live).insert(live.conn, Arc::clone(&live));
-        OpenSession { hub: Arc::clone(self), live, told }
+        let mut live = lock(&self.sessions.live);
+        let others: Vec<_> = of_account(&live, who.account).map(Arc::clone).collect();
+        self.may_begin(others.len())?;
+        let session = LiveSession { conn: self.next_conn(), who, since: self.now(), asked_ms, farewell, asides };
+        let Newcomer { device, client, .. } = &session.who;
+        for other in &others {
+            match self.settings.multi_conn {
+                MultiConn::Replace => other.tell_to_end(CloseCode::Replaced, "a newer connection took its place"),
+                MultiConn::Share | MultiConn::Reject => {
+                    let sessions = count(others.len() + 1);
+                    let up = SessionUp { conn: session.conn, device: *device, client: client.clone(), sessions };
+                    other.tell(up.into());
+                }
+            }
+        }
+        let session = Arc::new(session);
+        live.insert(session.conn, Arc::clone(&session));
+        Ok((OpenSession { hub: Arc::clone(self), live: session, told }, inbox))
+    }
+
+    /// Whether an account that has so many connections may have one more.
+    fn may_begin(&self, others: usize) -> Result<(), Reject> {
+        let limit = self.settings.connections_per_account;
+        let reject = match self.settings.multi_conn {
+            MultiConn::Reject if others > 0 => Reject::new(
+                RejectCode::AlreadyConnected,
+                "this account is connected already, and this server allows one connection; end the other one",
+            ),
+            MultiConn::Share if others >= limit as usize => Reject::new(
+                RejectCode::LimitExceeded,
+                format!("this account has {limit} connections, the most this server allows; end one of them"),
+            ),
+            MultiConn::Share | MultiConn::Replace | MultiConn::Reject => return Ok(()),
+        };
+        // A connection that broke is only noticed after its idle timeout.
+        Err(Reject { retry: Retry::Later, retry_after_ms: SEAT_RETRY_MS, ..reject })
     }
 
     /// Closes every connection that matches, and returns how many there were when all of them are closed. A second is the
@@ -112,7 +200,7 @@ impl Hub {
     pub async fn end_sessions(&self, matching: impl Fn(&LiveSession) -> bool, code: CloseCode, reason: &str) -> usize {
         let ended: Vec<_> = lock(&self.sessions.live).values().filter(|live| matching(live)).map(Arc::clone).collect();
         for live in &ended {
-            live.farewell.send_replace(Some(Farewell { code, reason: reason.to_owned() }));
+            live.tell_to_end(code, reason);
         }
         let closed = join_all(ended.iter().map(|live| live.farewell.closed()));
         if timeout(CLOSED_WITHIN, closed).await.is_err() {
@@ -126,8 +214,7 @@ impl Hub {
     pub fn list_sessions(&self, account: AccountId) -> SessionList {
         let now = self.uptime();
         let live = lock(&self.sessions.live);
-        let own = live.values().filter(|live| live.who.account == account);
-        let sessions = own.map(|live| SessionInfo {
+        let sessions = of_account(&live, account).map(|live| SessionInfo {
             conn: live.conn,
             device: live.who.device,
             address: live.who.address.to_canonical().to_string(),
@@ -152,6 +239,26 @@ impl Hub {
             _ => Ok(()),
         }
     }
+
+    /// Passes on what one connection tells the others of its account.
+    ///
+    /// # Errors
+    /// [`RejectCode::TooLarge`].
+    pub fn tell_devices(&self, from: &LiveSession, bytes: &[u8]) -> Result<DeviceMessagePassed, Reject> {
+        if bytes.len() > DEVICE_MESSAGE_BYTES_MAX {
+            let message = format!("a message to one's other connections has at most {DEVICE_MESSAGE_BYTES_MAX} bytes");
+            return Err(Reject::new(RejectCode::TooLarge, message));
+        }
+        let told = DeviceTold { conn: from.conn, device: from.who.device, bytes: bytes.to_vec() };
+        let live = lock(&self.sessions.live);
+        let others = of_account(&live, from.who.account).filter(|other| other.conn != from.conn);
+        let (passed, missed): (Vec<_>, Vec<_>) = others.partition(|other| other.tell(told.clone().into()));
+        Ok(DeviceMessagePassed { connections: count(passed.len()), missed: count(missed.len()) })
+    }
+}
+
+fn count(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(u32::MAX)
 }
 
 fn millis(time: Duration) -> u64 {
@@ -160,3 +267,9 @@ fn millis(time: Duration) -> u64 {
 
 /// How long a connection that is told to end may take.
 const CLOSED_WITHIN: Duration = Duration::from_secs(1);
+
+/// What waits to be told to one connection, the largest of it [`DEVICE_MESSAGE_BYTES_MAX`].
+const ASIDES_MAX: usize = 16;
+
+/// How long one waits for another connection of the account to end, milliseconds.
+const SEAT_RETRY_MS: u32 = 5_000;

@@ -10,10 +10,11 @@ use chat_proto::limits::{
 use chat_proto::reply::Welcome;
 use chat_proto::request::{DeviceAuth, Hello};
 use chat_proto::{
-    Auth, Chain, CloseCode, Epoch, FeedId, FeedState, FeedStatus, Line, Position, Reject, RejectCode, Reply,
+    Auth, Chain, CloseCode, Delivery, Epoch, FeedId, FeedState, FeedStatus, Line, Position, Reject, RejectCode, Reply,
     ReplyFrame, Request, RequestFrame, RoomId, Seq, VERSION, VERSION_MIN,
 };
 use quinn::Connection;
+use tokio::sync::mpsc;
 
 use super::frames::{FrameError, FrameReader, Lane};
 use super::request::bad_text;
@@ -29,6 +30,7 @@ use crate::hub::subscription::Subscription;
 /// A client that is in.
 pub(super) struct Login {
     pub(super) open: OpenSession,
+    pub(super) asides: mpsc::Receiver<Delivery>,
     pub(super) actor: Actor,
     pub(super) rooms: Vec<RoomId>,
     pub(super) subscriptions: Vec<Subscription>,
@@ -53,8 +55,8 @@ pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Lo
         match answer(connection, context, frame.request).await {
             Ok((welcome, login)) => {
                 lane.push_frame(&ReplyFrame { id: frame.id, reply: welcome.into() }, SERVER_FRAME_BYTES_MAX);
-                let Admitted { open, actor, rooms, subscriptions, wake } = login;
-                return Some(Login { open, actor, rooms, subscriptions, wake, reader, lane });
+                let Admitted { open, asides, actor, rooms, subscriptions, wake } = login;
+                return Some(Login { open, asides, actor, rooms, subscriptions, wake, reader, lane });
             }
             Err(reject) => {
                 let last = match reject.code == RejectCode::VersionMismatch {
@@ -75,6 +77,7 @@ pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Lo
 
 struct Admitted {
     open: OpenSession,
+    asides: mpsc::Receiver<Delivery>,
     actor: Actor,
     rooms: Vec<RoomId>,
     subscriptions: Vec<Subscription>,
@@ -95,7 +98,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
         subscriptions.push(hub.subscribe(status.feed, status.next.prev(), &wake).await?);
     }
     // Nothing is waited for from here to the session itself, which is ended in time from its first moment.
-    let open = hub.begin_session(newcomer(connection, &actor, hello.client));
+    let (open, asides) = hub.begin_session(newcomer(connection, &actor, hello.client))?;
     let welcome = Welcome {
         version: VERSION.min(hello.version_max),
         server: concat!("chat-server ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -108,7 +111,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
         feeds,
     };
     let rooms = joined.into_iter().map(|joined| joined.room).collect();
-    Ok((welcome, Admitted { open, actor, rooms, subscriptions, wake }))
+    Ok((welcome, Admitted { open, asides, actor, rooms, subscriptions, wake }))
 }
 
 fn newcomer(connection: &Connection, actor: &Actor, client: String) -> Newcomer {

@@ -91,10 +91,10 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: P
 
 /// Answers and delivers until one of the two ends, or somebody wants the connection closed.
 async fn talk(connection: &Connection, context: &Context, login: Login) -> (End, OpenSession) {
-    let Login { mut open, actor, subscriptions, wake, reader, lane, .. } = login;
+    let Login { mut open, asides, actor, subscriptions, wake, reader, lane, .. } = login;
     let (commands, inbox) = mpsc::channel(PUMP_COMMANDS_MAX);
     let hub = Arc::clone(&context.hub);
-    let pump = Pump::new(connection.clone(), Arc::clone(&hub), actor.account, subscriptions, wake);
+    let pump = Pump::new(connection.clone(), Arc::clone(&hub), actor.account, subscriptions, wake, asides);
     let session = Session { connection: connection.clone(), hub, actor, live: Arc::clone(&open.live), commands };
     let end = tokio::select! {
         biased;

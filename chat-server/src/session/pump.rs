@@ -62,6 +62,7 @@ pub(super) struct Pump {
     hub: Arc<Hub>,
     account: AccountId,
     wake: Arc<Wake>,
+    asides: mpsc::Receiver<Delivery>,
     subscriptions: BTreeMap<FeedId, Subscription>,
     ready: BTreeSet<FeedId>,
     focus: Option<FocusLane>,
@@ -75,10 +76,11 @@ impl Pump {
         account: AccountId,
         subscriptions: Vec<Subscription>,
         wake: Arc<Wake>,
+        asides: mpsc::Receiver<Delivery>,
     ) -> Self {
         let subscriptions: BTreeMap<_, _> = subscriptions.into_iter().map(|s| (s.feed(), s)).collect();
         let ready = subscriptions.keys().copied().collect();
-        Self { connection, hub, account, wake, subscriptions, ready, focus: None, drains: Vec::new() }
+        Self { connection, hub, account, wake, asides, subscriptions, ready, focus: None, drains: Vec::new() }
     }
 
     /// Delivers until the connection ends.
@@ -89,6 +91,7 @@ impl Pump {
         loop {
             self.fill(&mut lane).await;
             let focus_waits = self.focus.as_ref().is_some_and(|focus| !focus.lane.is_clear());
+            let may_tell = lane.waiting_bytes() < LANE_BYTES;
             let flushed = tokio::select! {
                 biased;
                 command = commands.recv() => match command {
@@ -100,6 +103,10 @@ impl Pump {
                 },
                 flushed = flush_focus(&mut self.focus), if focus_waits => flushed,
                 flushed = lane.flush(), if !lane.is_clear() => flushed,
+                Some(aside) = self.asides.recv(), if may_tell => {
+                    lane.push_frame(&aside, SERVER_FRAME_BYTES_MAX);
+                    Ok(())
+                }
                 () = self.wake.rung() => Ok(()),
             };
             if flushed.is_err() {

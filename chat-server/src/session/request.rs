@@ -1,7 +1,7 @@
 //! One request: what came over the wire becomes a command or a question to the hub, and its answer a reply.
 
 use chat_proto::choice::{Ignore, PinRoom, SetNotify};
-use chat_proto::connection::{EndSession, ListSessions};
+use chat_proto::connection::{DeviceMessage, EndSession, ListSessions};
 use chat_proto::reply::{Done, Pong, Receipt};
 use chat_proto::request::{
     CreateRoom, Focus, History, JoinRoom, LeaveRoom, ListMembers, ListRooms, LookUpRoom, MarkRead, Ping, Post,
@@ -81,6 +81,9 @@ impl Session {
             Request::EndSession(EndSession { conn }) => {
                 self.hub.end_session(self.actor.account, conn).await?;
                 Ok(Done {}.into())
+            }
+            Request::DeviceMessage(DeviceMessage { bytes }) => {
+                self.hub.tell_devices(&self.live, &bytes).map(Reply::from)
             }
             Request::SetDraft(set) => self.choose(set.key, draft(&set)?).await,
             Request::SetNotify(SetNotify { key, room, rule }) => self.choose(key, Choice::Notify(room, rule)).await,

@@ -265,7 +265,8 @@ impl Device {
             ClientEvent::Stopped(StopReason::Quit)
             | ClientEvent::RoundTrip(_)
             | ClientEvent::Typing(_)
-            | ClientEvent::Announced(_) => {}
+            | ClientEvent::Announced(_)
+            | ClientEvent::Company(_) => {}
             ClientEvent::Stopped(reason) => self.world.trouble(format!("{}: stopped: {reason:?}", self.name)),
         }
         self.look_at_marks(&mut seen);

@@ -33,7 +33,7 @@ use chat_server::endpoint;
 use chat_server::environment::Environment;
 use chat_server::server::{self, Parts, Settings};
 use chat_server::store::{MemoryStore, Store};
-use quinn::{Connection, Endpoint, RecvStream, SendStream};
+use quinn::{Connection, Endpoint, RecvStream, SendStream, WriteError};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -247,11 +247,15 @@ impl RawClient {
     }
 
     pub async fn begin(&mut self, request: impl Into<Request>) -> RequestId {
+        self.try_begin(request).await.unwrap()
+    }
+
+    /// Sends a request, if the connection is still open.
+    pub async fn try_begin(&mut self, request: impl Into<Request>) -> Result<RequestId, WriteError> {
         self.last += 1;
         let id = RequestId(self.last);
         let frame = RequestFrame { id, request: request.into() };
-        self.send.write_all(&encode_frame(&frame, REQUEST_FRAME_BYTES_MAX).unwrap()).await.unwrap();
-        id
+        self.send.write_all(&encode_frame(&frame, REQUEST_FRAME_BYTES_MAX).unwrap()).await.map(|()| id)
     }
 
     pub async fn ask(&mut self, request: impl Into<Request>) -> Reply {

@@ -73,6 +73,7 @@ impl Door {
                 | ClientEvent::Presence(_)
                 | ClientEvent::Typing(_)
                 | ClientEvent::Announced(_)
+                | ClientEvent::Company(_)
                 | ClientEvent::Queued(_)
                 | ClientEvent::Sent { .. }
                 | ClientEvent::Refused(_) => {}

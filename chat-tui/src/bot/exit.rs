@@ -82,6 +82,7 @@ impl Exit {
             }
             RejectCode::Unsupported | RejectCode::VersionMismatch | RejectCode::Unknown(_) => Self::Version,
             RejectCode::Conflict
+            | RejectCode::AlreadyConnected
             | RejectCode::SlowDown
             | RejectCode::StorageFull
             | RejectCode::Unavailable

@@ -1,6 +1,7 @@
 //! What a program reads: one JSON object per line. The fields and their order are a contract; `docs/bots.md` describes it.
 
 pub mod choice;
+mod company;
 pub mod extras;
 pub mod fact;
 pub mod setting;
@@ -185,6 +186,33 @@ pub enum Line {
         user: String,
         /// Whether he is writing.
         active: bool,
+    },
+    /// Another connection of the account began or ended.
+    Session {
+        /// Which one.
+        conn: String,
+        /// The device at its other end.
+        device: String,
+        /// Whether it began.
+        up: bool,
+        /// The client program, in its own words; empty for one that ended.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        client: String,
+        /// How many connections the account has now.
+        sessions: u32,
+    },
+    /// Another connection of the account told this one something.
+    DeviceMessage {
+        /// Which one.
+        conn: String,
+        /// The device at its other end.
+        device: String,
+        /// What, if it is text.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        text: Option<String>,
+        /// What, if it is none: two digits a byte.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        hex: Option<String>,
     },
     /// The connection changed.
     State {

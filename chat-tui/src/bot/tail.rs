@@ -309,6 +309,7 @@ impl Reader {
             | ClientEvent::Presence(_)
             | ClientEvent::Typing(_)
             | ClientEvent::Announced(_)
+            | ClientEvent::Company(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }
             | ClientEvent::Refused(_) => News::default(),

@@ -31,6 +31,7 @@ pub use settings::{
     default_data_dir, is_fingerprint,
 };
 
+use chat_proto::connection::{DeviceTold, SessionDown, SessionUp};
 use chat_proto::delivery::{Announced, Ended, Events, RoomPresence, Trimmed, Typing};
 use chat_proto::reply::{Receipt, Welcome};
 use chat_proto::{FeedStatus, MessageKey, Reject, RoomId, Style};
@@ -90,6 +91,8 @@ pub enum ClientEvent {
     Typing(Typing),
     /// Somebody told those who are in a room something that is not stored.
     Announced(Announced),
+    /// News of the account's other connections.
+    Company(Company),
     /// A message entered the outbox, here or in a former life of this client.
     Queued(Outgoing),
     /// A message left the outbox: it is stored.
@@ -105,6 +108,17 @@ pub enum ClientEvent {
     Refused(Outgoing),
     /// The session ended and will not come back by itself.
     Stopped(StopReason),
+}
+
+/// News of the account's other connections. Some may be missing while this one does not read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// One logged in.
+    Up(SessionUp),
+    /// One ended.
+    Down(SessionDown),
+    /// One told this one something.
+    Told(DeviceTold),
 }
 
 /// Why a session ended for good.

@@ -132,8 +132,10 @@ impl Online {
             let connection = connection.clone();
             async move {
                 read_frames(connection.clone(), replies, buffer, reply_tx).await;
-                // Without its control stream a connection is of no use.
-                connection.close(VarInt::from_u32(CloseCode::Bye.number()), b"the control stream ended");
+                // Without its control stream a connection is of no use. One that is closed keeps the reason it was closed for.
+                if connection.close_reason().is_none() {
+                    connection.close(VarInt::from_u32(CloseCode::Bye.number()), b"the control stream ended");
+                }
             }
         });
         tasks.spawn(accept_streams(connection.clone(), opened_tx));

@@ -137,6 +137,7 @@ async fn meet(
             | ClientEvent::Presence(_)
             | ClientEvent::Typing(_)
             | ClientEvent::Announced(_)
+            | ClientEvent::Company(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }
             | ClientEvent::Refused(_) => {}

@@ -185,6 +185,7 @@ impl Person {
             ClientEvent::Ended(ended) => self.view.apply_ended(ended),
             ClientEvent::Trimmed(trimmed) => self.view.apply_trimmed(trimmed),
             ClientEvent::Presence(presence) => self.view.apply_presence(presence),
+            ClientEvent::Company(_) => {}
             ClientEvent::Typing(typing) => self.view.apply_typing(typing, tokio::time::Instant::now()),
             ClientEvent::Link(_)
             | ClientEvent::RoundTrip(_)

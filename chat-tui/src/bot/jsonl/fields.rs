@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 
-use chat_proto::connection::{SessionInfo, SessionList};
 use chat_proto::reply::{Member, Page, RoomList};
 use chat_proto::search::SearchHits;
 use chat_proto::{AccountId, Anchor, Seq};
 use serde_json::{Map, Value, json};
 
-use crate::bot::line::{Line, There, json as written, rfc3339, room_name, user_id};
+use crate::bot::line::{Line, There, json as written, room_name, user_id};
 use crate::bot::search::hit_json;
 
 /// Fields by their names.
@@ -34,21 +33,6 @@ pub(super) fn rooms_fields(list: &RoomList) -> Map<String, Value> {
         })
     };
     fields([("rooms", list.rooms.iter().map(line).collect()), ("more", list.more.into())])
-}
-
-/// The connections of an account.
-pub(super) fn sessions_fields(list: &SessionList) -> Map<String, Value> {
-    let line = |session: &SessionInfo| {
-        json!({
-            "conn": format!("c_{}", session.conn),
-            "device": format!("d_{}", session.device),
-            "address": session.address,
-            "client": session.client,
-            "since": rfc3339(session.since),
-            "idle_ms": session.idle_ms,
-        })
-    };
-    fields([("sessions", list.sessions.iter().map(line).collect())])
 }
 
 /// A page of what a search found.

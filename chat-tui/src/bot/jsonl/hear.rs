@@ -104,6 +104,7 @@ impl Bot {
                     self.line(&Line::Announce { room, from, text: said.text, action }, None).await;
                 }
             }
+            ClientEvent::Company(news) => self.line(&Line::company(news), None).await,
             ClientEvent::Stopped(reason) => return Err(reason.into()),
             ClientEvent::RoundTrip(_) | ClientEvent::Queued(_) | ClientEvent::Sent { .. } | ClientEvent::Refused(_) => {
             }

@@ -2,6 +2,7 @@
 //! `docs/bots.md` is the contract.
 
 mod choose;
+mod connections;
 mod fields;
 mod hear;
 mod identity;

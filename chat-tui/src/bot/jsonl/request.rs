@@ -1,12 +1,13 @@
 //! What a program may ask for, one JSON object a line.
 
 use chat_proto::limits::PAGE_EVENTS_MAX;
-use chat_proto::{AccountId, Anchor, ConnId, Reject, Retry, RoomId, RoomName, Seq};
+use chat_proto::{AccountId, Anchor, Reject, Retry, RoomId, RoomName, Seq};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::choose::Choose;
+use super::connections::Connections;
 use super::identity;
 
 /// A request of the program.
@@ -31,12 +32,11 @@ pub(super) enum Op {
     Members(Members),
     Rooms(Rooms),
     Search(Search),
-    Sessions,
-    EndSession(ConnId),
     Ping,
     Ack(At),
     Choose(Choose),
     Identity(identity::Op),
+    Connections(Connections),
 }
 
 /// A room and nothing else.
@@ -143,14 +143,6 @@ pub(super) struct Search {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct EndSession {
-    /// Which connection, `c_17`.
-    #[serde(deserialize_with = "conn")]
-    conn: ConnId,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Nothing {}
 
 pub(super) fn yes() -> bool {
@@ -186,11 +178,7 @@ fn after_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomId, D::E
     number(deserializer, "r_").map(RoomId)
 }
 
-fn conn<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ConnId, D::Error> {
-    number(deserializer, "c_").map(ConnId)
-}
-
-fn number<'de, D: Deserializer<'de>>(deserializer: D, prefix: &str) -> Result<u64, D::Error> {
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D, prefix: &str) -> Result<u64, D::Error> {
     let id = String::deserialize(deserializer)?;
     let number = id.strip_prefix(prefix).and_then(|number| number.parse().ok());
     number.ok_or_else(|| serde::de::Error::custom(format!("an id such as {prefix}17 is expected, not {id:?}")))
@@ -299,14 +287,13 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
         "members" => Op::Members(fill(fields)?),
         "search" => Op::Search(fill(fields)?),
         "rooms" => Op::Rooms(fill(fields)?),
-        "sessions" => fill(fields).map(|Nothing {}| Op::Sessions)?,
-        "end_session" => fill(fields).map(|EndSession { conn }| Op::EndSession(conn))?,
         "ping" => fill(fields).map(|Nothing {}| Op::Ping)?,
         "ack" => Op::Ack(fill(fields)?),
         later if LATER.contains(&later) => {
             return Err(Problem::new("unsupported", format!("{later} is not possible with this version")));
         }
         other if Choose::OPS.contains(&other) => Op::Choose(Choose::read(other, fields)?),
+        other if Connections::OPS.contains(&other) => Op::Connections(Connections::read(other, fields)?),
         other => {
             let other: String = other.chars().take(ID_BYTES_MAX).collect();
             return Err(Problem::new("bad_request", format!("there is no op {other:?}")));
@@ -380,6 +367,10 @@ mod tests {
             (r#"{"id":1,"op":"send","room":"a"}"#, "bad_request: missing field `text`"),
             (r#"{"id":1,"op":"read","room":"a","seq":-1}"#, "bad_request: invalid value"),
             (r#"{"id":1,"op":"join","room":"a b"}"#, "bad_request: the room name \"a b\" is not possible"),
+            (r#"{"id":1,"op":"device_message"}"#, "bad_request: one of `text` and `hex`"),
+            (r#"{"id":1,"op":"device_message","hex":"0g"}"#, "bad_request: `hex` is two"),
+            (r#"{"id":1,"op":"device_message","hex":"0"}"#, "bad_request: `hex` is two"),
+            (r#"{"id":1,"op":"end_session","conn":"7"}"#, "bad_request: an id such as c_17"),
             (r#"{"id":1,"op":"history","room":"a","before":1,"after":2}"#, "bad_request: only one of"),
         ];
         for (line, expected) in cases {

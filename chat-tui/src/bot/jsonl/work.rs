@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chat_proto::connection::{EndSession, ListSessions};
 use chat_proto::reply::{MemberList, Page};
 use chat_proto::request::{self, LookUpRoom};
 use chat_proto::{
@@ -14,7 +13,7 @@ use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::fields::{fields, hits_fields, member, page_fields, rooms_fields, sessions_fields};
+use super::fields::{fields, hits_fields, member, page_fields, rooms_fields};
 use super::request::{
     Answer, At, Create, InRoom, LIST_MAX, Members, Op, Part, Problem, Request, Rooms, Search, Send, Typing, answer,
 };
@@ -146,7 +145,7 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::Members(Members { room, .. })
         | Op::Ack(At { room, .. }) => Some(room),
         Op::Choose(choose) => choose.room(),
-        Op::Search(_) | Op::Rooms(_) | Op::Sessions | Op::EndSession(_) | Op::Ping | Op::Identity(_) => None,
+        Op::Search(_) | Op::Rooms(_) | Op::Connections(_) | Op::Ping | Op::Identity(_) => None,
     }
 }
 
@@ -185,12 +184,6 @@ impl Context {
                 let Reply::RoomList(list) = reply else { return Err(nonsense(&reply)) };
                 Ok(rooms_fields(&list))
             }
-            Op::Sessions => {
-                let reply = self.ask(ListSessions {}).await?;
-                let Reply::SessionList(list) = reply else { return Err(nonsense(&reply)) };
-                Ok(sessions_fields(&list))
-            }
-            Op::EndSession(conn) => self.ask(EndSession { conn }).await.map(|_| Map::new()),
             Op::Search(search) => self.search(search).await,
             Op::Ping => {
                 let asked = Instant::now();
@@ -200,6 +193,7 @@ impl Context {
             }
             Op::Choose(choose) => self.choose(choose).await,
             Op::Identity(op) => self.identify(op).await,
+            Op::Connections(connections) => self.connections(connections).await,
             Op::Ack(_) => Err(Problem::new("bad_request", "start with --ack and --cursor FILE to acknowledge events")),
         }
     }

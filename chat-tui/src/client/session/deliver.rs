@@ -5,10 +5,10 @@ use chat_proto::{Delivery, FeedId, FeedState, FeedStatus};
 use tokio::time::Instant;
 
 use super::{Phase, Session};
-use crate::client::ClientEvent;
 use crate::client::cache::Change;
 use crate::client::feeds::{Source, Verdict};
 use crate::client::online::{Incident, PathState};
+use crate::client::{ClientEvent, Company};
 
 impl Session {
     pub(super) fn deal_with(&mut self, incident: Incident) {
@@ -95,6 +95,18 @@ impl Session {
             }
             signal @ (Delivery::RoomPresence(_) | Delivery::Typing(_) | Delivery::Announced(_)) => {
                 self.signalled(signal);
+                None
+            }
+            Delivery::SessionUp(up) => {
+                self.tell(ClientEvent::Company(Company::Up(up)));
+                None
+            }
+            Delivery::SessionDown(down) => {
+                self.tell(ClientEvent::Company(Company::Down(down)));
+                None
+            }
+            Delivery::DeviceTold(told) => {
+                self.tell(ClientEvent::Company(Company::Told(told)));
                 None
             }
             // The close that follows says the same.
@@ -196,6 +208,9 @@ impl Session {
             | Delivery::Trimmed(_)
             | Delivery::Ended(_)
             | Delivery::Began(_)
+            | Delivery::SessionUp(_)
+            | Delivery::SessionDown(_)
+            | Delivery::DeviceTold(_)
             | Delivery::GoingAway(_)
             | Delivery::Unknown { .. } => {}
         }

@@ -72,6 +72,7 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
                 state.timeline.unqueue(key, Some(receipt.seq));
             }
         }
+        ClientEvent::Company(_) => {}
         ClientEvent::Stopped(reason) => stopped(model, &reason, effects),
     }
 }
