@@ -89,7 +89,7 @@ impl ConnectionArgs {
     }
 }
 
-fn pin(text: &str) -> Result<String, String> {
+pub(crate) fn pin(text: &str) -> Result<String, String> {
     if is_fingerprint(text) {
         return Ok(text.to_owned());
     }

@@ -99,13 +99,15 @@ pub struct Failure {
     pub exit: Exit,
     /// What went wrong and what to do, for people.
     pub message: String,
+    /// What the server named it, if it was the server that said no.
+    pub code: Option<RejectCode>,
 }
 
 impl Failure {
     /// A failure of this exit code, in these words.
     #[must_use]
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self { exit, message: message.into(), code: None }
     }
 }
 
@@ -119,7 +121,7 @@ impl std::error::Error for Failure {}
 
 impl From<Reject> for Failure {
     fn from(reject: Reject) -> Self {
-        Self::new(Exit::of_reject(reject.code), reject.to_string())
+        Self { code: Some(reject.code), ..Self::new(Exit::of_reject(reject.code), reject.to_string()) }
     }
 }
 

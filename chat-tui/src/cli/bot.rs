@@ -1,4 +1,4 @@
-//! `chat-tui bot`: a program at the other end of two pipes.
+//! `chat-tui bot`: a program at the other end of two pipes, or scenarios.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,6 +24,8 @@ pub(crate) struct BotArgs {
 enum Door {
     /// Events and answers on standard output, requests on standard input, one JSON object a line
     Jsonl(JsonlArgs),
+    /// Play scenarios: files in which several actors act and expect
+    Play(super::play::PlayArgs),
 }
 
 #[derive(Debug, Args)]
@@ -62,9 +64,15 @@ struct JsonlArgs {
     rate: Option<Duration>,
 }
 
-/// Serves a program.
+/// Serves a program, or plays.
 pub(crate) fn run(args: BotArgs) -> Result<Exit, Failure> {
-    let Door::Jsonl(args) = args.door;
+    match args.door {
+        Door::Jsonl(args) => serve(args),
+        Door::Play(args) => super::play::run(args),
+    }
+}
+
+fn serve(args: JsonlArgs) -> Result<Exit, Failure> {
     let settings = args.connection.settings(TrustPolicy::RefuseUnknown)?;
     let options = Options {
         join: args.join,

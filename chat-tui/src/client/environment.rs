@@ -192,7 +192,7 @@ impl Network for RealNetwork {
 }
 
 /// A socket for both families where the system has IPv6, else for IPv4.
-fn bind() -> io::Result<std::net::UdpSocket> {
+pub(crate) fn bind() -> io::Result<std::net::UdpSocket> {
     let dual = || {
         let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
         socket.set_only_v6(false)?;

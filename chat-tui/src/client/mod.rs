@@ -24,6 +24,7 @@ pub mod view;
 
 use std::time::Duration;
 
+pub(crate) use environment::bind;
 pub use environment::{Clock, Environment, Network, Random, RealNetwork, Writing};
 pub use handle::{CallError, Client, SendError, StartError};
 pub use settings::{

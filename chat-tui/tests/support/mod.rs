@@ -52,7 +52,7 @@ pub struct Remains {
     pub address: SocketAddr,
     pub store: Arc<MemoryStore>,
     directory: TempDir,
-    settings: ServerSettings,
+    pub settings: ServerSettings,
 }
 
 impl TestServer {

@@ -1,6 +1,7 @@
 //! What the server tells, and how it becomes lines.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use chat_proto::delivery::{EndReason, Ended, Events, RoomPresence};
@@ -62,7 +63,7 @@ impl Bot {
         Ok(())
     }
 
-    async fn welcome(&mut self, welcome: &Welcome) -> Result<(), Failure> {
+    pub(super) async fn welcome(&mut self, welcome: &Welcome) -> Result<(), Failure> {
         self.offline_since = None;
         let named: BTreeSet<FeedId> = welcome.feeds.iter().map(|status| status.feed).collect();
         self.rooms.retain(|room, _| named.contains(&FeedId::Room(*room)));
@@ -192,7 +193,7 @@ impl Bot {
         let Some(room) = self.behind.pop_front() else { return };
         let Some(history) = self.rooms.get(&room).and_then(|room| room.progress.missing()) else { return };
         let client = self.door.client.clone();
-        self.fetching = Some(Box::pin(async move {
+        self.fetching = Some(Mutex::new(Box::pin(async move {
             loop {
                 match client.fetch(history.clone()).await {
                     Err(CallError::Offline) => sleep(RETRY).await,
@@ -202,7 +203,7 @@ impl Bot {
                     page => return (room, page),
                 }
             }
-        }));
+        })));
     }
 
     pub(super) async fn page(&mut self, room: RoomId, page: Result<Page, CallError>) -> Result<(), Failure> {

@@ -1,8 +1,8 @@
 //! What happens at the server and at the program's end, one thing after the other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chat_proto::reply::Page;
@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::input::{Input, LINE_BYTES_MAX};
+use super::outlet::Outlet;
 use super::request::{Answer, At, Op, Problem, Request, answer, parse};
 use super::work::{Context, Work};
 use super::{Options, Overflow, at};
@@ -21,7 +22,7 @@ use crate::bot::cursor::{CursorFile, Place};
 use crate::bot::door::Door;
 use crate::bot::line::{Line, ReadyRoom, VERSION, Who, json, room_name};
 use crate::bot::progress::Progress;
-use crate::bot::queue::{Passed, Queue};
+use crate::bot::queue::Passed;
 use crate::bot::{Exit, Failure};
 use crate::client::{CallError, ClientEvent};
 
@@ -32,7 +33,8 @@ pub(super) struct Room {
     pub(super) progress: Progress,
 }
 
-pub(super) type Fetching = BoxFuture<'static, (RoomId, Result<Page, CallError>)>;
+/// A page being read. Nobody locks it: the mutex lets a session be served by any thread.
+pub(super) type Fetching = Mutex<BoxFuture<'static, (RoomId, Result<Page, CallError>)>>;
 
 /// A program being served.
 pub(super) struct Bot {
@@ -49,7 +51,7 @@ pub(super) struct Bot {
     /// Who was last said to be where.
     pub(super) presence: BTreeMap<AccountId, Presence>,
     pub(super) cursor: Option<Arc<CursorFile>>,
-    pub(super) queue: Arc<Queue<(String, Place)>>,
+    pub(super) outlet: Outlet,
     pub(super) stop: CancellationToken,
     pub(super) work: Work,
     pub(super) fetching: Option<Fetching>,
@@ -80,7 +82,7 @@ impl Bot {
         server: String,
         joined: Vec<RoomInfo>,
         cursor: Option<Arc<CursorFile>>,
-        queue: Arc<Queue<(String, Place)>>,
+        outlet: Outlet,
         stop: CancellationToken,
     ) -> Self {
         let me = door.welcome.account;
@@ -96,7 +98,7 @@ impl Bot {
             reset: Vec::new(),
             presence: BTreeMap::new(),
             cursor,
-            queue,
+            outlet,
             stop,
             fetching: None,
             behind: VecDeque::new(),
@@ -201,7 +203,7 @@ impl Bot {
             self.say(&answer).await;
         }
         // That nobody reads any more is seen by whoever waits for the queue.
-        let _ = self.queue.drained().await;
+        let _ = self.outlet.drained().await;
         if in_time || self.stop.is_cancelled() {
             return Ok(());
         }
@@ -261,21 +263,21 @@ impl Bot {
     }
 
     async fn push(&self, line: String, mark: Option<(String, Place)>) {
-        if self.options.overflow == Overflow::Exit && self.queue.is_full() {
+        if self.options.overflow == Overflow::Exit && self.outlet.is_full() {
             return self.overrun.store(true, Ordering::Relaxed);
         }
         // That nobody reads any more is seen by whoever waits for the queue.
-        let _ = self.queue.push(line, mark).await;
+        let _ = self.outlet.push(line, mark).await;
     }
 
     /// Writes what only the newest of its kind matters of.
     pub(super) async fn pass(&self, kind: &str, line: &Line) {
         let line = json(line);
-        while let Ok(Passed::Full) = self.queue.pass(kind, &line) {
+        while let Ok(Passed::Full) = self.outlet.pass(kind, &line) {
             match self.options.overflow {
                 Overflow::DropPresence => return,
                 Overflow::Exit => return self.overrun.store(true, Ordering::Relaxed),
-                Overflow::Block => drop(self.queue.room().await),
+                Overflow::Block => drop(self.outlet.room().await),
             }
         }
     }
@@ -283,7 +285,7 @@ impl Bot {
 
 async fn fetched(fetching: &mut Option<Fetching>) -> (RoomId, Result<Page, CallError>) {
     match fetching {
-        Some(fetching) => fetching.await,
+        Some(fetching) => fetching.get_mut().unwrap_or_else(PoisonError::into_inner).await,
         None => std::future::pending().await,
     }
 }

@@ -8,6 +8,8 @@ mod hear;
 mod identity;
 mod input;
 mod listen;
+pub(in crate::bot) mod near;
+mod outlet;
 mod request;
 mod work;
 
@@ -23,6 +25,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use self::listen::Bot;
+use self::outlet::Outlet;
 use super::cursor::{CursorFile, Place};
 use super::door::Door;
 use super::queue::{QUEUE_LINES, Queue};
@@ -255,7 +258,8 @@ impl Run {
         for room in &self.options.join {
             joined.push(door.join(room, Instant::now() + self.options.max_offline.max(JOIN_MIN)).await?);
         }
-        Ok(Bot::new(door, self.options, server, joined, self.cursor, self.queue, self.stop))
+        let outlet = Outlet::Pipe(self.queue);
+        Ok(Bot::new(door, self.options, server, joined, self.cursor, outlet, self.stop))
     }
 }
 

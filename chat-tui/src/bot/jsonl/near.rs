@@ -1,0 +1,114 @@
+//! The same session without the pipes: requests go in and lines come out within this process, to the letter as a program
+//! would write and read them.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::input::Input;
+use super::listen::Bot;
+use super::outlet::Outlet;
+use super::work::{Context, Work};
+use super::{FAR, From, Options, Overflow};
+use crate::bot::Failure;
+use crate::bot::door::Door;
+use crate::client::{Client, Environment, Settings};
+
+/// A session that somebody in this process drives.
+pub(in crate::bot) struct Near {
+    bot: Bot,
+    settings: Settings,
+}
+
+/// Requests on their way to a session.
+#[derive(Clone, Debug)]
+pub(in crate::bot) struct Requests(mpsc::Sender<Input>);
+
+impl Requests {
+    /// Hands a request over, as the object a program would write. False if the session takes no more.
+    pub(in crate::bot) async fn send(&self, request: &Value) -> bool {
+        self.0.send(Input::Line(request.to_string().into_bytes())).await.is_ok()
+    }
+}
+
+/// Where requests come out.
+#[derive(Debug)]
+pub(in crate::bot) struct Inbox(mpsc::Receiver<Input>);
+
+/// A way for requests.
+pub(in crate::bot) fn requests() -> (Requests, Inbox) {
+    let (tx, rx) = mpsc::channel(REQUESTS_AHEAD);
+    (Requests(tx), Inbox(rx))
+}
+
+impl Near {
+    /// Logs in, trying for as long as `patience`. The lines come out of the receiver, the first one is there already.
+    pub(in crate::bot) async fn open(
+        settings: Settings,
+        environment: Environment,
+        echo: bool,
+        patience: Duration,
+    ) -> Result<(Self, mpsc::Receiver<String>), Failure> {
+        let server = settings.server.host.clone();
+        let door = Door::open(settings.clone(), environment, Instant::now() + FAR, Some(patience)).await?;
+        let (lines, read) = mpsc::channel(LINES_AHEAD);
+        let stop = CancellationToken::new();
+        let mut bot = Bot::new(door, options(echo), server, Vec::new(), None, Outlet::Near(lines), stop);
+        bot.ready().await;
+        Ok((Self { bot, settings }, read))
+    }
+
+    /// Logs in again and goes on in every room where it was; what came meanwhile follows as replay.
+    pub(in crate::bot) async fn reopen(&mut self, environment: Environment, patience: Duration) -> Result<(), Failure> {
+        let far = Instant::now() + FAR;
+        let door = Door::open(self.settings.clone(), environment, far, Some(patience)).await?;
+        let bot = &mut self.bot;
+        bot.work = Work::new(Context::new(door.client.clone(), door.environment.clone(), bot.me, bot.options.pace));
+        (bot.fetching, bot.behind) = (None, VecDeque::new());
+        let welcome = door.welcome.clone();
+        bot.door = door;
+        bot.welcome(&welcome).await
+    }
+
+    /// Serves until there are no more requests, or until `stop`.
+    pub(in crate::bot) async fn serve(&mut self, requests: Inbox, stop: CancellationToken) -> Result<(), Failure> {
+        self.bot.stop = stop;
+        self.bot.serve(requests.0).await
+    }
+
+    /// The session itself.
+    pub(in crate::bot) fn client(&self) -> Client {
+        self.bot.door.client.clone()
+    }
+
+    /// Says goodbye to the server.
+    pub(in crate::bot) async fn leave(&self) {
+        self.bot.leave().await;
+    }
+}
+
+/// Everything as it comes, for as long as it takes: whoever drives the session has patience of his own.
+fn options(echo: bool) -> Options {
+    Options {
+        join: Vec::new(),
+        from: From::Now,
+        cursor: None,
+        ack: false,
+        keep: false,
+        echo,
+        grace: Duration::ZERO,
+        max_offline: FAR,
+        overflow: Overflow::Block,
+        pace: None,
+    }
+}
+
+/// Requests read ahead of the session.
+const REQUESTS_AHEAD: usize = 16;
+
+/// Lines ahead of their reader.
+const LINES_AHEAD: usize = 256;
