@@ -7,7 +7,9 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use chat_server::claim::CLAIM_FILE;
 use chat_server::config::{Config, SETTINGS};
 use chat_server::server::Settings as ServerSettings;
 use chat_tui::bot::Exit;
@@ -18,6 +20,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use support::{PATIENCE, Remains, TestServer, settings};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
 
 /// Scenarios played at once.
 const AT_ONCE: usize = 4;
@@ -34,6 +37,8 @@ struct Stage {
     machine: Mutex<Machine>,
     /// What the server is configured with.
     configured: Mutex<Settled>,
+    /// Its data directory.
+    data: PathBuf,
 }
 
 /// Settings as the server's configuration has them: keys and values.
@@ -49,7 +54,7 @@ impl Stage {
             (Machine::Down(mut remains), ["start", settings @ ..]) => {
                 let mut configured = self.configured.lock().await;
                 configured.extend(settings.iter().map(|setting| parted(setting)));
-                remains.settings = set(&configured);
+                remains.settings = set(&configured, &self.data);
                 Machine::Up(Box::new(remains.start()))
             }
             (before, _) => {
@@ -82,8 +87,8 @@ fn configured(text: &str) -> Settled {
 }
 
 /// What a server is told by this configuration, and the defaults for the rest.
-fn set(configured: &Settled) -> ServerSettings {
-    let mut config = Config::new(PathBuf::new());
+fn set(configured: &Settled, data: &Path) -> ServerSettings {
+    let mut config = Config::new(data.to_owned());
     for (key, value) in configured {
         let setting = SETTINGS.iter().find(|setting| setting.key == key);
         let setting = setting.unwrap_or_else(|| panic!("there is no setting {key}"));
@@ -92,14 +97,32 @@ fn set(configured: &Settled) -> ServerSettings {
     ServerSettings::from(&config)
 }
 
+/// The code that makes somebody the server's owner, as soon as the server has written it.
+async fn claim(data: &Path) -> String {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match std::fs::read_to_string(data.join(CLAIM_FILE)) {
+            Ok(code) if code.ends_with('\n') => return code.trim().to_owned(),
+            Ok(_) | Err(_) => assert!(Instant::now() < deadline, "the server has written no code"),
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// Plays one scenario against a server of its own.
 async fn play(name: &str, text: &str) -> Report {
     let scenario = Scenario::read(name, text).unwrap_or_else(|error| panic!("{error}"));
+    let place = TempDir::new().unwrap();
+    let data = place.path().join("server");
+    std::fs::create_dir(&data).unwrap();
     let configured = configured(text);
-    let server = TestServer::start_with(set(&configured));
-    let data = TempDir::new().unwrap();
-    let settings = settings(server.named(), "", data.path());
-    let stage = Stage { machine: Mutex::new(Machine::Up(Box::new(server))), configured: Mutex::new(configured) };
+    let server = TestServer::start_with(set(&configured, &data));
+    let settings = settings(server.named(), "", &place.path().join("actors"));
+    let mut variables = vec![];
+    if text.contains("${claim}") {
+        variables.push(("claim".to_owned(), claim(&data).await));
+    }
+    let machine = Mutex::new(Machine::Up(Box::new(server)));
     let play = Play {
         settings,
         environment: Environment::default(),
@@ -107,8 +130,8 @@ async fn play(name: &str, text: &str) -> Report {
         repeat: 1,
         parallel: 1,
         timeout: PATIENCE / 2,
-        variables: vec![],
-        backstage: Some(Arc::new(stage)),
+        variables,
+        backstage: Some(Arc::new(Stage { machine, configured: Mutex::new(configured), data })),
     };
     play.play(&[scenario], |_| {}).await
 }

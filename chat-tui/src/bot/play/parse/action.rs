@@ -172,7 +172,10 @@ impl Parser {
         }
         let place = self.tokens.place();
         let word = self.tokens.plain_word().ok_or_else(|| self.tokens.wrong("here comes a condition"))?;
+        // Before a sign any word is a field's name.
+        let is_field = matches!(self.tokens.peek(), Some(Token::Equals | Token::Compare(_)));
         let named = match word.as_str() {
+            _ if is_field => None,
             "from" | "by" => return self.tokens.operand("somebody's name").map(Condition::By),
             "in" => Some(("room", Comparison::Equal)),
             "on" => Some(("target", Comparison::Equal)),

@@ -1,7 +1,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::bot::play::script::{Action, Verdict};
+use crate::bot::play::script::{Action, Condition, Verdict};
+use crate::bot::play::value::Segment;
 
 fn steps(text: &str) -> Vec<Step> {
     read("t.chat", text).unwrap_or_else(|error| panic!("{error}"))
@@ -90,6 +91,18 @@ fn what_is_wrong_is_said_with_line_and_column() {
     }
     assert!(wrong("wait 1s\nalice: ping -> 1").ends_with("\n    alice: ping -> 1"));
     assert!(wrong(&"repeat 2 {".repeat(100)).contains("deep in each other"));
+}
+
+#[test]
+fn before_a_sign_every_word_is_a_field() {
+    let read = steps("a: expect favourite on=true\na: expect react on $m");
+    let conditions = |step: &Step| {
+        let What::Do(_, Action::Expect(expectation)) = &step.what else { panic!("{step:?}") };
+        expectation.conditions.clone()
+    };
+    let field = |name: &str| vec![Segment::Field(name.to_owned())];
+    assert!(matches!(&conditions(&read[0])[0], Condition::Field(path, ..) if *path == field("on")));
+    assert!(matches!(&conditions(&read[1])[0], Condition::Field(path, ..) if *path == field("target")));
 }
 
 #[test]
