@@ -12,6 +12,7 @@ const ROWS: &[(&str, &[&str])] = &[
     ("typing", &["room", "active"]),
     ("history", &["room", "limit"]),
     ("members", &["room"]),
+    ("search", &["query"]),
     ("edit", &["room", "seq", "text"]),
     ("delete", &["room", "seq", "reason"]),
     ("react", &["room", "seq", "emoji"]),
@@ -27,7 +28,7 @@ const ROWS: &[(&str, &[&str])] = &[
 
 /// What an answer is compared by when no field is named.
 const USUAL: &[(&str, &str)] =
-    &[("members", "total"), ("rooms", "rooms.len"), ("history", "events.len"), ("ping", "ok")];
+    &[("members", "total"), ("rooms", "rooms.len"), ("history", "events.len"), ("search", "hits.len"), ("ping", "ok")];
 
 /// The field of an op's answer that is meant when none is named.
 pub(super) fn usual_field(op: &str) -> &'static str {
