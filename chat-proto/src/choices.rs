@@ -7,6 +7,8 @@ use crate::choice::{DraftSet, Ignored, Notify, NotifySet, RoomPinned, SettingSet
 use crate::event::{CompactionKey, Event};
 use crate::fact::{ChoiceFact, Fact};
 use crate::id::{AccountId, RoomId};
+use crate::profile::{StateSet, StateValue, Status, StatusSet};
+use crate::reach::{Blocked, ContactSet, DirectPolicy, DirectPolicySet};
 
 /// The newest event of each key. A choice that was undone keeps its event, which tells a device that was away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +92,57 @@ impl Choices {
             Some(ChoiceFact::Ignored(Ignored { on: true, .. }))
         )
     }
+
+    /// What he says of himself; none is the default.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        match self.fact(&CompactionKey::first(STATUS)) {
+            Some(ChoiceFact::StatusSet(StatusSet { status })) => status.clone(),
+            Some(_) | None => Status::default(),
+        }
+    }
+
+    /// The values his programs keep.
+    #[must_use]
+    pub fn state(&self) -> StateSet {
+        match self.fact(&CompactionKey::first(STATE)) {
+            Some(ChoiceFact::StateSet(state)) => state.clone(),
+            Some(_) | None => StateSet::default(),
+        }
+    }
+
+    /// Those of them that others see.
+    #[must_use]
+    pub fn public_state(&self) -> Vec<StateValue> {
+        let StateSet { mut values, public } = self.state();
+        values.retain(|value| public.contains(&value.name));
+        values
+    }
+
+    /// Whether somebody may not write to him.
+    #[must_use]
+    pub fn blocks(&self, account: AccountId) -> bool {
+        matches!(
+            self.fact(&CompactionKey::numbered(BLOCKED, account.0)),
+            Some(ChoiceFact::Blocked(Blocked { on: true, .. }))
+        )
+    }
+
+    /// Whether somebody is one of his contacts.
+    #[must_use]
+    pub fn is_contact(&self, account: AccountId) -> bool {
+        let key = CompactionKey::numbered(CONTACT, account.0);
+        matches!(self.fact(&key), Some(ChoiceFact::ContactSet(ContactSet { on: true, .. })))
+    }
+
+    /// Who may write to him.
+    #[must_use]
+    pub fn direct_policy(&self) -> DirectPolicy {
+        match self.fact(&CompactionKey::first(POLICY)) {
+            Some(ChoiceFact::DirectPolicySet(DirectPolicySet { policy })) => *policy,
+            Some(_) | None => DirectPolicy::Everyone,
+        }
+    }
 }
 
 /// Kinds of [`EventBody`](crate::EventBody), under which its keys are.
@@ -98,6 +151,11 @@ const NOTIFY: u16 = 105;
 const PINNED: u16 = 106;
 const SETTING: u16 = 107;
 const IGNORED: u16 = 108;
+const STATUS: u16 = 109;
+const STATE: u16 = 110;
+const BLOCKED: u16 = 111;
+const CONTACT: u16 = 112;
+const POLICY: u16 = 113;
 
 #[cfg(test)]
 mod tests {
@@ -134,7 +192,23 @@ mod tests {
         assert_eq!((choices.is_pinned(ROOM), choices.is_pinned(RoomId(4))), (true, false));
         assert_eq!((choices.setting("theme"), choices.setting("themes")), ("dark", ""));
         assert!(!choices.ignores(AccountId(2)));
+        assert_eq!((choices.status(), choices.direct_policy()), (Status::default(), DirectPolicy::Everyone));
         assert_eq!(choices.events().count(), 5);
         assert_eq!(choices.of_kind(DRAFT).count(), 1);
+    }
+
+    #[test]
+    fn of_the_values_kept_only_those_on_the_list_are_public() {
+        let value = |name: &str, value: &str| StateValue { name: name.to_owned(), value: value.to_owned() };
+        let mut choices = Choices::default();
+        let public = vec!["mood".to_owned(), "never-set".to_owned()];
+        choices.apply(&event(1, StateSet { values: vec![value("mood", "fine"), value("token", "secret")], public }));
+        assert_eq!(choices.public_state(), [value("mood", "fine")]);
+        choices.apply(&event(2, Blocked { account: AccountId(2), name: "bob".to_owned(), on: true }));
+        choices.apply(&event(3, ContactSet { account: AccountId(3), name: "eve".to_owned(), on: true }));
+        choices.apply(&event(4, DirectPolicySet { policy: DirectPolicy::Contacts }));
+        assert_eq!((choices.blocks(AccountId(2)), choices.blocks(AccountId(3))), (true, false));
+        assert_eq!((choices.is_contact(AccountId(2)), choices.is_contact(AccountId(3))), (false, true));
+        assert_eq!(choices.direct_policy(), DirectPolicy::Contacts);
     }
 }

@@ -5,6 +5,7 @@ use crate::connection::{DeviceTold, SessionDown, SessionUp};
 use crate::event::{Event, Style};
 use crate::id::{AccountId, Chain, Epoch, FeedId, RoomId, Seq};
 use crate::kinds;
+use crate::profile::UserState;
 use crate::reply::{FeedStatus, SeqRange};
 
 /// The first frame on a stream the server opens.
@@ -64,6 +65,8 @@ kinds! {
         11 => SessionDown,
         /// What another connection of the account told this one.
         12 => DeviceTold,
+        /// What a person shows of himself changed.
+        15 => UserState,
     }
 }
 

@@ -9,6 +9,8 @@ use crate::codec::{Decode, Encode};
 use crate::fact::RoomFact;
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
 use crate::kinds;
+use crate::profile::{StateSet, StatusSet};
+use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{ClaimOffered, OwnerClaimed};
 
 pub use key::CompactionKey;
@@ -108,6 +110,16 @@ kinds! {
         107 => SettingSet,
         /// The account ignores somebody, or no more.
         108 => Ignored,
+        /// The account says something of itself.
+        109 => StatusSet,
+        /// The account's programs keep values, some of them public.
+        110 => StateSet,
+        /// The account lets somebody write no more, or again.
+        111 => Blocked,
+        /// The account made somebody a contact, or no more.
+        112 => ContactSet,
+        /// The account chose who may write to it.
+        113 => DirectPolicySet,
     }
 }
 

@@ -6,6 +6,8 @@ use crate::event::{
     OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet, RoomChanged,
     RoomJoined, RoomLeft, Unlisted,
 };
+use crate::profile::{StateSet, StatusSet};
+use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{ClaimOffered, OwnerClaimed};
 
 macro_rules! facts {
@@ -84,6 +86,11 @@ facts! {
         RoomPinned
         SettingSet
         Ignored
+        StatusSet
+        StateSet
+        Blocked
+        ContactSet
+        DirectPolicySet
     }
     /// What is done about the server itself.
     Server ServerFact {

@@ -8,6 +8,7 @@
 //! * [`setting`]: what can be set in a room.
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
 //! * [`search`]: what is asked and found when somebody searches.
+//!   [`profile`]: what he shows of himself; [`reach`]: who may write to him.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
 //! * [`auth`]: what a device signs to prove itself; [`identity`]: other ways in, devices, owners; [`code`]: codes people type;
@@ -30,6 +31,8 @@ pub mod id;
 pub mod identity;
 pub mod limits;
 pub mod name;
+pub mod profile;
+pub mod reach;
 pub mod realm;
 pub mod reject;
 pub mod reply;
@@ -50,6 +53,8 @@ pub use id::{
     Seq, Timestamp,
 };
 pub use name::{NameError, RoomName, UserName};
+pub use profile::Status;
+pub use reach::DirectPolicy;
 pub use reject::{Reject, RejectCode, Retry};
 pub use reply::{FeedState, FeedStatus, Reply, ReplyFrame, Role, RoomInfo};
 pub use request::{Anchor, Auth, Position, Request, RequestFrame, RoomRef, UserRef};

@@ -139,3 +139,21 @@ pub const IGNORED_MAX: usize = 1_000;
 
 /// People one account may ever have ignored.
 pub const IGNORED_EVER_MAX: usize = 4_000;
+
+/// Values a person's programs keep, and names of public ones.
+pub const STATE_VALUES_MAX: usize = 32;
+
+/// A value a person's programs keep, bytes of UTF-8.
+pub const STATE_BYTES_MAX: usize = 256;
+
+/// People one account may block.
+pub const BLOCKED_MAX: usize = 1_000;
+
+/// People one account may ever have blocked.
+pub const BLOCKED_EVER_MAX: usize = 4_000;
+
+/// Contacts one account may have.
+pub const CONTACTS_MAX: usize = 1_000;
+
+/// People who may ever have been contacts of one account.
+pub const CONTACTS_EVER_MAX: usize = 4_000;

@@ -9,6 +9,8 @@ use crate::event::Event;
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
 use crate::identity::AuditPage;
 use crate::kinds;
+use crate::profile::Profile;
+use crate::reach::MentionList;
 pub use room::{
     BatchReceipt, BatchResult, Explained, Fold, FoldList, ListEntries, ListEntry, PinList, Reaction, RoomDetails,
 };
@@ -68,6 +70,10 @@ kinds! {
         130 => SessionList,
         /// To `DeviceMessage`.
         132 => DeviceMessagePassed,
+        /// To `GetProfile`.
+        157 => Profile,
+        /// To `ListMentions`.
+        161 => MentionList,
         /// To `Search`.
         180 => SearchHits,
     }

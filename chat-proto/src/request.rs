@@ -10,6 +10,8 @@ use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::identity::{ClaimServer, ListAudit};
 use crate::kinds;
+use crate::profile::{GetProfile, SetState, SetStatus};
+use crate::reach::{Block, ListMentions, SetContact, SetDirectPolicy};
 use crate::search::Search;
 
 pub use message::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, PostWith, React, Redact};
@@ -128,6 +130,20 @@ kinds! {
         153 => SetSetting,
         /// Ignore somebody, or no more.
         154 => Ignore,
+        /// Say something of oneself.
+        155 => SetStatus,
+        /// Change the values one's programs keep.
+        156 => SetState,
+        /// Who is this, and what does he show?
+        157 => GetProfile,
+        /// Let somebody write no more, or again.
+        158 => Block,
+        /// Make somebody a contact, or no more.
+        159 => SetContact,
+        /// Choose who may write to one.
+        160 => SetDirectPolicy,
+        /// Which unread messages name me?
+        161 => ListMentions,
         /// Which messages are there with these words?
         180 => Search,
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::limits::{LABEL_BYTES_MAX, LINE_BYTES_MAX, POST_BYTES_MAX, SETTING_BYTES_MAX};
+use crate::limits::{LABEL_BYTES_MAX, LINE_BYTES_MAX, POST_BYTES_MAX, SETTING_BYTES_MAX, STATE_BYTES_MAX};
 
 /// Which rule a text breaks.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -72,7 +72,7 @@ impl Line {
 
 /// What a program calls a value it keeps: at most [`LABEL_BYTES_MAX`] bytes, not empty, lower-case ASCII letters, digits, `-`,
 /// `_` and `.`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Label(String);
 
 impl Label {
@@ -105,6 +105,20 @@ impl SettingValue {
     }
 }
 
+/// A value a person's programs keep: at most [`STATE_BYTES_MAX`] bytes, possibly empty, no control characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateText(String);
+
+impl StateText {
+    /// Checks a value that came from outside.
+    ///
+    /// # Errors
+    /// Which rule it breaks.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        check(text, STATE_BYTES_MAX, &[]).map(Self)
+    }
+}
+
 macro_rules! string_like {
     ($($name:ident)*) => {$(
         impl $name {
@@ -129,7 +143,7 @@ macro_rules! string_like {
     )*};
 }
 
-string_like! { Text Line Label SettingValue }
+string_like! { Text Line Label SettingValue StateText }
 
 #[cfg(test)]
 mod tests {

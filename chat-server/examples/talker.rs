@@ -168,6 +168,7 @@ impl Talker {
             | ClientEvent::Ended(_)
             | ClientEvent::Presence(_)
             | ClientEvent::Typing(_)
+            | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
             | ClientEvent::Company(_) => {}
         }

@@ -454,4 +454,38 @@ async fn what_one_program_sets_every_other_one_of_the_account_hears() {
     assert_eq!(one.ask(json!({"op": "ignore", "user": "ci"}))["code"], "bad_request");
     assert_eq!(one.ask(json!({"op": "notify", "room": "#ci", "rule": "loud"}))["code"], "bad_request");
     assert_eq!(one.ask(json!({"op": "setting", "name": "Last", "value": ""}))["code"], "invalid_text");
+    assert_eq!(one.ask(json!({"op": "block", "user": "bob"}))["ok"], true);
+    assert_eq!(other.until("ev", "block")["user"]["name"], "bob");
+    assert_eq!(one.ask(json!({"op": "direct_policy", "policy": "contacts"}))["ok"], true);
+    assert_eq!(other.until("ev", "direct_policy"), json!({"ev": "direct_policy", "policy": "contacts"}));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_program_shows_of_itself_others_hear_and_ask_for() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    let mut bot = desk.bot(&["--join", "#ci"]);
+    bot.until("ev", "ready");
+    let until = "2030-01-01T00:00:00.000Z";
+    assert_eq!(bot.ask(json!({"op": "status", "text": "building", "away": true, "until": until}))["ok"], true);
+    let state = json!({"op": "state", "set": {"build": "7", "token": "x"}, "public": ["build"]});
+    assert_eq!(bot.ask(state)["ok"], true);
+    let shown = json!({"text": "building", "away": true, "until": until});
+    assert_eq!(bot.until("ev", "status"), json!({"ev": "status", "status": shown}));
+    assert_eq!(bot.until("ev", "own_state")["state"], json!({"build": "7", "token": "x"}));
+    bob.until(|bob| bob.view.people.values().any(|shown| shown.state.len() == 1 && shown.status.away)).await;
+    let profile = bot.ask(json!({"op": "profile", "user": "@ci"}));
+    assert_eq!((&profile["status"], &profile["state"]), (&shown, &json!({"build": "7"})));
+    assert_eq!(bot.ask(json!({"op": "status", "until": "noon"}))["code"], "bad_request");
+    let key = bob.say(room, "@ci: look").await;
+    bob.sent(key).await;
+    bot.until("ev", "message");
+    let listed = loop {
+        let listed = bot.ask(json!({"op": "mentions"}));
+        if listed["mentions"].as_array().is_some_and(|mentions| !mentions.is_empty()) {
+            break listed;
+        }
+    };
+    assert_eq!((&listed["mentions"][0]["room"], &listed["more"]), (&json!("#ci"), &json!(false)));
 }

@@ -5,6 +5,7 @@ use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::codec::{Decode, Encode};
 use crate::fact::{AccountFact, ChoiceFact, Fact};
 use crate::id::RoomId;
+use crate::reach::{Blocked, ContactSet};
 
 /// What an account's feed keeps only the newest event of; what doesn't apply to a kind is zero or empty.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
@@ -20,7 +21,7 @@ pub struct CompactionKey {
 }
 
 impl CompactionKey {
-    /// The least key of a kind.
+    /// The least key of a kind, and the one of a kind that has but one.
     #[must_use]
     pub fn first(kind: u16) -> Self {
         Self { kind, room: RoomId(0), number: 0, name: String::new() }
@@ -65,8 +66,13 @@ impl EventBody {
                 | ChoiceFact::RoomPinned(RoomPinned { room, .. }),
             ) => CompactionKey::of_room(self.kind(), *room),
             Fact::Choice(ChoiceFact::SettingSet(SettingSet { name, .. })) => CompactionKey::named(self.kind(), name),
-            Fact::Choice(ChoiceFact::Ignored(Ignored { account, .. })) => {
-                CompactionKey::numbered(self.kind(), account.0)
+            Fact::Choice(
+                ChoiceFact::Ignored(Ignored { account, .. })
+                | ChoiceFact::Blocked(Blocked { account, .. })
+                | ChoiceFact::ContactSet(ContactSet { account, .. }),
+            ) => CompactionKey::numbered(self.kind(), account.0),
+            Fact::Choice(ChoiceFact::StatusSet(_) | ChoiceFact::StateSet(_) | ChoiceFact::DirectPolicySet(_)) => {
+                CompactionKey::first(self.kind())
             }
             Fact::Room(_) | Fact::Server(_) | Fact::Opaque => return None,
         };

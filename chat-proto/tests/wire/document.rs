@@ -28,6 +28,8 @@ const SOURCES: &[(&str, &str)] = &[
     ("identity", include_str!("../../src/identity.rs")),
     ("limits", LIMITS),
     ("name", include_str!("../../src/name.rs")),
+    ("profile", include_str!("../../src/profile.rs")),
+    ("reach", include_str!("../../src/reach.rs")),
     ("realm", include_str!("../../src/realm.rs")),
     ("reject", include_str!("../../src/reject.rs")),
     ("reply", include_str!("../../src/reply.rs")),

@@ -188,6 +188,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     all.extend(room::room_replies());
     all.extend(identity::replies());
     all.extend(search_hits().map(Reply::from));
+    all.extend(choice::choice_replies());
     all
 }
 
@@ -248,6 +249,7 @@ pub(crate) fn deliveries() -> Vec<Delivery> {
     let reasons = [EndReason::Left, EndReason::NoAccess, EndReason::Deleted, EndReason::Restarted];
     all.extend(reasons.map(|reason| Ended { feed: FEED, reason }.into()));
     all.extend(connection::deliveries());
+    all.extend(choice::choice_deliveries());
     all
 }
 

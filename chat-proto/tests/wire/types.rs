@@ -8,6 +8,8 @@ use chat_proto::connection::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
 use chat_proto::identity::*;
+use chat_proto::profile::*;
+use chat_proto::reach::*;
 use chat_proto::realm::*;
 use chat_proto::reply::*;
 use chat_proto::request::*;
@@ -62,6 +64,22 @@ wire! {
         Ignore { key: MessageKey, account: AccountId, on: bool }
         Search { query: String, room: Option<RoomId>, after: u64, limit: u16 }
         DeviceMessage { bytes: Vec<u8> }
+        Status { text: String, away: bool, until: Option<Timestamp> }
+        StateValue { name: String, value: String }
+        SetStatus { key: MessageKey, status: Status }
+        SetState { key: MessageKey, set: Vec<StateValue>, unset: Vec<String>, public: Option<Vec<String>> }
+        GetProfile { user: UserRef }
+        Block { key: MessageKey, account: AccountId, on: bool }
+        SetContact { key: MessageKey, account: AccountId, on: bool }
+        SetDirectPolicy { key: MessageKey, policy: DirectPolicy }
+        ListMentions { before: Seq, limit: u16 }
+        Profile {
+            account: AccountId, name: String, since: Timestamp, presence: Presence, status: Status, state: Vec<StateValue>,
+            shared_rooms: Vec<String>
+        }
+        MentionEntry { place: Seq, room: RoomId, name: String, seq: Seq, at: Timestamp }
+        MentionList { mentions: Vec<MentionEntry>, more: bool }
+        UserState { account: AccountId, name: String, status: Status, state: Vec<StateValue> }
 
         CreateRoomWith { key: MessageKey, name: String, settings: Vec<RoomSetting> }
         ChangeRoom { key: MessageKey, room: RoomId, changes: Vec<RoomSetting> }
@@ -205,6 +223,11 @@ wire! {
         RoomPinned { room: RoomId, on: bool }
         SettingSet { name: String, value: String }
         Ignored { account: AccountId, name: String, on: bool }
+        StatusSet { status: Status }
+        StateSet { values: Vec<StateValue>, public: Vec<String> }
+        Blocked { account: AccountId, name: String, on: bool }
+        ContactSet { account: AccountId, name: String, on: bool }
+        DirectPolicySet { policy: DirectPolicy }
 
         StreamHeader { purpose: StreamPurpose }
         Background {}
@@ -235,6 +258,7 @@ wire! {
         EndReason { Left, NoAccess, Deleted, Restarted }
         Presence { Offline, Online, Away }
         Notify { All, Mentions, Nothing }
+        DirectPolicy { Everyone, SharedRooms, Contacts, Nobody }
         List { Banned, Muted, Invited }
         Who { Everyone, Users, Members, Moderators, Admins }
         JoinPolicy { Anyone, Users, Invited }
@@ -296,7 +320,14 @@ wire! {
             PinRoom,
             SetSetting,
             Ignore,
-            Search
+            Search,
+            SetStatus,
+            SetState,
+            GetProfile,
+            Block,
+            SetContact,
+            SetDirectPolicy,
+            ListMentions
         }
         Auth { DeviceAuth }
         Reply {
@@ -320,7 +351,9 @@ wire! {
             AuditPage,
             SessionList,
             SearchHits,
-            DeviceMessagePassed
+            DeviceMessagePassed,
+            Profile,
+            MentionList
         }
         EventBody {
             Withheld,
@@ -355,7 +388,12 @@ wire! {
             NotifySet,
             RoomPinned,
             SettingSet,
-            Ignored
+            Ignored,
+            StatusSet,
+            StateSet,
+            Blocked,
+            ContactSet,
+            DirectPolicySet
         }
         Extra { ReplyTo, VisibleTo, Forwarded, Custom, ByBot }
         RoomSetting {
@@ -392,7 +430,8 @@ wire! {
             Announced,
             SessionUp,
             SessionDown,
-            DeviceTold
+            DeviceTold,
+            UserState
         }
         ClientSignal { TypingIn }
     }

@@ -2,10 +2,12 @@
 //! for what changed since the version he has seen; nothing is queued.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::delivery::{RoomPresence, Typing};
 use chat_proto::limits::TYPING_HOLD_MS;
+use chat_proto::profile::UserState;
 use chat_proto::{AccountId, Delivery, Presence, PresenceEntry, RoomId};
 
 /// A room with more people online than this shows their count only.
@@ -30,6 +32,7 @@ pub struct Signals {
     changes: BTreeMap<u64, PresenceEntry>,
     latest: BTreeMap<AccountId, u64>,
     typing: BTreeMap<AccountId, Typist>,
+    states: BTreeMap<AccountId, (u64, Arc<UserState>)>,
 }
 
 impl Signals {
@@ -63,6 +66,7 @@ impl Signals {
     pub fn forget(&mut self, account: AccountId) {
         self.online.remove(&account);
         self.typing.remove(&account);
+        self.states.remove(&account);
         if let Some(old) = self.latest.remove(&account) {
             self.changes.remove(&old);
         }
@@ -77,12 +81,18 @@ impl Signals {
         self.typing.insert(account, Typist { version: self.version, name: name.to_owned(), active, until });
     }
 
+    /// What somebody shows of himself changed.
+    pub fn user_state(&mut self, state: Arc<UserState>) {
+        self.version += 1;
+        self.states.insert(state.account, (self.version, state));
+    }
+
     /// What changed since a version: first what must arrive, then what may be lost.
     #[must_use]
     pub fn since(&self, room: RoomId, version: u64) -> (Vec<Delivery>, Vec<Delivery>) {
         let online = u32::try_from(self.online.len()).unwrap_or(u32::MAX);
         let changed: Vec<_> = self.changes.range(version + 1..).map(|(_, entry)| entry.clone()).collect();
-        let presence = if changed.is_empty() {
+        let mut must = if changed.is_empty() {
             Vec::new()
         } else if self.online.len() > PRESENCE_NAMES_MAX {
             vec![Delivery::RoomPresence(RoomPresence { room, online, changed: Vec::new() })]
@@ -90,11 +100,13 @@ impl Signals {
             let frame = |changed: &[PresenceEntry]| RoomPresence { room, online, changed: changed.to_vec() };
             changed.chunks(CHANGES_PER_FRAME).map(|chunk| Delivery::RoomPresence(frame(chunk))).collect()
         };
+        let states = self.states.values().filter(|(changed, _)| *changed > version);
+        must.extend(states.map(|(_, state)| Delivery::UserState(UserState::clone(state))));
         let typing = self.typing.iter().filter(|(_, typist)| typist.version > version).map(|(account, typist)| {
             let Typist { name, active, .. } = typist;
             Delivery::Typing(Typing { room, account: *account, name: name.clone(), active: *active })
         });
-        (presence, typing.collect())
+        (must, typing.collect())
     }
 }
 

@@ -1,13 +1,14 @@
 //! What a person sets for himself, as it comes over the wire.
 
 use chat_proto::choice::{SetDraft, SetSetting};
+use chat_proto::profile::{SetState, StateValue, Status};
 use chat_proto::reply::Done;
-use chat_proto::text::{Label, SettingValue};
-use chat_proto::{AccountId, MessageKey, Reject, RejectCode, Text, UserName};
+use chat_proto::text::{Label, SettingValue, StateText};
+use chat_proto::{AccountId, Line, MessageKey, Reject, RejectCode, Text, UserName};
 
 use super::Session;
 use super::request::{Answer, bad_text, check_key};
-use crate::core::command::Choice;
+use crate::core::command::{Choice, StateChange};
 
 impl Session {
     /// Writes a choice into the account's own feed.
@@ -38,4 +39,22 @@ pub(super) fn setting(SetSetting { name, value, .. }: &SetSetting) -> Result<Cho
     let name = Label::parse(name).map_err(|e| bad_text("the name of the setting", &e))?;
     let value = SettingValue::parse(value).map_err(|e| bad_text("the setting", &e))?;
     Ok(Choice::Setting(name, value))
+}
+
+pub(super) fn status(Status { text, away, until }: &Status) -> Result<Choice, Reject> {
+    let text = Line::parse(text).map_err(|e| bad_text("the status", &e))?;
+    Ok(Choice::Status(text, *away, *until))
+}
+
+pub(super) fn state(SetState { set, unset, public, .. }: &SetState) -> Result<Choice, Reject> {
+    let label = |name: &String| Label::parse(name).map_err(|e| bad_text("the name of a value", &e));
+    let value = |StateValue { name, value }: &StateValue| {
+        let value = StateText::parse(value).map_err(|e| bad_text("the value", &e))?;
+        Ok((label(name)?, value))
+    };
+    Ok(Choice::State(StateChange {
+        set: set.iter().map(value).collect::<Result<_, Reject>>()?,
+        unset: unset.iter().map(label).collect::<Result<_, Reject>>()?,
+        public: public.as_ref().map(|names| names.iter().map(label).collect::<Result<_, Reject>>()).transpose()?,
+    }))
 }

@@ -154,7 +154,7 @@ impl Pump {
             FeedId::Account(_) => (Vec::new(), Vec::new()),
         };
         let chunk = subscription.read(&self.hub).await;
-        for signal in must {
+        for signal in self.hub.shown_to(self.account, feed, must).await {
             self.push(feed, background, &signal);
         }
         for signal in may {

@@ -2,6 +2,8 @@
 
 use chat_proto::choice::{Ignore, PinRoom, SetNotify};
 use chat_proto::connection::{DeviceMessage, EndSession, ListSessions};
+use chat_proto::profile::GetProfile;
+use chat_proto::reach::{Block, ListMentions, SetContact, SetDirectPolicy};
 use chat_proto::reply::{Done, Pong, Receipt};
 use chat_proto::request::{
     CreateRoom, Focus, History, JoinRoom, LeaveRoom, ListMembers, ListRooms, LookUpRoom, MarkRead, Ping, Post,
@@ -13,7 +15,7 @@ use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::oneshot;
 
 use super::Session;
-use super::choose::{draft, setting};
+use super::choose::{draft, setting, state, status};
 use super::pump::PumpCommand;
 use crate::core::command::{self, Choice, Leave};
 use crate::hub::handle::Outcome;
@@ -95,6 +97,25 @@ impl Session {
             }
             Request::ClaimServer(claim) => self.claim_server(claim).await,
             Request::ListAudit(audit) => self.list_audit(audit).await,
+            Request::SetStatus(set) => self.choose(set.key, status(&set.status)?).await,
+            Request::SetState(set) => self.choose(set.key, state(&set)?).await,
+            Request::GetProfile(GetProfile { user }) => {
+                self.hub.profile(self.actor.account, &user).await.map(Reply::from)
+            }
+            Request::Block(Block { key, account, on }) => {
+                let name = self.somebody_else(account)?;
+                self.choose(key, Choice::Blocked(account, name, on)).await
+            }
+            Request::SetContact(SetContact { key, account, on }) => {
+                let name = self.somebody_else(account)?;
+                self.choose(key, Choice::Contact(account, name, on)).await
+            }
+            Request::SetDirectPolicy(SetDirectPolicy { key, policy }) => {
+                self.choose(key, Choice::DirectPolicy(policy)).await
+            }
+            Request::ListMentions(ListMentions { before, limit }) => {
+                self.hub.list_mentions(self.actor.account, before, limit).await.map(Reply::from)
+            }
             Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
             Request::ChangeRoom(_)
             | Request::RenameRoom(_)

@@ -265,6 +265,7 @@ impl Device {
             ClientEvent::Stopped(StopReason::Quit)
             | ClientEvent::RoundTrip(_)
             | ClientEvent::Typing(_)
+            | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
             | ClientEvent::Company(_) => {}
             ClientEvent::Stopped(reason) => self.world.trouble(format!("{}: stopped: {reason:?}", self.name)),

@@ -72,6 +72,7 @@ impl Door {
                 | ClientEvent::Ended(_)
                 | ClientEvent::Presence(_)
                 | ClientEvent::Typing(_)
+                | ClientEvent::UserState(_)
                 | ClientEvent::Announced(_)
                 | ClientEvent::Company(_)
                 | ClientEvent::Queued(_)

@@ -254,7 +254,7 @@ pub enum Line {
     /// Anything else that happens in a room.
     #[serde(untagged)]
     Fact(FactLine),
-    /// The account set something for itself, on whichever of its devices.
+    /// The account set something for itself, on whichever of its devices; or somebody shows something else of himself.
     #[serde(untagged)]
     Choice(ChoiceLine),
 }

@@ -308,6 +308,7 @@ impl Reader {
             | ClientEvent::Ended(_)
             | ClientEvent::Presence(_)
             | ClientEvent::Typing(_)
+            | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
             | ClientEvent::Company(_)
             | ClientEvent::Queued(_)

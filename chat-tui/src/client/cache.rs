@@ -155,7 +155,7 @@ impl Cache {
         let me = Me { account: AccountId(number(&account)), name };
         let mut statement = self.connection.prepare("SELECT * FROM room")?;
         let rooms = statement.query_map([], room_of_row)?.collect::<Result<_, _>>()?;
-        let account = AccountView { me, rooms, choices: self.choices()? };
+        let account = AccountView { me, rooms, choices: self.choices()?, ..AccountView::default() };
         let last_room = self.meta(META_FOCUS)?.map(|bytes| RoomId(number(&bytes)));
         let newest = match last_room {
             Some(room) => self.page(room, Anchor::Before(Seq::MAX), SNAPSHOT_EVENTS)?,

@@ -34,6 +34,7 @@ pub use settings::{
 
 use chat_proto::connection::{DeviceTold, SessionDown, SessionUp};
 use chat_proto::delivery::{Announced, Ended, Events, RoomPresence, Trimmed, Typing};
+use chat_proto::profile::UserState;
 use chat_proto::reply::{Receipt, Welcome};
 use chat_proto::{FeedStatus, MessageKey, Reject, RoomId, Style};
 
@@ -90,6 +91,8 @@ pub enum ClientEvent {
     Presence(RoomPresence),
     /// Somebody is writing, or no more.
     Typing(Typing),
+    /// What somebody shows of himself changed.
+    UserState(UserState),
     /// Somebody told those who are in a room something that is not stored.
     Announced(Announced),
     /// News of the account's other connections.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chat_proto::delivery::{EndReason, Ended, Events, RoomPresence, Trimmed, Typing};
 use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::{MENTIONS_KEPT_MAX, TYPING_HOLD_MS};
+use chat_proto::profile::UserState;
 use chat_proto::reply::{MemberList, Welcome};
 use chat_proto::{
     AccountFact, AccountId, Choices, Epoch, Event, FeedId, FeedState, FeedStatus, Ordinal, Presence, Role, RoomFact,
@@ -216,6 +217,8 @@ pub struct AccountView {
     pub rooms: BTreeMap<RoomId, RoomView>,
     /// What the account's owner set for himself, on whichever device.
     pub choices: Choices,
+    /// What people show of themselves, as far as it changed since the login; at most [`PEOPLE_MAX`].
+    pub people: BTreeMap<AccountId, UserState>,
 }
 
 impl AccountView {
@@ -230,6 +233,7 @@ impl AccountView {
         self.me = Me { account: welcome.account, name: welcome.name.clone() };
         let named: BTreeSet<RoomId> = welcome.feeds.iter().filter_map(|status| room_of(status.feed)).collect();
         self.rooms.retain(|id, _| named.contains(id));
+        self.people.clear();
         for room in self.rooms.values_mut() {
             room.typing.clear();
         }
@@ -349,6 +353,13 @@ impl AccountView {
         }
     }
 
+    /// What somebody shows of himself changed.
+    pub fn apply_user_state(&mut self, state: UserState) {
+        if self.people.len() < PEOPLE_MAX || self.people.contains_key(&state.account) {
+            self.people.insert(state.account, state);
+        }
+    }
+
     /// Somebody is writing, or no more.
     pub fn apply_typing(&mut self, typing: &Typing, now: Instant) {
         let Some(room) = self.rooms.get_mut(&typing.room) else { return };
@@ -375,6 +386,9 @@ fn room_of(feed: FeedId) -> Option<RoomId> {
         FeedId::Account(_) => None,
     }
 }
+
+/// People whose status is remembered; of further ones it is asked for.
+pub const PEOPLE_MAX: usize = 10_000;
 
 /// People shown writing in one room; further ones are not remembered.
 const TYPING_MAX: usize = 64;

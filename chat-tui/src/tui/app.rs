@@ -136,6 +136,7 @@ async fn meet(
             | ClientEvent::Ended(_)
             | ClientEvent::Presence(_)
             | ClientEvent::Typing(_)
+            | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
             | ClientEvent::Company(_)
             | ClientEvent::Queued(_)

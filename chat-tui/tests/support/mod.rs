@@ -187,6 +187,7 @@ impl Person {
             ClientEvent::Presence(presence) => self.view.apply_presence(presence),
             ClientEvent::Company(_) => {}
             ClientEvent::Typing(typing) => self.view.apply_typing(typing, tokio::time::Instant::now()),
+            ClientEvent::UserState(state) => self.view.apply_user_state(state.clone()),
             ClientEvent::Link(_)
             | ClientEvent::RoundTrip(_)
             | ClientEvent::Queued(_)

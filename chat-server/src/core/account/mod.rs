@@ -1,11 +1,14 @@
 //! One account's feed: which rooms it is in, how far it has read them, who named it, what its owner set for himself.
 //! Compacted: the newest event per key.
 
+mod reach;
+
 use std::collections::BTreeMap;
 
 use chat_proto::codec::CodecError;
 use chat_proto::event::{Mentioned, ReadMarked, RoomJoined, RoomLeft};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
+use chat_proto::reach::MentionEntry;
 use chat_proto::{AccountFact, Choices, Epoch, Event, EventBody, Ordinal, Reject, RoomId, Seq, Timestamp};
 
 use super::command::{AccountCommand, choose, mark_read, note};
@@ -83,6 +86,23 @@ impl Account {
             AccountFact::RoomLeft(_) | AccountFact::Mentioned(_) => None,
         };
         [&entry.membership, &entry.read].into_iter().flatten().filter_map(marker).max().unwrap_or_default()
+    }
+
+    /// Unread messages in rooms it is a member of that name it, newest first, before a place in its feed.
+    pub fn mentions_before(&self, place: Seq) -> impl Iterator<Item = MentionEntry> {
+        let of_room = |joined: JoinedRoom| {
+            let events = self.rooms.get(&joined.room).into_iter().flat_map(|entry| &entry.mentions);
+            events.map(move |(seq, event)| MentionEntry {
+                place: event.seq,
+                room: joined.room,
+                name: joined.name.clone(),
+                seq: *seq,
+                at: event.at,
+            })
+        };
+        let all = self.joined().flat_map(of_room).filter(|mention| mention.place < place);
+        let ordered: BTreeMap<Seq, MentionEntry> = all.map(|mention| (mention.place, mention)).collect();
+        ordered.into_values().rev()
     }
 
     /// The newest event of each key that changed after a cursor, in order.

@@ -1,10 +1,18 @@
 //! Choose: what a person sets for himself. The newest of each key counts; what is so already changes nothing.
 
 use chat_proto::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
-use chat_proto::limits::{DRAFTS_MAX, IGNORED_EVER_MAX, IGNORED_MAX, SETTINGS_EVER_MAX, SETTINGS_MAX};
+use chat_proto::limits::{
+    BLOCKED_EVER_MAX, BLOCKED_MAX, CONTACTS_EVER_MAX, CONTACTS_MAX, DRAFTS_MAX, IGNORED_EVER_MAX, IGNORED_MAX,
+    SETTINGS_EVER_MAX, SETTINGS_MAX,
+};
+use chat_proto::profile::{StateSet, Status, StatusSet};
+use chat_proto::reach::{Blocked, ContactSet, DirectPolicySet};
 use chat_proto::text::{Label, SettingValue};
-use chat_proto::{AccountId, ChoiceFact, EventBody, Notify, Reject, RejectCode, RoomId, Text, UserName};
+use chat_proto::{
+    AccountId, ChoiceFact, DirectPolicy, EventBody, Line, Notify, Reject, RejectCode, RoomId, Text, Timestamp, UserName,
+};
 
+use super::state::StateChange;
 use crate::core::account::Account;
 
 /// What a person sets for himself.
@@ -20,6 +28,16 @@ pub enum Choice {
     Setting(Label, SettingValue),
     /// Whether somebody is ignored.
     Ignored(AccountId, UserName, bool),
+    /// What he says of himself, whether he is away, and until when that holds.
+    Status(Line, bool, Option<Timestamp>),
+    /// Values his programs keep.
+    State(StateChange),
+    /// Whether somebody may not write to him.
+    Blocked(AccountId, UserName, bool),
+    /// Whether somebody is a contact of his.
+    Contact(AccountId, UserName, bool),
+    /// Who may write to him.
+    DirectPolicy(DirectPolicy),
 }
 
 /// How many keys of a kind may hold something, how many there may ever be, and what they are called.
@@ -30,7 +48,7 @@ struct Bound {
 }
 
 pub(in crate::core) fn decide(account: &Account, choice: &Choice) -> Result<Option<EventBody>, Reject> {
-    let body = choice.body();
+    let body = choice.body(account)?;
     let Some(key) = body.compaction_key() else { return Ok(None) };
     let known = account.choices().get(&key).map(|event| &event.body);
     let undoes = body.choice_fact().is_some_and(|fact| is_undone(&fact));
@@ -47,7 +65,10 @@ pub(in crate::core) fn decide(account: &Account, choice: &Choice) -> Result<Opti
     }
     if let Some(bound) = choice.bound() {
         let of_kind = || account.choices().of_kind(body.kind());
-        bound.check(of_kind().filter(|fact| !is_undone(fact)).count(), of_kind().count(), known.is_some())?;
+        let holds = known.and_then(|known| known.choice_fact()).is_some_and(|fact| !is_undone(&fact));
+        if !holds {
+            bound.check(of_kind().filter(|fact| !is_undone(fact)).count(), of_kind().count(), known.is_some())?;
+        }
     }
     Ok(Some(body))
 }
@@ -57,14 +78,21 @@ fn is_undone(fact: &ChoiceFact<'_>) -> bool {
     match fact {
         ChoiceFact::DraftSet(DraftSet { text, .. }) => text.is_empty(),
         ChoiceFact::NotifySet(NotifySet { rule, .. }) => *rule == Notify::All,
-        ChoiceFact::RoomPinned(RoomPinned { on, .. }) | ChoiceFact::Ignored(Ignored { on, .. }) => !on,
+        ChoiceFact::RoomPinned(RoomPinned { on, .. })
+        | ChoiceFact::Ignored(Ignored { on, .. })
+        | ChoiceFact::Blocked(Blocked { on, .. })
+        | ChoiceFact::ContactSet(ContactSet { on, .. }) => !on,
         ChoiceFact::SettingSet(SettingSet { value, .. }) => value.is_empty(),
+        ChoiceFact::StatusSet(StatusSet { status }) => status.text.is_empty() && !status.away,
+        ChoiceFact::StateSet(StateSet { values, public }) => values.is_empty() && public.is_empty(),
+        ChoiceFact::DirectPolicySet(DirectPolicySet { policy }) => *policy == DirectPolicy::Everyone,
     }
 }
 
 impl Choice {
-    fn body(&self) -> EventBody {
-        match self {
+    fn body(&self, account: &Account) -> Result<EventBody, Reject> {
+        let named = |name: &UserName| name.as_str().to_owned();
+        Ok(match self {
             Self::Draft(room, text) => {
                 let text = text.as_ref().map_or_else(String::new, |text| text.as_str().to_owned());
                 DraftSet { room: *room, text }.into()
@@ -74,16 +102,34 @@ impl Choice {
             Self::Setting(name, value) => {
                 SettingSet { name: name.as_str().to_owned(), value: value.as_str().to_owned() }.into()
             }
-            Self::Ignored(account, name, on) => {
-                Ignored { account: *account, name: name.as_str().to_owned(), on: *on }.into()
+            Self::Ignored(account, name, on) => Ignored { account: *account, name: named(name), on: *on }.into(),
+            Self::Status(text, away, until) => {
+                let status = Status { text: text.as_str().to_owned(), away: *away, until: *until };
+                StatusSet { status }.into()
             }
-        }
+            Self::State(change) => change.apply(account.choices().state())?.into(),
+            Self::Blocked(account, name, on) => Blocked { account: *account, name: named(name), on: *on }.into(),
+            Self::Contact(account, name, on) => ContactSet { account: *account, name: named(name), on: *on }.into(),
+            Self::DirectPolicy(policy) => DirectPolicySet { policy: *policy }.into(),
+        })
+    }
+
+    /// Whether others see it.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        matches!(self, Self::Status(..) | Self::State(_))
     }
 
     fn room(&self) -> Option<RoomId> {
         match self {
             Self::Draft(room, _) | Self::Notify(room, _) | Self::Pinned(room, _) => Some(*room),
-            Self::Setting(..) | Self::Ignored(..) => None,
+            Self::Setting(..)
+            | Self::Ignored(..)
+            | Self::Status(..)
+            | Self::State(_)
+            | Self::Blocked(..)
+            | Self::Contact(..)
+            | Self::DirectPolicy(_) => None,
         }
     }
 
@@ -92,8 +138,10 @@ impl Choice {
             Self::Draft(..) => Some(Bound { held: DRAFTS_MAX, ever: usize::MAX, what: "drafts" }),
             Self::Setting(..) => Some(Bound { held: SETTINGS_MAX, ever: SETTINGS_EVER_MAX, what: "settings" }),
             Self::Ignored(..) => Some(Bound { held: IGNORED_MAX, ever: IGNORED_EVER_MAX, what: "ignored people" }),
-            // Of each room one is in; that is bounded.
-            Self::Notify(..) | Self::Pinned(..) => None,
+            Self::Blocked(..) => Some(Bound { held: BLOCKED_MAX, ever: BLOCKED_EVER_MAX, what: "blocked people" }),
+            Self::Contact(..) => Some(Bound { held: CONTACTS_MAX, ever: CONTACTS_EVER_MAX, what: "contacts" }),
+            // One for each room one is in, or one altogether.
+            Self::Notify(..) | Self::Pinned(..) | Self::Status(..) | Self::State(_) | Self::DirectPolicy(_) => None,
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod mark_read;
 pub mod mention;
 pub mod note;
 pub mod post;
+pub mod state;
 
 pub use choose::Choice;
 pub use create::Create;
@@ -15,6 +16,7 @@ pub use leave::Leave;
 pub use mark_read::{MarkRead, OwnPosts};
 pub use note::{NoteJoined, NoteLeft, NoteMention};
 pub use post::Post;
+pub use state::StateChange;
 
 /// What can be asked of a room.
 #[derive(Clone, Debug, PartialEq, Eq)]

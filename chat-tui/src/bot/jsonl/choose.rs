@@ -123,12 +123,12 @@ impl Context {
         }
     }
 
-    async fn set(&self, request: impl Into<chat_proto::Request>) -> Outcome {
+    pub(super) async fn set(&self, request: impl Into<chat_proto::Request>) -> Outcome {
         self.ask(request).await.map(|_| Map::new())
     }
 
     /// Whose a name is.
-    async fn account(&self, name: String) -> Result<AccountId, Problem> {
+    pub(super) async fn account(&self, name: String) -> Result<AccountId, Problem> {
         let reply = self.ask(Whois { name }).await?;
         let Reply::Person(person) = reply else { return Err(nonsense(&reply)) };
         Ok(person.account)

@@ -91,6 +91,10 @@ impl Bot {
             }
             ClientEvent::Ended(ended) => self.ended(&ended),
             ClientEvent::Presence(presence) => self.presence(presence).await,
+            ClientEvent::UserState(state) => {
+                let line = ChoiceLine::of_person(&state);
+                self.pass(&format!("state {}", state.account), &Line::Choice(line)).await;
+            }
             ClientEvent::Typing(typing) => {
                 if let Some(known) = self.rooms.get(&typing.room) {
                     let kind = format!("typing {} {}", typing.room, typing.account);

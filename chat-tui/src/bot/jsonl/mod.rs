@@ -10,6 +10,7 @@ mod input;
 mod listen;
 pub(in crate::bot) mod near;
 mod outlet;
+mod person;
 mod request;
 mod work;
 

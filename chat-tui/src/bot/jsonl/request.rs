@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::choose::Choose;
 use super::connections::Connections;
 use super::identity;
+use super::person::About;
 
 /// A request of the program.
 #[derive(Debug)]
@@ -37,6 +38,7 @@ pub(super) enum Op {
     Choose(Choose),
     Identity(identity::Op),
     Connections(Connections),
+    About(About),
 }
 
 /// A room and nothing else.
@@ -157,7 +159,7 @@ fn hits_usual() -> u16 {
     20
 }
 
-fn list_max() -> u16 {
+pub(super) fn list_max() -> u16 {
     LIST_MAX
 }
 
@@ -294,6 +296,7 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
         }
         other if Choose::OPS.contains(&other) => Op::Choose(Choose::read(other, fields)?),
         other if Connections::OPS.contains(&other) => Op::Connections(Connections::read(other, fields)?),
+        other if About::OPS.contains(&other) => Op::About(About::read(other, fields)?),
         other => {
             let other: String = other.chars().take(ID_BYTES_MAX).collect();
             return Err(Problem::new("bad_request", format!("there is no op {other:?}")));

@@ -145,7 +145,7 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::Members(Members { room, .. })
         | Op::Ack(At { room, .. }) => Some(room),
         Op::Choose(choose) => choose.room(),
-        Op::Search(_) | Op::Rooms(_) | Op::Connections(_) | Op::Ping | Op::Identity(_) => None,
+        Op::Search(_) | Op::Rooms(_) | Op::Connections(_) | Op::Ping | Op::Identity(_) | Op::About(_) => None,
     }
 }
 
@@ -194,6 +194,7 @@ impl Context {
             Op::Choose(choose) => self.choose(choose).await,
             Op::Identity(op) => self.identify(op).await,
             Op::Connections(connections) => self.connections(connections).await,
+            Op::About(about) => self.about(about).await,
             Op::Ack(_) => Err(Problem::new("bad_request", "start with --ack and --cursor FILE to acknowledge events")),
         }
     }

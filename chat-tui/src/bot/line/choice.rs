@@ -1,10 +1,14 @@
-//! What an account set for itself, as lines.
+//! What an account set for itself and others show of themselves, as lines.
+
+use std::collections::BTreeMap;
 
 use chat_proto::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
-use chat_proto::{ChoiceFact, Notify, RoomId};
-use serde::Serialize;
+use chat_proto::profile::{StateSet, StateValue, Status, StatusSet, UserState};
+use chat_proto::reach::{Blocked, ContactSet, DirectPolicySet};
+use chat_proto::{ChoiceFact, DirectPolicy, Notify, RoomId};
+use serde::{Deserialize, Serialize};
 
-use super::{Who, room_name};
+use super::{Who, rfc3339, room_name};
 
 /// What of a room to be told about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,7 +22,67 @@ pub enum Told {
     Nothing,
 }
 
-/// One thing an account set for itself.
+/// Who may write to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Taken {
+    /// Everybody who is not blocked.
+    Everyone,
+    /// Whoever shares a room, and contacts.
+    SharedRooms,
+    /// Contacts.
+    Contacts,
+    /// Nobody.
+    Nobody,
+}
+
+impl From<DirectPolicy> for Taken {
+    fn from(policy: DirectPolicy) -> Self {
+        match policy {
+            DirectPolicy::Everyone => Self::Everyone,
+            DirectPolicy::SharedRooms => Self::SharedRooms,
+            DirectPolicy::Contacts => Self::Contacts,
+            DirectPolicy::Nobody => Self::Nobody,
+        }
+    }
+}
+
+impl From<Taken> for DirectPolicy {
+    fn from(taken: Taken) -> Self {
+        match taken {
+            Taken::Everyone => Self::Everyone,
+            Taken::SharedRooms => Self::SharedRooms,
+            Taken::Contacts => Self::Contacts,
+            Taken::Nobody => Self::Nobody,
+        }
+    }
+}
+
+/// What somebody says of himself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Shown {
+    /// His words; may be empty.
+    pub text: String,
+    /// Whether he is away.
+    pub away: bool,
+    /// It holds no longer than this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+impl From<&Status> for Shown {
+    fn from(status: &Status) -> Self {
+        Self { text: status.text.clone(), away: status.away, until: status.until.map(rfc3339) }
+    }
+}
+
+/// Values by their names.
+#[must_use]
+pub fn values(state: &[StateValue]) -> BTreeMap<String, String> {
+    state.iter().map(|value| (value.name.clone(), value.value.clone())).collect()
+}
+
+/// One thing an account set for itself, or somebody shows of himself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "ev", rename_all = "snake_case")]
 pub enum ChoiceLine {
@@ -57,6 +121,46 @@ pub enum ChoiceLine {
         /// Whether he is ignored.
         on: bool,
     },
+    /// What the account says of itself.
+    Status {
+        /// What.
+        status: Shown,
+    },
+    /// The values the account's programs keep, all of them.
+    OwnState {
+        /// The values.
+        state: BTreeMap<String, String>,
+        /// The names of those that others see.
+        public: Vec<String>,
+    },
+    /// An entry of the list of people who may not write.
+    Block {
+        /// Who.
+        user: Who,
+        /// Whether he is blocked.
+        on: bool,
+    },
+    /// A contact.
+    Contact {
+        /// Who.
+        user: Who,
+        /// Whether he is one.
+        on: bool,
+    },
+    /// Who may write to the account.
+    DirectPolicy {
+        /// Who.
+        policy: Taken,
+    },
+    /// What somebody else shows of himself, all of it.
+    UserState {
+        /// Who.
+        user: Who,
+        /// What he says of himself.
+        status: Shown,
+        /// His public values.
+        state: BTreeMap<String, String>,
+    },
 }
 
 impl ChoiceLine {
@@ -81,7 +185,25 @@ impl ChoiceLine {
             ChoiceFact::Ignored(Ignored { account, name, on }) => {
                 Self::Ignore { user: Who::new(*account, name.clone()), on: *on }
             }
+            ChoiceFact::StatusSet(StatusSet { status }) => Self::Status { status: status.into() },
+            ChoiceFact::StateSet(StateSet { values: kept, public }) => {
+                Self::OwnState { state: values(kept), public: public.clone() }
+            }
+            ChoiceFact::Blocked(Blocked { account, name, on }) => {
+                Self::Block { user: Who::new(*account, name.clone()), on: *on }
+            }
+            ChoiceFact::ContactSet(ContactSet { account, name, on }) => {
+                Self::Contact { user: Who::new(*account, name.clone()), on: *on }
+            }
+            ChoiceFact::DirectPolicySet(DirectPolicySet { policy }) => Self::DirectPolicy { policy: (*policy).into() },
         })
+    }
+
+    /// What somebody else shows of himself.
+    #[must_use]
+    pub fn of_person(state: &UserState) -> Self {
+        let UserState { account, name, status, state } = state;
+        Self::UserState { user: Who::new(*account, name.clone()), status: status.into(), state: values(state) }
     }
 }
 

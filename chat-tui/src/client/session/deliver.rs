@@ -93,7 +93,10 @@ impl Session {
                 self.began(began.status);
                 None
             }
-            signal @ (Delivery::RoomPresence(_) | Delivery::Typing(_) | Delivery::Announced(_)) => {
+            signal @ (Delivery::RoomPresence(_)
+            | Delivery::Typing(_)
+            | Delivery::Announced(_)
+            | Delivery::UserState(_)) => {
                 self.signalled(signal);
                 None
             }
@@ -202,6 +205,10 @@ impl Session {
             Delivery::RoomPresence(presence) => self.tell(ClientEvent::Presence(presence)),
             Delivery::Typing(typing) => self.tell(ClientEvent::Typing(typing)),
             Delivery::Announced(announced) => self.tell(ClientEvent::Announced(announced)),
+            Delivery::UserState(state) => {
+                self.view.apply_user_state(state.clone());
+                self.tell(ClientEvent::UserState(state));
+            }
             // Nothing else may come out of order.
             Delivery::Events(_)
             | Delivery::Moved(_)

@@ -55,6 +55,10 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
             effects.dirty = model.current == Some(presence.room);
             model.account.apply_presence(&presence);
         }
+        ClientEvent::UserState(state) => {
+            effects.dirty = false;
+            model.account.apply_user_state(state);
+        }
         ClientEvent::Typing(typing) => {
             effects.dirty = model.current == Some(typing.room);
             if typing.account != model.account.me.account {
