@@ -8,6 +8,13 @@ pub const EXPORTER_LABEL: &[u8] = b"EXPORTER-chat-auth-v1";
 /// Bytes of the exported value.
 pub const EXPORTER_BYTES: usize = 32;
 
+/// The bytes whose HMAC-SHA256, keyed with a link code, shows that a new device knows the code: as with
+/// [`transcript`], they belong to this one connection.
+#[must_use]
+pub fn link_message(exporter: &[u8; EXPORTER_BYTES], device: &DeviceKey) -> Vec<u8> {
+    [b"chat-link-v1".as_slice(), exporter, &device.0].concat()
+}
+
 /// The bytes a device signs with its Ed25519 key.
 ///
 /// The exported value belongs to this one connection, so a proof can be neither replayed nor relayed; the digest of the

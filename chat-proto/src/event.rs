@@ -11,7 +11,7 @@ use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Ti
 use crate::kinds;
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
-use crate::realm::{ClaimOffered, OwnerClaimed};
+use crate::realm::{ClaimOffered, DeviceAdded, DeviceRevoked, OwnerClaimed, RecoverySet, RecoveryUsed};
 
 pub use key::CompactionKey;
 pub use message::{
@@ -92,6 +92,14 @@ kinds! {
         60 => ClaimOffered,
         /// Somebody showed it.
         61 => OwnerClaimed,
+        /// An account has one more device.
+        62 => DeviceAdded,
+        /// A device opens nothing any more.
+        63 => DeviceRevoked,
+        /// An account has a recovery code.
+        65 => RecoverySet,
+        /// It was used.
+        66 => RecoveryUsed,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.

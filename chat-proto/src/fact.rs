@@ -8,7 +8,7 @@ use crate::event::{
 };
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
-use crate::realm::{ClaimOffered, OwnerClaimed};
+use crate::realm::{ClaimOffered, DeviceAdded, DeviceRevoked, OwnerClaimed, RecoverySet, RecoveryUsed};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $sort:ident $name:ident { $($fact:ident)* })*) => {
@@ -96,6 +96,10 @@ facts! {
     Server ServerFact {
         ClaimOffered
         OwnerClaimed
+        DeviceAdded
+        DeviceRevoked
+        RecoverySet
+        RecoveryUsed
     }
 }
 

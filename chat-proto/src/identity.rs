@@ -1,7 +1,99 @@
 //! Who one is to a server: the ways to log in, and what is asked about codes, devices and owners.
 
 use crate::codec::{Decode, Encode};
-use crate::id::{AccountId, Seq, Timestamp};
+use crate::id::{AccountId, DeviceId, DeviceKey, Seq, Timestamp};
+
+/// Proof by the key of a new device, and by a code that another device of the account made. The device belongs to the account
+/// from then on, and logs in with [`DeviceAuth`](crate::request::DeviceAuth).
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LinkAuth {
+    /// The new device's public key.
+    pub device: DeviceKey,
+    /// The account's name.
+    pub name: String,
+    /// Ed25519 signature of [`auth::transcript`](crate::auth::transcript).
+    pub signature: [u8; 64],
+    /// HMAC-SHA256 of [`auth::link_message`](crate::auth::link_message), keyed with the code. The code itself isn't sent.
+    pub proof: [u8; 32],
+    /// What the device is to be called; a line, may be empty.
+    pub label: String,
+}
+
+/// Proof by the key of a new device, and by the account's recovery code, which is used up.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct RecoverAuth {
+    /// The new device's public key.
+    pub device: DeviceKey,
+    /// The account's name.
+    pub name: String,
+    /// Ed25519 signature of [`auth::transcript`](crate::auth::transcript).
+    pub signature: [u8; 64],
+    /// The code, as typed; see [`crate::code::LongCode`].
+    pub code: String,
+    /// What the device is to be called; a line, may be empty.
+    pub label: String,
+    /// Whether every other device of the account is revoked.
+    pub revoke_others: bool,
+}
+
+/// Make a code that adds a device to the asker's account. It takes the place of one made before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct MakeLinkCode {}
+
+/// A code that adds one device.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct LinkCode {
+    /// The code; see [`crate::code::ShortCode`].
+    pub code: String,
+    /// How long it holds, milliseconds.
+    pub expires_ms: u32,
+}
+
+/// Which devices open my account?
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct ListDevices {}
+
+/// One device of the asker's account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeviceInfo {
+    /// Which one.
+    pub device: DeviceId,
+    /// Its public key.
+    pub key: DeviceKey,
+    /// What its owner calls it; may be empty.
+    pub label: String,
+    /// When it was added.
+    pub since: Timestamp,
+    /// Whether it is connected.
+    pub online: bool,
+    /// Whether it is the one that asks.
+    pub own: bool,
+}
+
+/// Every device that opens the asker's account, by number.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeviceList {
+    /// The devices.
+    pub devices: Vec<DeviceInfo>,
+}
+
+/// A device of the asker's account opens nothing any more. Its connections are closed before the answer.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RevokeDevice {
+    /// Which one.
+    pub device: DeviceId,
+}
+
+/// Make a code that opens the asker's account when all its devices are lost. It takes the place of one made before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct MakeRecoveryCode {}
+
+/// The recovery code, told this once.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct RecoveryCode {
+    /// The code; see [`crate::code::LongCode`].
+    pub code: String,
+}
 
 /// Become the server's owner, by the code it made on its first start.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
@@ -53,4 +145,4 @@ macro_rules! secret {
     )*};
 }
 
-secret! { ClaimServer }
+secret! { ClaimServer LinkAuth RecoverAuth LinkCode RecoveryCode }

@@ -157,3 +157,14 @@ pub const CONTACTS_MAX: usize = 1_000;
 
 /// People who may ever have been contacts of one account.
 pub const CONTACTS_EVER_MAX: usize = 4_000;
+/// Devices that may open one account at once.
+pub const DEVICES_PER_ACCOUNT_MAX: usize = 32;
+
+/// How long a code that adds a device holds, milliseconds.
+pub const LINK_CODE_MS: u32 = 600_000;
+
+/// Wrong guesses at a code before it is burnt, and from one place at one name before that is blocked.
+pub const GUESSES_MAX: u32 = 5;
+
+/// How long wrong guesses count, and a place stays blocked at most, milliseconds.
+pub const GUESSES_COUNT_MS: u64 = 600_000;

@@ -2,7 +2,7 @@
 //! server's owners read it as lines, with [`ListAudit`](crate::identity::ListAudit). Secrets are in it as digests only.
 
 use crate::codec::{Decode, Encode};
-use crate::id::SecretHash;
+use crate::id::{AccountId, DeviceId, DeviceKey, SecretHash};
 
 /// The payload of the offer of ownership to whoever shows the code; a new one takes the place of the one before.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -16,4 +16,42 @@ pub struct ClaimOffered {
 pub struct OwnerClaimed {
     /// The author's name.
     pub name: String,
+}
+
+/// The payload of a new device of the author's account, by a code that another one of its devices made.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeviceAdded {
+    /// The device; it is the author's.
+    pub device: DeviceId,
+    /// Its public key.
+    pub key: DeviceKey,
+    /// What its owner calls it; may be empty.
+    pub label: String,
+}
+
+/// The payload of a device that opens nothing any more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeviceRevoked {
+    /// Whose it was.
+    pub account: AccountId,
+    /// Which one.
+    pub device: DeviceId,
+}
+
+/// The payload of the author's new recovery code, in place of the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RecoverySet {
+    /// Of the code.
+    pub code: SecretHash,
+}
+
+/// The payload of a new device of the author's account, by its recovery code, which is used up.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RecoveryUsed {
+    /// The device; it is the author's.
+    pub device: DeviceId,
+    /// Its public key.
+    pub key: DeviceKey,
+    /// What its owner calls it; may be empty.
+    pub label: String,
 }

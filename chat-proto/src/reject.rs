@@ -144,6 +144,12 @@ reject_codes! {
     40 Internal "internal" Later,
     /// A code that opens nothing: mistyped, used up, too old, or replaced by a newer one.
     50 WrongCode "wrong_code" AfterChange,
+    /// Too many wrong guesses from this place at this name; the right one would be refused too.
+    51 CodeBlocked "code_blocked" Later,
+    /// The device's key was revoked by the account's owner.
+    52 DeviceRevoked "device_revoked" AfterChange,
+    /// The account has no such device.
+    53 NoSuchDevice "no_such_device" AfterChange,
 }
 
 impl Encode for RejectCode {

@@ -7,7 +7,7 @@ use crate::connection::{DeviceMessagePassed, SessionList};
 use crate::delivery::Presence;
 use crate::event::Event;
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
-use crate::identity::AuditPage;
+use crate::identity::{AuditPage, DeviceList, LinkCode, RecoveryCode};
 use crate::kinds;
 use crate::profile::Profile;
 use crate::reach::MentionList;
@@ -66,6 +66,12 @@ kinds! {
         60 => PinList,
         /// To `ListAudit`.
         101 => AuditPage,
+        /// To `MakeLinkCode`.
+        102 => LinkCode,
+        /// To `ListDevices`.
+        103 => DeviceList,
+        /// To `MakeRecoveryCode`.
+        106 => RecoveryCode,
         /// To `ListSessions`.
         130 => SessionList,
         /// To `DeviceMessage`.

@@ -8,7 +8,9 @@ use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessage, EndSession, ListSessions};
 use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
-use crate::identity::{ClaimServer, ListAudit};
+use crate::identity::{
+    ClaimServer, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode, RecoverAuth, RevokeDevice,
+};
 use crate::kinds;
 use crate::profile::{GetProfile, SetState, SetStatus};
 use crate::reach::{Block, ListMentions, SetContact, SetDirectPolicy};
@@ -114,6 +116,14 @@ kinds! {
         100 => ClaimServer,
         /// What was done about the server?
         101 => ListAudit,
+        /// Make a code that adds a device to my account.
+        102 => MakeLinkCode,
+        /// Which devices open my account?
+        103 => ListDevices,
+        /// A device of my account opens nothing any more.
+        105 => RevokeDevice,
+        /// Make a code for when all devices are lost.
+        106 => MakeRecoveryCode,
         /// Which connections does my account have?
         130 => ListSessions,
         /// End a connection of my account.
@@ -169,6 +179,10 @@ kinds! {
     pub enum Auth {
         /// By the key of a device.
         1 => DeviceAuth,
+        /// By the key of a new device and a code from another one.
+        2 => LinkAuth,
+        /// By the key of a new device and the account's recovery code.
+        3 => RecoverAuth,
     }
 }
 

@@ -111,6 +111,11 @@ impl Drop for Permit {
     }
 }
 
+/// The network an address belongs to, as far as anybody can be told from his neighbours: see [`Network`].
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    Network::of(address).0
+}
+
 /// What one household or machine can be expected to have: an IPv4 address or an IPv6 /64.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Network(IpAddr);

@@ -6,10 +6,18 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use chat_proto::identity::{AuditPage, ClaimServer, ListAudit};
-use chat_proto::{Reject, RejectCode, Reply, Seq};
+use aws_lc_rs::hmac;
+use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, link_message};
+use chat_proto::code::ShortCode;
+use chat_proto::identity::{
+    AuditPage, ClaimServer, DeviceInfo, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode, RecoverAuth,
+    RevokeDevice,
+};
+use chat_proto::request::{DeviceAuth, Hello};
+use chat_proto::{Auth, CloseCode, DeviceId, Reject, RejectCode, Reply, Retry, Seq, VERSION};
 use chat_server::server::Settings;
 use chat_server::store::MemoryStore;
+use quinn::{Connection, ConnectionError};
 use support::{Device, RawClient, TestServer};
 
 /// Waits until something is so.
@@ -97,5 +105,203 @@ async fn nobody_subscribes_to_the_servers_own_feed() {
     match alice.ask(chat_proto::request::Subscribe { from }).await {
         Reply::FeedStatus(status) => assert_eq!(status.state, chat_proto::FeedState::NoAccess),
         reply => panic!("{reply:?}"),
+    }
+}
+
+/// Says hello with this proof on a connection of its own.
+async fn log_in(server: &TestServer, auth: impl FnOnce(&Connection) -> Auth) -> (Connection, Reply) {
+    let connection = support::dial(server).await;
+    let auth = auth(&connection);
+    let hello =
+        Hello { version_min: VERSION, version_max: VERSION, client: "raw".to_owned(), auth, resume: Vec::new() };
+    let (_, _, reply) = support::say_hello(&connection, hello).await;
+    (connection, reply)
+}
+
+async fn refused(server: &TestServer, auth: impl FnOnce(&Connection) -> Auth) -> Reject {
+    match log_in(server, auth).await.1 {
+        Reply::Reject(reject) => reject,
+        reply => panic!("{reply:?}"),
+    }
+}
+
+/// The proof that a device knows a code.
+fn link(server: &TestServer, device: &Device, name: &str, code: &str) -> impl FnOnce(&Connection) -> Auth {
+    move |connection| {
+        let DeviceAuth { device, name, signature } = device.prove(connection, &server.key, name);
+        let mut exporter = [0; EXPORTER_BYTES];
+        connection.export_keying_material(&mut exporter, EXPORTER_LABEL, b"").unwrap();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, ShortCode::parse(code).unwrap().as_bytes());
+        let proof = hmac::sign(&key, &link_message(&exporter, &device)).as_ref().try_into().unwrap();
+        LinkAuth { device, name, signature, proof, label: "laptop".to_owned() }.into()
+    }
+}
+
+fn recover(
+    server: &TestServer,
+    device: &Device,
+    name: &str,
+    code: &str,
+    revoke_others: bool,
+) -> impl FnOnce(&Connection) -> Auth {
+    move |connection| {
+        let DeviceAuth { device, name, signature } = device.prove(connection, &server.key, name);
+        let (code, label) = (code.to_owned(), String::new());
+        RecoverAuth { device, name, signature, code, label, revoke_others }.into()
+    }
+}
+
+async fn link_code(client: &mut RawClient) -> String {
+    match client.ask(MakeLinkCode {}).await {
+        Reply::LinkCode(made) => made.code,
+        reply => panic!("{reply:?}"),
+    }
+}
+
+async fn devices(client: &mut RawClient) -> Vec<DeviceInfo> {
+    match client.ask(ListDevices {}).await {
+        Reply::DeviceList(list) => list.devices,
+        reply => panic!("{reply:?}"),
+    }
+}
+
+fn close_code(error: &ConnectionError) -> Option<CloseCode> {
+    match error {
+        ConnectionError::ApplicationClosed(close) => CloseCode::from_number(close.error_code.into_inner()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn a_code_adds_one_device_that_logs_in_by_itself_from_then_on() {
+    let server = TestServer::start();
+    let (phone, laptop, thief) = (Device::new(), Device::new(), Device::new());
+    let mut alice = RawClient::login(&server, &phone, "alice").await;
+    let old = link_code(&mut alice).await;
+    let code = link_code(&mut alice).await;
+    assert_eq!(refused(&server, link(&server, &thief, "alice", &old)).await.code, RejectCode::WrongCode);
+    assert_eq!(refused(&server, link(&server, &thief, "nobody", &code)).await.code, RejectCode::WrongCode);
+    let (_, reply) = log_in(&server, link(&server, &laptop, "ALICE", &code)).await;
+    let Reply::Welcome(welcome) = reply else { panic!("{reply:?}") };
+    assert_eq!((welcome.account, welcome.registered), (alice.welcome.account, false));
+    // The answer may have been lost: the same again is a login. For anybody else the code is used up.
+    assert!(matches!(log_in(&server, link(&server, &laptop, "alice", &code)).await.1, Reply::Welcome(_)));
+    assert_eq!(refused(&server, link(&server, &thief, "alice", &code)).await.code, RejectCode::WrongCode);
+    let server = server.restart().await;
+    let mut again = RawClient::login(&server, &laptop, "alice").await;
+    assert_eq!(again.welcome.device, welcome.device);
+    let listed = devices(&mut again).await;
+    let shown: Vec<_> = listed.iter().map(|info| (info.label.as_str(), info.own, info.key)).collect();
+    assert_eq!(shown, [("", false, phone.key()), ("laptop", true, laptop.key())]);
+}
+
+#[tokio::test]
+async fn five_wrong_guesses_burn_a_code_and_block_the_place_they_come_from() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let code = link_code(&mut alice).await;
+    let wrong = if code == "0000-0000-0000" { "0000-0000-0001" } else { "0000-0000-0000" };
+    let thief = Device::new();
+    for name in ["alice", "nobody"] {
+        for _ in 0..5 {
+            assert_eq!(refused(&server, link(&server, &thief, name, wrong)).await.code, RejectCode::WrongCode);
+        }
+        let blocked = refused(&server, link(&server, &thief, name, &code)).await;
+        assert_eq!((blocked.code, blocked.retry), (RejectCode::CodeBlocked, Retry::Later), "{name}");
+        assert!(blocked.retry_after_ms > 500_000, "{blocked:?}");
+    }
+    assert_eq!(devices(&mut alice).await.len(), 1);
+    assert!(!matches!(log_in(&server, |c| thief.prove(c, &server.key, "alice").into()).await.1, Reply::Welcome(_)));
+}
+
+#[tokio::test]
+async fn guesses_made_at_once_are_no_way_around_the_bound() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    link_code(&mut alice).await;
+    let guessers: Vec<Device> = (0..20).map(|_| Device::new()).collect();
+    let tries = guessers.iter().map(|device| refused(&server, link(&server, device, "alice", "0000-0000-0000")));
+    let codes: Vec<RejectCode> = futures_util::future::join_all(tries).await.iter().map(|reject| reject.code).collect();
+    assert_eq!(codes.iter().filter(|code| **code == RejectCode::WrongCode).count(), 5, "{codes:?}");
+}
+
+#[tokio::test]
+async fn a_revoked_device_is_out_at_once_and_for_good() {
+    let server = TestServer::start();
+    let (phone, laptop) = (Device::new(), Device::new());
+    let mut alice = RawClient::login(&server, &phone, "alice").await;
+    let only = devices(&mut alice).await[0].device;
+    assert_eq!(alice.refused(RevokeDevice { device: only }).await.code, RejectCode::Forbidden);
+    let code = link_code(&mut alice).await;
+    assert!(matches!(log_in(&server, link(&server, &laptop, "alice", &code)).await.1, Reply::Welcome(_)));
+    let other = RawClient::login(&server, &laptop, "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    for device in [other.welcome.device, DeviceId(99)] {
+        assert_eq!(bob.refused(RevokeDevice { device }).await.code, RejectCode::NoSuchDevice);
+    }
+    let asked = std::time::Instant::now();
+    assert!(matches!(alice.ask(RevokeDevice { device: other.welcome.device }).await, Reply::Done(_)));
+    let closed = other.connection.closed().await;
+    assert_eq!(close_code(&closed), Some(CloseCode::Revoked));
+    assert!(asked.elapsed() < std::time::Duration::from_secs(1), "{:?}", asked.elapsed());
+    let mut server = server;
+    for _ in 0..2 {
+        let reject = refused(&server, |connection| laptop.prove(connection, &server.key, "alice").into()).await;
+        assert_eq!(reject.code, RejectCode::DeviceRevoked);
+        let reject = refused(&server, |connection| laptop.prove(connection, &server.key, "free").into()).await;
+        assert_eq!(reject.code, RejectCode::DeviceRevoked, "a revoked key takes no other name either");
+        server = server.restart().await;
+    }
+    assert_eq!(devices(&mut RawClient::login(&server, &phone, "alice").await).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_recovery_code_opens_the_account_once_and_revokes_the_rest_if_asked() {
+    let server = TestServer::start();
+    let (lost, found, thief) = (Device::new(), Device::new(), Device::new());
+    let mut alice = RawClient::login(&server, &lost, "alice").await;
+    let account = alice.welcome.account;
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        match alice.ask(MakeRecoveryCode {}).await {
+            Reply::RecoveryCode(made) => codes.push(made.code),
+            reply => panic!("{reply:?}"),
+        }
+    }
+    let [replaced, code] = codes.try_into().unwrap();
+    for (name, code) in [("alice", replaced.as_str()), ("alice", "nonsense"), ("nobody", &code)] {
+        let reject = refused(&server, recover(&server, &thief, name, code, true)).await;
+        assert_eq!(reject.code, RejectCode::WrongCode, "{name} {code}");
+    }
+    let server = server.restart().await;
+    let (_, reply) = log_in(&server, recover(&server, &found, "alice", &code, true)).await;
+    let Reply::Welcome(welcome) = reply else { panic!("{reply:?}") };
+    assert_eq!(welcome.account, account);
+    assert_eq!(refused(&server, recover(&server, &thief, "alice", &code, true)).await.code, RejectCode::WrongCode);
+    let reject = refused(&server, |connection| lost.prove(connection, &server.key, "alice").into()).await;
+    assert_eq!(reject.code, RejectCode::DeviceRevoked);
+    assert_eq!(devices(&mut RawClient::login(&server, &found, "alice").await).await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_many_devices_that_claim_one_name_at_once_exactly_one_gets_it() {
+    let server = TestServer::start();
+    for round in 0..5 {
+        let devices: Vec<Device> = (0..16).map(|_| Device::new()).collect();
+        let name = format!("name{round}");
+        let tries = devices
+            .iter()
+            .map(|device| log_in(&server, |connection| device.prove(connection, &server.key, &name).into()));
+        let replies = futures_util::future::join_all(tries).await;
+        let mut winners = Vec::new();
+        for ((_, reply), device) in replies.iter().zip(&devices) {
+            match reply {
+                Reply::Welcome(welcome) => winners.push((welcome.account, device)),
+                Reply::Reject(reject) => assert_eq!(reject.code, RejectCode::NameTaken),
+                reply => panic!("{reply:?}"),
+            }
+        }
+        let [(account, device)] = winners[..] else { panic!("{} got {name}", winners.len()) };
+        assert_eq!(RawClient::login(&server, device, &name).await.welcome.account, account);
     }
 }

@@ -22,6 +22,8 @@ fn main() -> ExitCode {
         Command::Search(search) => cli::search::run(search),
         Command::Bot(bot) => cli::bot::run(bot),
         Command::Claim(claim) => cli::claim::run(&claim),
+        Command::Link(link) => cli::device::link(&link),
+        Command::Recover(recover) => cli::device::recover(&recover),
         Command::Trust(trust) => cli::trust::run(trust),
     };
     match ended {

@@ -55,3 +55,39 @@ async fn a_server_is_claimed_with_the_code_in_a_file_and_never_with_an_argument(
     assert_eq!(audit["entries"][1]["from"]["name"], "alice", "{audit}");
     assert_eq!(bot.ask(json!({"op": "claim", "code": "0000-0000-0000"}))["code"], "wrong_code");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_machine_is_linked_listed_and_revoked_and_recovery_opens_what_is_lost() {
+    let server = TestServer::start();
+    let host = format!("localhost:{}", server.address.port());
+    let place = tempfile::tempdir().unwrap();
+    let machine = |name: &str| place.path().join(name);
+    let file = machine("code");
+    let written = |code: &serde_json::Value| std::fs::write(&file, format!("{}\n", code.as_str().unwrap())).unwrap();
+    let code_file = ["--code-file", file.to_str().unwrap()];
+    let jsonl = ["bot", "jsonl", &host, "--name", "alice"];
+    let mut phone = Running::start(&mut program(&machine("phone"), &jsonl));
+    phone.until("ev", "ready");
+    expect_code(&tool(&machine("laptop"), &[&["send", &host, "#a", "x", "--name", "alice"][..]].concat()), 3, "/link");
+
+    written(&phone.ask(json!({"op": "link"}))["code"]);
+    let link = [&["link", &host, "--name", "alice", "--label", "laptop"], &code_file[..]].concat();
+    expect_code(&tool(&machine("laptop"), &link), 0, "this device is linked");
+    expect_code(&tool(&machine("thief"), &link), 3, "adds no device");
+    let mut laptop = Running::start(&mut program(&machine("laptop"), &jsonl));
+    laptop.until("ev", "ready");
+
+    let devices = phone.ask(json!({"op": "devices"}));
+    assert_eq!((&devices["devices"][1]["label"], &devices["devices"][1]["online"]), (&json!("laptop"), &json!(true)));
+    assert_eq!(phone.ask(json!({"op": "revoke", "device": "d_99"}))["code"], "no_such_device");
+    assert_eq!(phone.ask(json!({"op": "revoke", "device": devices["devices"][1]["id"]}))["ok"], true);
+    assert!(!laptop.ended().success(), "a revoked device goes on");
+    expect_code(&tool(&machine("laptop"), &["send", &host, "#a", "x", "--name", "alice"]), 3, "revoked");
+
+    written(&phone.ask(json!({"op": "recovery"}))["code"]);
+    let recover = [&["recover", &host, "--name", "alice", "--revoke-others"], &code_file[..]].concat();
+    expect_code(&tool(&machine("tablet"), &recover), 0, "opens your account");
+    assert!(!phone.ended().success(), "a device that was to be revoked goes on");
+    expect_code(&tool(&machine("thief"), &recover), 3, "works once");
+    expect_code(&tool(&machine("tablet"), &["send", &host, "#a", "back", "--name", "alice"]), 0, "");
+}

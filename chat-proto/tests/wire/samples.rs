@@ -49,7 +49,8 @@ fn status(state: FeedState) -> FeedStatus {
 }
 
 pub(crate) fn auths() -> Vec<Auth> {
-    vec![DeviceAuth { device: DeviceKey([0xd1; 32]), name: text("alice"), signature: [0x51; 64] }.into()]
+    let device = DeviceAuth { device: DeviceKey([0xd1; 32]), name: text("alice"), signature: [0x51; 64] };
+    [device.into()].into_iter().chain(identity::auths()).collect()
 }
 
 pub(crate) fn requests() -> Vec<Request> {

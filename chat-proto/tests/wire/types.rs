@@ -107,6 +107,22 @@ wire! {
         ListFolds { room: RoomId, from: Seq, to: Seq }
         ListPins { room: RoomId }
 
+        LinkAuth { device: DeviceKey, name: String, signature: [u8; 64], proof: [u8; 32], label: String }
+        RecoverAuth {
+            device: DeviceKey, name: String, signature: [u8; 64], code: String, label: String, revoke_others: bool
+        }
+        MakeLinkCode {}
+        LinkCode { code: String, expires_ms: u32 }
+        ListDevices {}
+        DeviceInfo { device: DeviceId, key: DeviceKey, label: String, since: Timestamp, online: bool, own: bool }
+        DeviceList { devices: Vec<DeviceInfo> }
+        RevokeDevice { device: DeviceId }
+        MakeRecoveryCode {}
+        RecoveryCode { code: String }
+        DeviceAdded { device: DeviceId, key: DeviceKey, label: String }
+        DeviceRevoked { account: AccountId, device: DeviceId }
+        RecoverySet { code: SecretHash }
+        RecoveryUsed { device: DeviceId, key: DeviceKey, label: String }
         ClaimServer { code: String }
         ListAudit { before: Seq, limit: u16 }
         AuditEntry { seq: Seq, at: Timestamp, by: AccountId, name: String, text: String }
@@ -312,6 +328,10 @@ wire! {
             CreateRoomWith,
             ClaimServer,
             ListAudit,
+            MakeLinkCode,
+            ListDevices,
+            RevokeDevice,
+            MakeRecoveryCode,
             ListSessions,
             EndSession,
             DeviceMessage,
@@ -329,7 +349,7 @@ wire! {
             SetDirectPolicy,
             ListMentions
         }
-        Auth { DeviceAuth }
+        Auth { DeviceAuth, LinkAuth, RecoverAuth }
         Reply {
             Welcome,
             Reject,
@@ -349,6 +369,9 @@ wire! {
             FoldList,
             PinList,
             AuditPage,
+            LinkCode,
+            DeviceList,
+            RecoveryCode,
             SessionList,
             SearchHits,
             DeviceMessagePassed,
@@ -380,6 +403,10 @@ wire! {
             DirectCreated,
             ClaimOffered,
             OwnerClaimed,
+            DeviceAdded,
+            DeviceRevoked,
+            RecoverySet,
+            RecoveryUsed,
             RoomJoined,
             RoomLeft,
             ReadMarked,

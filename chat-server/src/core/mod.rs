@@ -7,6 +7,7 @@
 pub mod account;
 pub mod command;
 pub mod directory;
+pub mod guess;
 pub mod presence;
 pub mod realm;
 pub mod room;

@@ -1,10 +1,11 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events mean into accounts' feeds; [`people`], [`rooms`], [`history`], [`choices`] and `realm` answer what
+//! a room's events mean into accounts' feeds; [`people`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
 //! sessions ask; [`sessions`] knows which connections there are.
 
 pub mod choices;
+pub mod devices;
 mod feed;
 pub mod handle;
 pub mod history;
@@ -93,6 +94,7 @@ pub struct Hub {
     accounts: Mutex<HashMap<AccountId, Arc<Feed<Account>>>>,
     realm: Arc<Feed<Realm>>,
     standing: realm::Standing,
+    link_codes: devices::LinkCodes,
     directory: RwLock<Directory>,
     presences: people::Board,
     sessions: sessions::Sessions,
@@ -145,6 +147,7 @@ impl Hub {
             accounts: Mutex::default(),
             realm: Feed::new(REALM),
             standing: realm::Standing::default(),
+            link_codes: devices::LinkCodes::default(),
             directory: RwLock::new(directory),
             notes: Notes::default(),
             to_be_indexed: Notify::new(),

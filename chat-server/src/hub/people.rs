@@ -56,6 +56,8 @@ pub struct Identified {
     pub actor: Actor,
     /// Whether the name became his just now.
     pub registered: bool,
+    /// The key he proved, if that is what he came with.
+    pub key: Option<DeviceKey>,
 }
 
 impl Hub {
@@ -65,8 +67,8 @@ impl Hub {
     /// [`RejectCode::NameTaken`], [`RejectCode::InvalidName`], [`RejectCode::RegistrationClosed`],
     /// [`RejectCode::Unauthenticated`] for a key that belongs to another name, or what the store says.
     pub async fn identify(self: &Arc<Self>, key: DeviceKey, name: &str) -> Result<Identified, Reject> {
-        let name = UserName::parse(name)
-            .map_err(|e| Reject::new(RejectCode::InvalidName, format!("the name {name:?} is not possible: {e}")))?;
+        let name = parse_user(name)?;
+        self.check_not_revoked(Some(&key))?;
         let known = self.read_directory(|directory| {
             let (device, account) = directory.device(&key)?;
             let confirmed = directory.is_confirmed(account);
@@ -74,7 +76,8 @@ impl Hub {
         });
         match known {
             Some((device, account, true, registered)) if registered.keys() == name.keys() => {
-                Ok(Identified { actor: Actor::user(account, device, registered), registered: false })
+                let actor = Actor::user(account, device, registered);
+                Ok(Identified { actor, registered: false, key: Some(key) })
             }
             Some((_, _, true, registered)) => Err(Reject::new(
                 RejectCode::Unauthenticated,
@@ -83,6 +86,19 @@ impl Hub {
             Some((_, _, false, _)) => Err(Reject::new(RejectCode::Conflict, "this name is being registered right now")),
             None => self.register(key, name).await,
         }
+    }
+
+    /// Whether a device's key still may open anything.
+    ///
+    /// # Errors
+    /// [`RejectCode::DeviceRevoked`].
+    pub fn check_not_revoked(&self, key: Option<&DeviceKey>) -> Result<(), Reject> {
+        if key.is_some_and(|key| self.read_directory(|directory| directory.is_revoked(key))) {
+            let message = "this device was revoked by the account's owner; it comes back only with a new key: delete its key \
+                           (the directory of this name under the client's data), and link it again";
+            return Err(Reject::new(RejectCode::DeviceRevoked, message));
+        }
+        Ok(())
     }
 
     async fn register(&self, key: DeviceKey, name: UserName) -> Result<Identified, Reject> {
@@ -109,7 +125,7 @@ impl Hub {
         match self.store.register(record).await {
             Ok(()) => {
                 self.write_directory(|directory| directory.confirm_account(account));
-                Ok(Identified { actor: Actor::user(account, device, name), registered: true })
+                Ok(Identified { actor: Actor::user(account, device, name), registered: true, key: Some(key) })
             }
             Err(error) => {
                 self.write_directory(|directory| directory.release_account(account, &key));
@@ -221,9 +237,20 @@ impl Hub {
     }
 }
 
+/// A person's name as somebody typed it.
+///
+/// # Errors
+/// [`RejectCode::InvalidName`] with the rule it breaks.
+pub(super) fn parse_user(name: &str) -> Result<UserName, Reject> {
+    UserName::parse(name)
+        .map_err(|e| Reject::new(RejectCode::InvalidName, format!("the name {name:?} is not possible: {e}")))
+}
+
 fn name_taken(wanted: &UserName, owner: &UserName) -> Reject {
     let message = if wanted == owner {
-        format!("the name {owner} belongs to another key; choose another name, or connect from the device that has it")
+        format!(
+            "the name {owner} belongs to another key; choose another name, or connect from the device that has it, or link this one with a code that it makes (/link)"
+        )
     } else {
         format!("{wanted} looks like {owner}, which is taken; choose a name that can't be mistaken for it")
     };

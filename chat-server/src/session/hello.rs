@@ -2,21 +2,20 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, transcript};
 use chat_proto::limits::{
     CLIENT_BYTES_MAX, HELLO_FRAME_BYTES_MAX, HELLO_TRIES_MAX, POSITIONS_MAX, SERVER_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX,
 };
 use chat_proto::reply::Welcome;
-use chat_proto::request::{DeviceAuth, Hello};
+use chat_proto::request::Hello;
 use chat_proto::{
-    Auth, Chain, CloseCode, Delivery, Epoch, FeedId, FeedState, FeedStatus, Line, Position, Reject, RejectCode, Reply,
+    Chain, CloseCode, Delivery, Epoch, FeedId, FeedState, FeedStatus, Line, Position, Reject, RejectCode, Reply,
     ReplyFrame, Request, RequestFrame, RoomId, Seq, VERSION, VERSION_MIN,
 };
 use quinn::Connection;
 use tokio::sync::mpsc;
 
 use super::frames::{FrameError, FrameReader, Lane};
+use super::prove::prove;
 use super::request::bad_text;
 use super::{Context, close, refuse};
 use crate::core::Actor;
@@ -90,7 +89,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     };
     check(&hello)?;
     let hub = &context.hub;
-    let Identified { actor, registered } = prove(connection, context, &hello.auth).await?;
+    let Identified { actor, registered, key } = prove(connection, context, hello.auth).await?;
     let wake = Arc::new(Wake::default());
     let (feeds, joined) = resume(hub, &actor, &hello.resume).await?;
     let mut subscriptions = Vec::with_capacity(feeds.len());
@@ -99,6 +98,8 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     }
     // Nothing is waited for from here to the session itself, which is ended in time from its first moment.
     let (open, asides) = hub.begin_session(newcomer(connection, &actor, hello.client))?;
+    // Whoever revoked the device since it proved itself did not find this connection.
+    hub.check_not_revoked(key.as_ref())?;
     let welcome = Welcome {
         version: VERSION.min(hello.version_max),
         server: concat!("chat-server ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -139,22 +140,6 @@ fn check(hello: &Hello) -> Result<(), Reject> {
     }
     Line::parse(&hello.client).map_err(|e| bad_text("the client's name", &e))?;
     Ok(())
-}
-
-async fn prove(connection: &Connection, context: &Context, auth: &Auth) -> Result<Identified, Reject> {
-    let Auth::DeviceAuth(DeviceAuth { device, name, signature }) = auth else {
-        return Err(Reject::new(RejectCode::Unsupported, "this server knows no such way to log in"));
-    };
-    let mut exporter = [0; EXPORTER_BYTES];
-    let bad = |what: &str| Reject::new(RejectCode::Unauthenticated, format!("the proof of the device's key {what}"));
-    connection
-        .export_keying_material(&mut exporter, EXPORTER_LABEL, b"")
-        .map_err(|_| bad("needs a TLS exporter, which this connection lacks"))?;
-    let signed = transcript(&exporter, &(context.server_key)(), device, name);
-    UnparsedPublicKey::new(&ED25519, device.0)
-        .verify(&signed, signature)
-        .map_err(|_| bad("does not hold for this connection and this server's key"))?;
-    context.hub.identify(*device, name).await
 }
 
 /// How the account's own feed, its rooms, and what else was asked for stand.

@@ -1,6 +1,6 @@
 //! Requests about who one is to the server: owners, codes, devices.
 
-use chat_proto::identity::{ClaimServer, ListAudit};
+use chat_proto::identity::{ClaimServer, ListAudit, RevokeDevice};
 use chat_proto::reply::Done;
 use chat_proto::{Reject, Reply};
 
@@ -14,5 +14,22 @@ impl Session {
 
     pub(super) async fn list_audit(self, ListAudit { before, limit }: ListAudit) -> Result<Reply, Reject> {
         self.hub.audit(self.actor.account, before, limit).await.map(Reply::from)
+    }
+
+    pub(super) fn make_link_code(&self) -> Result<Reply, Reject> {
+        self.hub.make_link_code(&self.actor).map(Reply::from)
+    }
+
+    pub(super) fn list_devices(&self) -> Reply {
+        self.hub.list_devices(&self.actor).into()
+    }
+
+    pub(super) async fn revoke_device(self, RevokeDevice { device }: RevokeDevice) -> Result<Reply, Reject> {
+        self.hub.revoke_device(&self.actor, device).await?;
+        Ok(Done {}.into())
+    }
+
+    pub(super) async fn make_recovery_code(self) -> Result<Reply, Reject> {
+        self.hub.make_recovery_code(&self.actor).await.map(Reply::from)
     }
 }

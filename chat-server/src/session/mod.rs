@@ -4,6 +4,7 @@ mod choose;
 pub(crate) mod frames;
 mod hello;
 mod identity;
+mod prove;
 mod pump;
 mod request;
 

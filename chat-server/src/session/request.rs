@@ -116,6 +116,10 @@ impl Session {
             Request::ListMentions(ListMentions { before, limit }) => {
                 self.hub.list_mentions(self.actor.account, before, limit).await.map(Reply::from)
             }
+            Request::MakeLinkCode(_) => self.make_link_code(),
+            Request::ListDevices(_) => Ok(self.list_devices()),
+            Request::RevokeDevice(revoke) => self.revoke_device(revoke).await,
+            Request::MakeRecoveryCode(_) => self.make_recovery_code().await,
             Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
             Request::ChangeRoom(_)
             | Request::RenameRoom(_)

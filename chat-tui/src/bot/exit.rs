@@ -69,7 +69,9 @@ impl Exit {
             RejectCode::Unauthenticated
             | RejectCode::NameTaken
             | RejectCode::RegistrationClosed
-            | RejectCode::WrongCode => Self::Authentication,
+            | RejectCode::WrongCode
+            | RejectCode::CodeBlocked
+            | RejectCode::DeviceRevoked => Self::Authentication,
             RejectCode::NotMember
             | RejectCode::Forbidden
             | RejectCode::LimitExceeded
@@ -77,9 +79,11 @@ impl Exit {
             | RejectCode::Muted
             | RejectCode::Archived
             | RejectCode::SearchOff => Self::Forbidden,
-            RejectCode::NoSuchRoom | RejectCode::NoSuchUser | RejectCode::NoSuchMessage | RejectCode::NoSuchSession => {
-                Self::NotFound
-            }
+            RejectCode::NoSuchRoom
+            | RejectCode::NoSuchUser
+            | RejectCode::NoSuchMessage
+            | RejectCode::NoSuchSession
+            | RejectCode::NoSuchDevice => Self::NotFound,
             RejectCode::Unsupported | RejectCode::VersionMismatch | RejectCode::Unknown(_) => Self::Version,
             RejectCode::Conflict
             | RejectCode::AlreadyConnected

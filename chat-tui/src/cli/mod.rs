@@ -4,6 +4,7 @@ pub(crate) mod bot;
 pub(crate) mod claim;
 #[cfg(feature = "tui")]
 pub(crate) mod connect;
+pub(crate) mod device;
 pub(crate) mod play;
 pub(crate) mod search;
 mod secret;

@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, transcript};
+use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL};
 use chat_proto::limits::{
     HELLO_FRAME_BYTES_MAX, IDLE_TIMEOUT_MS, KEEP_ALIVE_MS, LOGIN_TIMEOUT_MS, SERVER_FRAME_BYTES_MAX, UNI_STREAMS_MAX,
 };
 use chat_proto::reply::Welcome;
-use chat_proto::request::{DeviceAuth, Hello};
+use chat_proto::request::Hello;
 use chat_proto::{
     ALPN, CloseCode, FrameBuffer, Position, Reject, Reply, ReplyFrame, RequestFrame, RequestId, Retry, VERSION,
     VERSION_MIN, codec,
@@ -268,14 +268,12 @@ impl Dialer {
         connection
             .export_keying_material(&mut exporter, EXPORTER_LABEL, b"")
             .map_err(|_| later("the handshake gives no value to sign"))?;
-        let device = self.identity.public();
-        let name = self.settings.name.clone();
-        let signature = self.identity.sign(&transcript(&exporter, &key.0, &device, &name));
+        let auth = self.settings.login.prove(&self.identity, &exporter, &key.0, &self.settings.name);
         let hello = Hello {
             version_min: VERSION_MIN,
             version_max: VERSION,
             client: self.settings.program.clone(),
-            auth: DeviceAuth { device, name, signature }.into(),
+            auth,
             resume,
         };
         let frame = RequestFrame { id: RequestId(0), request: hello.into() };

@@ -9,6 +9,8 @@ use chat_proto::{PORT_DEFAULT, Position};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
+use super::Login;
+
 /// A server as a person writes it: `HOST`, `HOST:PORT`, `[IPV6]:PORT` or `chat://HOST[:PORT][/ROOM][#k=SHA256:…]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress {
@@ -188,6 +190,8 @@ pub struct Settings {
     pub name: String,
     /// The directory of keys, outbox and cache; made, for its owner alone, when it is missing.
     pub data: PathBuf,
+    /// How this device comes to open the account.
+    pub login: Login,
     /// What to do about an unknown server.
     pub trust: TrustPolicy,
     /// A PEM file of certificate authorities trusted besides the system's.
@@ -210,6 +214,7 @@ impl Settings {
             server,
             name: name.into(),
             data: data.into(),
+            login: Login::Device,
             trust: TrustPolicy::RefuseUnknown,
             ca: None,
             backlog: Backlog::AtMost(BACKLOG_EVENTS),

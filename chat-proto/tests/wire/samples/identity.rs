@@ -6,8 +6,24 @@ use chat_proto::*;
 
 use super::{NOON, text};
 
+const KEY: DeviceKey = DeviceKey([0xd1; 32]);
+
+pub(super) fn auths() -> Vec<Auth> {
+    let (name, signature, label) = (text("alice"), [0x51; 64], text("laptop"));
+    let link = LinkAuth { device: KEY, name: name.clone(), signature, proof: [0x9f; 32], label: label.clone() };
+    let code = text("01ZA-0ZJK-MNPQ-01ZA-0ZJK-MNPQ-01");
+    vec![link.into(), RecoverAuth { device: KEY, name, signature, code, label, revoke_others: true }.into()]
+}
+
 pub(super) fn requests() -> Vec<Request> {
-    vec![ClaimServer { code: text("01ZA-0ZJK-MNPQ") }.into(), ListAudit { before: Seq::MAX, limit: 50 }.into()]
+    vec![
+        ClaimServer { code: text("01ZA-0ZJK-MNPQ") }.into(),
+        ListAudit { before: Seq::MAX, limit: 50 }.into(),
+        MakeLinkCode {}.into(),
+        ListDevices {}.into(),
+        RevokeDevice { device: DeviceId(22) }.into(),
+        MakeRecoveryCode {}.into(),
+    ]
 }
 
 pub(super) fn replies() -> Vec<Reply> {
@@ -18,9 +34,24 @@ pub(super) fn replies() -> Vec<Reply> {
         name: text("alice"),
         text: text("became the server's first owner"),
     };
-    vec![AuditPage { entries: vec![entry], more: true }.into()]
+    let device =
+        DeviceInfo { device: DeviceId(22), key: KEY, label: text("laptop"), since: NOON, online: true, own: false };
+    vec![
+        AuditPage { entries: vec![entry], more: true }.into(),
+        LinkCode { code: text("01ZA-0ZJK-MNPQ"), expires_ms: 600_000 }.into(),
+        DeviceList { devices: vec![device] }.into(),
+        RecoveryCode { code: text("01ZA-0ZJK-MNPQ-01ZA-0ZJK-MNPQ-01") }.into(),
+    ]
 }
 
 pub(super) fn bodies() -> Vec<EventBody> {
-    vec![ClaimOffered { code: SecretHash([0x5e; 32]) }.into(), OwnerClaimed { name: text("alice") }.into()]
+    let (code, device, label) = (SecretHash([0x5e; 32]), DeviceId(22), text("laptop"));
+    vec![
+        ClaimOffered { code }.into(),
+        OwnerClaimed { name: text("alice") }.into(),
+        DeviceAdded { device, key: KEY, label: label.clone() }.into(),
+        DeviceRevoked { account: AccountId(17), device }.into(),
+        RecoverySet { code }.into(),
+        RecoveryUsed { device, key: KEY, label }.into(),
+    ]
 }

@@ -3,15 +3,18 @@
 
 pub mod audit;
 pub mod claim;
+pub mod device;
 
 use std::collections::BTreeMap;
 
 use chat_proto::codec::CodecError;
-use chat_proto::{AccountId, Event, EventBody, FeedId, Reject, Seq, ServerFact, Timestamp};
+use chat_proto::{AccountId, Event, EventBody, FeedId, Reject, SecretHash, Seq, ServerFact, Timestamp};
 
 use super::{Actor, ServerRank, State, parts, put_part};
 use claim::Ownership;
 pub use claim::{Claim, OfferClaim};
+use device::Recoveries;
+pub use device::{NewDevice, RevokeDevice};
 
 /// The feed of the server itself.
 pub const REALM: FeedId = FeedId::Account(AccountId::SERVER);
@@ -23,12 +26,21 @@ pub enum RealmCommand {
     OfferClaim(OfferClaim),
     /// Own the server.
     Claim(Claim),
+    /// Belong to one's account, by a link code that was checked before.
+    AddDevice(NewDevice),
+    /// Take a device its right.
+    RevokeDevice(RevokeDevice),
+    /// Make a code the account's recovery code.
+    SetRecovery(SecretHash),
+    /// Belong to one's account, by its recovery code.
+    Recover(SecretHash, NewDevice),
 }
 
 /// The server's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Realm {
     ownership: Ownership,
+    recoveries: Recoveries,
 }
 
 impl Realm {
@@ -46,7 +58,8 @@ impl Realm {
 
     /// The events that still matter, in order.
     fn events(&self) -> impl Iterator<Item = &Event> {
-        let ordered: BTreeMap<Seq, &Event> = self.ownership.events().map(|event| (event.seq, event)).collect();
+        let all = self.ownership.events().chain(self.recoveries.events());
+        let ordered: BTreeMap<Seq, &Event> = all.map(|event| (event.seq, event)).collect();
         ordered.into_values()
     }
 }
@@ -60,6 +73,10 @@ impl State for Realm {
         match command {
             RealmCommand::OfferClaim(offer) => Ok(self.ownership.offer(offer)),
             RealmCommand::Claim(claim) => self.ownership.claim(by, claim),
+            RealmCommand::AddDevice(new) => Ok(Some(device::add(by, new))),
+            RealmCommand::RevokeDevice(revoke) => device::revoke(by, revoke),
+            RealmCommand::SetRecovery(code) => device::set_recovery(by, *code),
+            RealmCommand::Recover(code, new) => self.recoveries.recover(by, code, new),
         }
     }
 
@@ -67,7 +84,9 @@ impl State for Realm {
         match event.body.server_fact() {
             Some(ServerFact::ClaimOffered(_)) => self.ownership.offered(event),
             Some(ServerFact::OwnerClaimed(_)) => self.ownership.claimed(event),
-            None => {}
+            Some(ServerFact::RecoverySet(_)) => self.recoveries.set(event),
+            Some(ServerFact::RecoveryUsed(_)) => self.recoveries.used(event),
+            Some(ServerFact::DeviceAdded(_) | ServerFact::DeviceRevoked(_)) | None => {}
         }
     }
 

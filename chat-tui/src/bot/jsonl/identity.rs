@@ -1,8 +1,11 @@
 //! Operations about who one is to the server: owners, codes, devices.
 
-use chat_proto::identity::{AuditEntry, AuditPage, ClaimServer, ListAudit};
-use chat_proto::{Reply, Seq};
-use serde::Deserialize;
+use chat_proto::identity::{
+    AuditEntry, AuditPage, ClaimServer, DeviceInfo, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode,
+    RevokeDevice,
+};
+use chat_proto::{DeviceId, Reply, Seq};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use super::fields::fields;
@@ -15,6 +18,10 @@ use crate::bot::line::{rfc3339, user_id};
 pub(super) enum Op {
     Claim(Claim),
     Audit(Audit),
+    Link,
+    Devices,
+    Revoke(Revoke),
+    Recovery,
 }
 
 #[derive(Debug, Deserialize)]
@@ -31,6 +38,24 @@ pub(super) struct Audit {
     limit: u16,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Revoke {
+    /// A device, `d_22`.
+    #[serde(deserialize_with = "device_id")]
+    device: DeviceId,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+fn device_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DeviceId, D::Error> {
+    let id = String::deserialize(deserializer)?;
+    let number = id.strip_prefix("d_").and_then(|number| number.parse().ok()).map(DeviceId);
+    number.ok_or_else(|| serde::de::Error::custom(format!("a device is an id such as d_22, not {id:?}")))
+}
+
 fn list_max() -> u16 {
     LIST_MAX
 }
@@ -44,6 +69,10 @@ pub(super) fn read(op: &str, fields: &Map<String, Value>) -> Result<Option<Op>, 
     Ok(Some(match op {
         "claim" => Op::Claim(fill(fields())?),
         "audit" => Op::Audit(fill(fields())?),
+        "link" => fill(fields()).map(|Nothing {}| Op::Link)?,
+        "devices" => fill(fields()).map(|Nothing {}| Op::Devices)?,
+        "revoke" => Op::Revoke(fill(fields())?),
+        "recovery" => fill(fields()).map(|Nothing {}| Op::Recovery)?,
         _ => return Ok(None),
     }))
 }
@@ -58,6 +87,22 @@ impl Context {
                 let Reply::AuditPage(AuditPage { entries, more }) = reply else { return Err(nonsense(&reply)) };
                 Ok(fields([("entries", entries.iter().map(entry).collect()), ("more", more.into())]))
             }
+            Op::Link => {
+                let reply = self.ask(MakeLinkCode {}).await?;
+                let Reply::LinkCode(made) = reply else { return Err(nonsense(&reply)) };
+                Ok(fields([("code", made.code.into()), ("expires_ms", made.expires_ms.into())]))
+            }
+            Op::Devices => {
+                let reply = self.ask(ListDevices {}).await?;
+                let Reply::DeviceList(list) = reply else { return Err(nonsense(&reply)) };
+                Ok(fields([("devices", list.devices.iter().map(device).collect())]))
+            }
+            Op::Revoke(Revoke { device }) => self.ask(RevokeDevice { device }).await.map(|_| Map::new()),
+            Op::Recovery => {
+                let reply = self.ask(MakeRecoveryCode {}).await?;
+                let Reply::RecoveryCode(made) = reply else { return Err(nonsense(&reply)) };
+                Ok(fields([("code", made.code.into())]))
+            }
         }
     }
 }
@@ -65,4 +110,16 @@ impl Context {
 fn entry(entry: &AuditEntry) -> Value {
     let AuditEntry { seq, at, by, name, text } = entry;
     json!({"seq": seq.0, "ts": rfc3339(*at), "from": {"id": user_id(*by), "name": name}, "text": text})
+}
+
+fn device(info: &DeviceInfo) -> Value {
+    let DeviceInfo { device, key, label, since, online, own } = info;
+    json!({
+        "id": format!("d_{device}"),
+        "key": key.to_string(),
+        "label": label,
+        "since": rfc3339(*since),
+        "online": online,
+        "self": own,
+    })
 }

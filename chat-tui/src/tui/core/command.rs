@@ -1,5 +1,7 @@
 //! Slash commands: one table of names, usage, help and how the arguments are read. What they do is `update/command.rs`.
 
+use super::identity::Own;
+
 /// What a slash command asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
@@ -25,6 +27,8 @@ pub enum Command {
     Names,
     /// Show who somebody is; without a name oneself.
     Whois(Option<String>),
+    /// Something about one's own devices.
+    Own(Own),
     /// Show all commands, or one.
     Help(Option<String>),
     /// Leave.
@@ -59,6 +63,13 @@ pub const COMMANDS: &[Spec] = &[
         },
     },
     Spec {
+        name: "devices",
+        aliases: &[],
+        usage: "/devices",
+        help: "show the devices that open your account",
+        read: |rest| rest.is_empty().then_some(Command::Own(Own::Devices)),
+    },
+    Spec {
         name: "help",
         aliases: &[],
         usage: "/help [command]",
@@ -74,6 +85,13 @@ pub const COMMANDS: &[Spec] = &[
             let rooms: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
             (!rooms.is_empty()).then_some(Command::Join(rooms))
         },
+    },
+    Spec {
+        name: "link",
+        aliases: &[],
+        usage: "/link",
+        help: "make a code that adds a device to your account",
+        read: |rest| rest.is_empty().then_some(Command::Own(Own::Link)),
     },
     Spec {
         name: "me",
@@ -104,6 +122,20 @@ pub const COMMANDS: &[Spec] = &[
         },
     },
     Spec { name: "quit", aliases: &["exit"], usage: "/quit", help: "leave the program", read: |_| Some(Command::Quit) },
+    Spec {
+        name: "recovery",
+        aliases: &[],
+        usage: "/recovery",
+        help: "make a code for when all your devices are lost",
+        read: |rest| rest.is_empty().then_some(Command::Own(Own::Recovery)),
+    },
+    Spec {
+        name: "revoke",
+        aliases: &[],
+        usage: "/revoke device",
+        help: "let a device of /devices open your account no more",
+        read: |rest| rest.parse().ok().map(|number| Command::Own(Own::Revoke(chat_proto::DeviceId(number)))),
+    },
     Spec {
         name: "whois",
         aliases: &[],

@@ -1,5 +1,6 @@
 //! What the core wants of the world.
 
+use super::identity::Own;
 use chat_proto::{Anchor, MessageKey, Request, RoomId, Seq, Style};
 
 /// What an answer is the answer to.
@@ -13,11 +14,14 @@ pub enum Tag {
     Leave(RoomId),
     /// Asking who somebody is.
     Whois(String),
+    /// Asking something about one's own devices.
+    Own(Own),
     /// Writing a message into a room; the words come back if it cannot be taken.
     Send(RoomId, String),
 }
 
 /// Something to be done outside.
+#[expect(clippy::large_enum_variant, reason = "a handful of them live, for a moment")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Put a message into the outbox.

@@ -8,6 +8,7 @@ pub mod command;
 pub mod composer;
 mod effect;
 pub mod geometry;
+pub mod identity;
 pub mod keymap;
 mod members;
 mod model;

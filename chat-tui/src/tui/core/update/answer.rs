@@ -36,6 +36,10 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
                 model.overlay = Some(card(model, &person));
             }
         }
+        Tag::Own(own) => {
+            let (title, lines) = own.shown(&reply, &model.zone);
+            model.overlay = Some(Overlay { title, lines, scroll: 0 });
+        }
         Tag::Leave(_) | Tag::Send(..) => {}
     }
 }
@@ -87,6 +91,7 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
         Tag::Whois(name) => notice(model, effects, true, about(&name, why)),
+        Tag::Own(_) => notice(model, effects, true, why.to_owned()),
         Tag::Send(room, text) => {
             if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
                 state.composer.set(&text);

@@ -65,6 +65,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             let name = name.trim_start_matches('@').to_owned();
             effects.push(Effect::Request(Tag::Whois(name.clone()), Request::from(Whois { name })));
         }
+        Command::Own(own) => effects.push(Effect::Request(Tag::Own(own), own.request())),
         Command::Help(None) => help(model),
         Command::Help(Some(name)) => {
             let spec = command::find(name.trim_start_matches('/'))?;

@@ -1,0 +1,78 @@
+//! `chat-tui link` and `chat-tui recover`: this device comes to open an account there is.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use chat_proto::Line;
+use chat_proto::code::{Code, LongCode, ShortCode};
+use chat_tui::bot::door::Door;
+use chat_tui::bot::{Exit, Failure, complain};
+use chat_tui::client::{Environment, Login, TrustPolicy};
+use clap::Args;
+use tokio::time::Instant;
+
+use crate::args::{self, ConnectionArgs};
+use crate::cli::{self, secret};
+
+/// The arguments of `link`, and of `recover` but one.
+#[derive(Debug, Args)]
+pub(crate) struct LinkArgs {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// The file with the code; without it the code is asked for
+    #[arg(long, value_name = "FILE")]
+    code_file: Option<PathBuf>,
+    /// What this device is to be called
+    #[arg(long, value_name = "TEXT", default_value = "", value_parser = label)]
+    label: Line,
+    /// How long to try at most
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = args::duration)]
+    timeout: Duration,
+}
+
+/// The arguments of `recover`.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArgs {
+    #[command(flatten)]
+    link: LinkArgs,
+    /// Take every other device of the account its right
+    #[arg(long)]
+    revoke_others: bool,
+}
+
+/// Adds this device by a code that another one made.
+pub(crate) fn link(args: &LinkArgs) -> Result<Exit, Failure> {
+    let code: ShortCode = args.code("The code that /link showed on your other device")?;
+    args.log_in(Login::Link { code, label: args.label.as_str().to_owned() }, "this device is linked")
+}
+
+/// Adds this device by the account's recovery code.
+pub(crate) fn recover(args: &RecoverArgs) -> Result<Exit, Failure> {
+    let code: LongCode = args.link.code("The recovery code")?;
+    let label = args.link.label.as_str().to_owned();
+    let login = Login::Recover { code, label, revoke_others: args.revoke_others };
+    args.link.log_in(login, "this device opens your account; the code is used up, so make another one (/recovery)")
+}
+
+impl LinkArgs {
+    fn code<const LEN: usize>(&self, what: &str) -> Result<Code<LEN>, Failure> {
+        let typed = secret::read(what, "--code-file", self.code_file.as_deref())?;
+        Code::parse(&typed).map_err(|e| Failure::new(Exit::Usage, e.to_string()))
+    }
+
+    fn log_in(&self, login: Login, done: &str) -> Result<Exit, Failure> {
+        let mut settings = self.connection.settings(TrustPolicy::RefuseUnknown)?;
+        settings.login = login;
+        cli::run_to_end(async {
+            let door = Door::open(settings, Environment::default(), Instant::now() + self.timeout, None).await?;
+            door.client.quit(Duration::ZERO).await;
+            Ok(())
+        })?;
+        complain(&done);
+        Ok(Exit::Clean)
+    }
+}
+
+fn label(text: &str) -> Result<Line, String> {
+    Line::parse(text).map_err(|e| e.to_string())
+}

@@ -1,0 +1,62 @@
+//! What is shown at the login: the key of this device, and what else it takes for the key to open the account.
+
+use aws_lc_rs::hmac;
+use chat_proto::Auth;
+use chat_proto::auth::{EXPORTER_BYTES, link_message, transcript};
+use chat_proto::code::{LongCode, ShortCode};
+use chat_proto::identity::{LinkAuth, RecoverAuth};
+use chat_proto::request::DeviceAuth;
+
+use super::identity::Identity;
+
+/// How this device comes to open the account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Login {
+    /// It does already, or the name is free.
+    #[default]
+    Device,
+    /// By a code that another device of the account made.
+    Link {
+        /// The code.
+        code: ShortCode,
+        /// What this device is to be called.
+        label: String,
+    },
+    /// By the account's recovery code.
+    Recover {
+        /// The code.
+        code: LongCode,
+        /// What this device is to be called.
+        label: String,
+        /// Whether every other device of the account is revoked.
+        revoke_others: bool,
+    },
+}
+
+impl Login {
+    /// The proof for one connection to a server.
+    pub(super) fn prove(
+        &self,
+        identity: &Identity,
+        exporter: &[u8; EXPORTER_BYTES],
+        server_key: &[u8; 32],
+        name: &str,
+    ) -> Auth {
+        let device = identity.public();
+        let signature = identity.sign(&transcript(exporter, server_key, &device, name));
+        let name = name.to_owned();
+        match self {
+            Self::Device => DeviceAuth { device, name, signature }.into(),
+            Self::Link { code, label } => {
+                let key = hmac::Key::new(hmac::HMAC_SHA256, code.as_bytes());
+                let mut proof = [0; 32];
+                proof.copy_from_slice(hmac::sign(&key, &link_message(exporter, &device)).as_ref());
+                LinkAuth { device, name, signature, proof, label: label.clone() }.into()
+            }
+            Self::Recover { code, label, revoke_others } => {
+                let (code, label, revoke_others) = (code.to_string(), label.clone(), *revoke_others);
+                RecoverAuth { device, name, signature, code, label, revoke_others }.into()
+            }
+        }
+    }
+}
