@@ -159,8 +159,9 @@ fn judge(verdict: &Verdict, answer: &Answer, scope: &Scope) -> Result<(), String
             if as_named && words.as_ref().is_none_or(|words| words.is_match(&said("error"))) {
                 return Ok(());
             }
-            let words = words.map(|words| format!(" and /{words}/")).unwrap_or_default();
-            Err(format!("expected to be refused with {}{words}; {}", code.unwrap_or_default(), refusal()))
+            let words = words.map(|words| format!("/{words}/"));
+            let expected: Vec<String> = code.into_iter().chain(words).collect();
+            Err(format!("expected to be refused with {}; {}", expected.join(" and "), refusal()))
         }
     }
 }
