@@ -14,6 +14,8 @@ pub(super) enum Token {
     Text(Template),
     /// `/between slashes/`.
     Pattern(Template),
+    /// `'JSON'`.
+    Json(Template),
     /// `->`.
     Arrow,
     /// `==`, `!=`, `<`, `<=`, `>`, `>=`.
@@ -97,7 +99,7 @@ impl Lexer<'_> {
         let place = self.place();
         let Some(c) = self.peek(0) else { return Ok(None) };
         let token = match c {
-            '\n' | ';' | '{' | '}' | '"' | '/' | ':' => {
+            '\n' | ';' | '{' | '}' | '"' | '\'' | '/' | ':' => {
                 self.bump();
                 match c {
                     '\n' => Token::Newline,
@@ -105,6 +107,7 @@ impl Lexer<'_> {
                     '{' => Token::Open,
                     '}' => Token::Close,
                     '"' => Token::Text(self.quoted(&place)?),
+                    '\'' => Token::Json(self.json(&place)?),
                     '/' => Token::Pattern(self.pattern(&place)?),
                     _ => Token::Colon,
                 }
@@ -155,6 +158,19 @@ impl Lexer<'_> {
                 Some('$') if self.peek(0) == Some('{') => template.pieces.push(self.braced(&place)?),
                 Some(c) if c != '\n' => template.push(c),
                 Some(_) | None => return Err(ScriptError::at(begin, "this text has no \" at its end")),
+            }
+        }
+    }
+
+    fn json(&mut self, begin: &Place) -> Result<Template, ScriptError> {
+        let mut template = Template::default();
+        loop {
+            let place = self.place();
+            match self.bump() {
+                Some('\'') => return Ok(template),
+                Some('$') if self.peek(0) == Some('{') => template.pieces.push(self.braced(&place)?),
+                Some(c) if c != '\n' => template.push(c),
+                Some(_) | None => return Err(ScriptError::at(begin, "this JSON has no ' at its end")),
             }
         }
     }

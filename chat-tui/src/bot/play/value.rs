@@ -102,6 +102,8 @@ pub(super) enum Operand {
     Text(Template),
     /// A pattern.
     Pattern(Template),
+    /// A list or an object.
+    Json(Template),
 }
 
 impl Operand {
@@ -109,6 +111,7 @@ impl Operand {
     pub(super) fn whole(&self, scope: &Scope) -> Result<Value, String> {
         match self {
             Self::Text(template) | Self::Pattern(template) => template.text(scope).map(Value::String),
+            Self::Json(template) => json(&template.fill(scope, within_json)?),
             Self::Word(template) => {
                 if let [Piece::Value(path)] = template.pieces.as_slice() {
                     return path.value(scope);
@@ -124,6 +127,16 @@ impl Operand {
     pub(super) fn value(&self, scope: &Scope) -> Result<Value, String> {
         self.whole(scope).map(scalar)
     }
+}
+
+/// A text as it stands within the quotes of JSON.
+fn within_json(text: &str) -> String {
+    let quoted = Value::from(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+pub(super) fn json(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text).map_err(|e| format!("'{text}' is no JSON: {e}"))
 }
 
 /// A word that reads like a number or a truth value.

@@ -63,6 +63,8 @@ fn what_is_wrong_is_said_with_line_and_column() {
         ("alice: expect message /x", "t.chat:1:23: this pattern has no /"),
         ("alice: send \"${x\"", "t.chat:1:14: this ${ has no }"),
         ("alice: send \"\\q\"", "t.chat:1:14: behind \\ comes"),
+        ("alice: state set='{}", "t.chat:1:18: this JSON has no '"),
+        ("alice: state set='{x}'", "t.chat:1:18: '{x}' is no JSON"),
         ("set timeout 3", "t.chat:1:13: here comes a time"),
         ("repeat 3 { alice: ping", "t.chat:1:23: a { is never closed"),
         ("repeat 3", "t.chat:1:9: here comes a block"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::bot::play::lex::{Lexed, Token};
 use crate::bot::play::source::{Place, ScriptError};
-use crate::bot::play::value::{Comparison, Operand, Template};
+use crate::bot::play::value::{Comparison, Operand, Template, json};
 
 /// Tokens, and the next one of them. The last one is the end of a line.
 pub(super) struct Tokens {
@@ -128,6 +128,12 @@ impl Tokens {
             Some(Token::Word(template)) => Operand::Word(template.clone()),
             Some(Token::Text(template)) => Operand::Text(template.clone()),
             Some(Token::Pattern(template)) => Operand::Pattern(template.clone()),
+            Some(Token::Json(template)) => {
+                if let Some(plain) = template.plain() {
+                    json(plain).map_err(|e| self.wrong(e))?;
+                }
+                Operand::Json(template.clone())
+            }
             _ => return Err(self.wrong(format!("here comes {what}"))),
         };
         self.skip();
