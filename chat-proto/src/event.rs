@@ -251,6 +251,35 @@ impl EventBody {
         Some(Message { name, style: *style, text, mentions, extras })
     }
 
+    /// Who may see it beside its author; none for everybody who may read the feed.
+    #[must_use]
+    pub fn visible_to(&self) -> Option<&[AccountId]> {
+        match self.room_fact()? {
+            RoomFact::Edited(Edited { visible_to, .. }) | RoomFact::Reacted(Reacted { visible_to, .. }) => {
+                visible_to.as_deref()
+            }
+            RoomFact::PostedWith(_) => self.message().and_then(|message| message.visible_to()),
+            RoomFact::Created(_)
+            | RoomFact::Joined(_)
+            | RoomFact::Left(_)
+            | RoomFact::Posted(_)
+            | RoomFact::Redacted(_)
+            | RoomFact::Pinned(_)
+            | RoomFact::RoomChanged(_)
+            | RoomFact::Renamed(_)
+            | RoomFact::RoleSet(_)
+            | RoomFact::OwnerChanged(_)
+            | RoomFact::Listed(_)
+            | RoomFact::Unlisted(_)
+            | RoomFact::Kicked(_)
+            | RoomFact::Evicted(_)
+            | RoomFact::Purged(_)
+            | RoomFact::Deleted(_)
+            | RoomFact::Erased(_)
+            | RoomFact::DirectCreated(_) => None,
+        }
+    }
+
     /// The event of the same room that this one is about.
     #[must_use]
     pub fn target(&self) -> Option<Seq> {

@@ -90,6 +90,8 @@ pub struct Edited {
     pub text: String,
     /// The members they name.
     pub mentions: Vec<AccountId>,
+    /// Who may see it beside its author, as with the message itself; none for everybody.
+    pub visible_to: Option<Vec<AccountId>>,
 }
 
 /// The payload of the removal of a message: its words are gone from the server for good, its place stays.
@@ -114,6 +116,8 @@ pub struct Reacted {
     pub emoji: String,
     /// Whether it holds; false takes it back.
     pub on: bool,
+    /// Who may see it beside its author, as with the message itself; none for everybody.
+    pub visible_to: Option<Vec<AccountId>>,
 }
 
 /// The payload of a message being pinned to the room, or no more.

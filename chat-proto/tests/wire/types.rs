@@ -193,9 +193,11 @@ wire! {
         Forwarded { room: RoomId, room_name: String, seq: Seq, by: AccountId, name: String }
         Custom { kind: String, bytes: Vec<u8> }
         ByBot {}
-        Edited { name: String, target: Seq, text: String, mentions: Vec<AccountId> }
+        Edited {
+            name: String, target: Seq, text: String, mentions: Vec<AccountId>, visible_to: Option<Vec<AccountId>>
+        }
         Redacted { name: String, target: Seq, reason: String }
-        Reacted { name: String, target: Seq, emoji: String, on: bool }
+        Reacted { name: String, target: Seq, emoji: String, on: bool, visible_to: Option<Vec<AccountId>> }
         Pinned { name: String, target: Seq, on: bool }
         Erased { kind: u16 }
         Named { account: AccountId, name: String }

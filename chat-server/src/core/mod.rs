@@ -4,7 +4,9 @@
 //! else does, so a state is its events, and the same events make the same state anywhere.
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod access;
 pub mod account;
+pub mod audience;
 pub mod command;
 pub mod directory;
 pub mod guess;
@@ -82,6 +84,12 @@ pub trait State: Sized + Send + 'static {
     /// # Errors
     /// The reject for the one who asked.
     fn decide(&self, by: &Actor, command: &Self::Command, now: Timestamp) -> Result<Option<EventBody>, Reject>;
+
+    /// What follows from a command's event in the same breath, under the same author.
+    fn follow(&self, command: &Self::Command, event: &Event) -> Vec<EventBody> {
+        let (_, _) = (command, event);
+        Vec::new()
+    }
 
     /// Takes in an event that was decided, here or elsewhere, now or long ago.
     fn apply(&mut self, event: &Event);

@@ -10,6 +10,7 @@ use super::handle::{Answer, Feed, FeedState, Input, Outcome, Submit, noted_in};
 use super::recent::RecentKeys;
 use super::tail::frames;
 use super::{Hub, reject};
+use crate::core::Actor;
 use crate::store::{Append, FeedMeta, Found, Registration, Row, Snapshot, StoreError};
 
 /// Commands decided and committed together.
@@ -112,7 +113,11 @@ impl<S: FeedState> Worker<S> {
                     if submit.registration.is_some() && submits.iter().any(takes_name) {
                         self.commit(std::mem::take(&mut submits)).await?;
                     }
+                    let is_boundary = S::is_boundary(&submit.command);
                     submits.push((*submit, answer));
+                    if is_boundary {
+                        self.commit(std::mem::take(&mut submits)).await?;
+                    }
                 }
                 Input::Look(look) if submits.is_empty() => look(&self.state, &self.meta),
                 Input::Look(look) => {
@@ -135,12 +140,16 @@ impl<S: FeedState> Worker<S> {
         if let Err(error) = self.learn_keys(&submits).await {
             return fail(submits.into_iter().map(|(_, answer)| answer), &error);
         }
+        let is_boundary = submits.last().is_some_and(|(submit, _)| S::is_boundary(&submit.command));
         let decided = self.decide(submits);
         if !decided.rows.is_empty() {
             if let Err(error) = self.append(decided.rows.clone(), decided.registration).await {
                 return fail(decided.answers.into_iter().map(|(answer, _)| answer), &error);
             }
             self.meta = decided.meta;
+            if is_boundary {
+                self.close_gates();
+            }
             self.publish(decided.rows);
         }
         for (answer, outcome) in decided.answers {
@@ -202,7 +211,7 @@ impl<S: FeedState> Worker<S> {
             let outcome = self.state.decide(&submit.by, &submit.command, now).map(|body| match body {
                 None => Outcome::Unchanged,
                 Some(body) => {
-                    let found = self.take(&mut decided, &submit, body, now);
+                    let found = self.take_all(&mut decided, &submit, body, now);
                     self.recent.insert(key, found);
                     decided.registration = decided.registration.take().or(submit.registration);
                     Outcome::Stored(found)
@@ -213,28 +222,43 @@ impl<S: FeedState> Worker<S> {
         decided
     }
 
+    /// Takes an event and what follows from it. Only the first has the command's key.
+    fn take_all(
+        &mut self,
+        decided: &mut Decided,
+        submit: &Submit<S::Command>,
+        body: EventBody,
+        now: Timestamp,
+    ) -> Found {
+        let found = self.take(decided, &submit.by, submit.key, body, now);
+        let Some(first) = decided.rows.last() else { return found };
+        for body in self.state.follow(&submit.command, &first.event) {
+            self.take(decided, &submit.by, MessageKey::default(), body, now);
+        }
+        found
+    }
+
     /// Numbers an event, applies it and seals its row.
-    fn take(&mut self, decided: &mut Decided, submit: &Submit<S::Command>, body: EventBody, now: Timestamp) -> Found {
+    fn take(&mut self, decided: &mut Decided, by: &Actor, key: MessageKey, body: EventBody, now: Timestamp) -> Found {
         let meta = &mut decided.meta;
         meta.head = meta.head.next();
         meta.at = meta.at.max(now);
         if body.is_message() {
             meta.ordinal = meta.ordinal.next();
         }
-        let event = Event {
-            seq: meta.head,
-            ordinal: meta.ordinal,
-            at: meta.at,
-            by: submit.by.account,
-            device: submit.by.device,
-            key: submit.key,
-            body,
-        };
+        let event =
+            Event { seq: meta.head, ordinal: meta.ordinal, at: meta.at, by: by.account, device: by.device, key, body };
         self.state.apply(&event);
         let row = Row::seal(&meta.chain, event, self.hub.environment().salt());
         meta.chain = row.chain;
         decided.rows.push(row);
         Found { seq: meta.head, ordinal: meta.ordinal, at: meta.at }
+    }
+
+    /// Ends the feed for whoever may not read it any more, at the newest event.
+    fn close_gates(&self) {
+        let now = self.hub.environment().now();
+        self.feed.shared.close_gates(self.meta.head, |gate| self.state.end_for(&self.hub, gate, now));
     }
 
     fn publish(&self, rows: Vec<Row>) {

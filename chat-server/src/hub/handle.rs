@@ -3,10 +3,12 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
-use chat_proto::{Epoch, Event, FeedId, MessageKey, Reject, RejectCode, Seq};
+use chat_proto::delivery::EndReason;
+use chat_proto::{Epoch, Event, FeedId, MessageKey, Reject, RejectCode, Seq, Timestamp};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use super::feed;
+use super::gate::Gate;
 use super::shared::{Shared, lock};
 use super::{Hub, reject};
 use crate::core::{Actor, State};
@@ -22,6 +24,19 @@ pub trait FeedState: State + Default + Debug {
 
     /// Whether what a snapshot covers need not be kept: nobody pages through it.
     const TRIMS: bool;
+
+    /// Why a reader gets the feed no more, if he doesn't. Asked after every command that is a boundary.
+    fn end_for(&self, hub: &Hub, gate: &Gate, now: Timestamp) -> Option<EndReason> {
+        let (_, _, _) = (hub, gate, now);
+        None
+    }
+
+    /// Whether a command may take the right to read from somebody: it is then the last one of its commit.
+    #[must_use]
+    fn is_boundary(command: &Self::Command) -> bool {
+        let _ = command;
+        false
+    }
 
     /// What makes the feed begin before its first event, where its commands don't bring that themselves.
     #[must_use]

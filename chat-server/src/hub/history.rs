@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use chat_proto::limits::PAGE_EVENTS_MAX;
 use chat_proto::reply::{Page, SeqRange};
-use chat_proto::{AccountId, Anchor, Chain, FeedId, FeedState, FeedStatus, Position, Reject, RoomId, Seq};
+use chat_proto::{AccountId, Anchor, Chain, FeedId, FeedState, FeedStatus, Position, Reject, Retry, RoomId, Seq};
 
+use super::gate::Reader;
 use super::shared::Shared;
 use super::{Hub, reject};
 use crate::core::Actor;
 use crate::core::account::{JoinedRoom, Marker};
+use crate::core::audience::seen_by;
 use crate::core::command::{AccountCommand, MarkRead};
 use crate::store::{FeedMeta, Row};
 
@@ -21,9 +23,11 @@ impl Hub {
     ///
     /// # Errors
     /// [`chat_proto::RejectCode::NoSuchRoom`], or what the store says.
-    pub async fn page(self: &Arc<Self>, room: RoomId, anchor: Anchor, limit: u16) -> Result<Page, Reject> {
+    pub async fn page(self: &Arc<Self>, by: Reader, room: RoomId, anchor: Anchor, limit: u16) -> Result<Page, Reject> {
+        let from = self.may_read(by, room).await?;
         let feed = self.room(room).await?;
-        let (id, meta) = (FeedId::Room(room), feed.shared.meta());
+        let (id, mut meta) = (FeedId::Room(room), feed.shared.meta());
+        meta.oldest = meta.oldest.max(from);
         let limit = usize::from(limit.clamp(1, PAGE_EVENTS_MAX));
         let read =
             |from: Seq, limit: usize| async move { self.store().read(id, from, limit).await.map_err(|e| reject(&e)) };
@@ -47,7 +51,8 @@ impl Hub {
                 (rows, SeqRange { from: Seq(seq.0.saturating_sub(half as u64).max(1)), to: seq })
             }
         };
-        Ok(page(room, meta, rows, asked))
+        let rows: Vec<Row> = rows.into_iter().filter(|row| row.event.seq >= from).collect();
+        Ok(page(by.account, room, meta, rows, asked))
     }
 
     /// How a feed stands for an account, and where its events go on after a position.
@@ -56,12 +61,22 @@ impl Hub {
     /// What the store says.
     pub async fn status(
         self: &Arc<Self>,
-        account: AccountId,
+        by: Reader,
         position: &Position,
         joined: Option<&JoinedRoom>,
     ) -> Result<FeedStatus, Reject> {
+        let account = by.account;
+        let mut from = Seq(1);
         let found = match position.feed {
-            FeedId::Room(room) => self.room(room).await.map(|feed| Arc::clone(&feed.shared)),
+            FeedId::Room(room) => match self.may_read(by, room).await {
+                Ok(first) => {
+                    from = first;
+                    self.room(room).await.map(|feed| Arc::clone(&feed.shared))
+                }
+                Err(reject) if reject.retry == Retry::Later => return Err(reject),
+                // Whatever the reason, it looks as if there were no such room.
+                Err(_) => return Ok(no_access(position)),
+            },
             FeedId::Account(other) if other == account => {
                 self.account(account).await.map(|feed| Arc::clone(&feed.shared))
             }
@@ -72,7 +87,8 @@ impl Hub {
             Err(reject) if reject.code == chat_proto::RejectCode::NoSuchRoom => return Ok(no_access(position)),
             Err(reject) => return Err(reject),
         };
-        let meta = shared.meta();
+        let mut meta = shared.meta();
+        meta.oldest = meta.oldest.max(from).min(meta.head.next());
         let (state, next) = self.compare(&shared, meta, position).await?;
         let read = joined.map_or(Marker::default(), |joined| joined.read);
         let name = match (position.feed, joined) {
@@ -191,7 +207,7 @@ fn within(bytes: &mut usize, row: &Row) -> bool {
     *bytes <= PAGE_BYTES_MAX
 }
 
-fn page(room: RoomId, meta: FeedMeta, rows: Vec<Row>, asked: SeqRange) -> Page {
+fn page(reader: AccountId, room: RoomId, meta: FeedMeta, rows: Vec<Row>, asked: SeqRange) -> Page {
     let first = rows.first().map(|row| row.event.seq);
     let last = rows.last().map(|row| row.event.seq);
     let wanted_trimmed = asked.from < meta.oldest && meta.oldest > Seq(1) && asked.from <= asked.to;
@@ -200,7 +216,7 @@ fn page(room: RoomId, meta: FeedMeta, rows: Vec<Row>, asked: SeqRange) -> Page {
         epoch: meta.epoch,
         more_before: first.map_or(asked.from > meta.oldest && meta.oldest <= meta.head, |first| first > meta.oldest),
         more_after: last.map_or(asked.to < meta.head, |last| last < meta.head),
-        events: rows.into_iter().map(|row| row.event).collect(),
+        events: rows.into_iter().map(|row| seen_by(row.event, reader)).collect(),
         oldest: meta.oldest,
         last: meta.head,
         trimmed: wanted_trimmed.then(|| SeqRange { from: asked.from, to: asked.to.min(meta.oldest.prev()) }),

@@ -1,14 +1,19 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
-//! [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
+//! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
 //! a room's events mean into accounts' feeds; [`people`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
 //! sessions ask; [`sessions`] knows which connections there are.
 
+pub mod access;
 pub mod choices;
 pub mod devices;
 mod feed;
+pub mod gate;
 pub mod handle;
 pub mod history;
+pub mod listing;
+pub mod messages;
+pub mod moderate;
 pub mod notes;
 pub mod people;
 mod realm;
@@ -43,6 +48,7 @@ use crate::core::room::Room;
 use crate::digest::chain_start;
 use crate::environment::Environment;
 use crate::store::{FeedMeta, Store, StoreError, StoreResult};
+use gate::Reader;
 use handle::{Feed, FeedState, Pending};
 use notes::Notes;
 use shared::{Wake, lock};
@@ -223,12 +229,27 @@ impl Hub {
         feed: FeedId,
         cursor: Seq,
         wake: &Arc<Wake>,
+        reader: Reader,
     ) -> Result<Subscription, Reject> {
-        let shared = match feed {
-            FeedId::Room(room) => Arc::clone(&self.room(room).await?.shared),
-            FeedId::Account(account) => Arc::clone(&self.account(account).await?.shared),
-        };
-        Ok(Subscription::new(shared, wake, cursor))
+        match feed {
+            FeedId::Room(room) => {
+                let room = self.room(room).await?;
+                let subscription = Subscription::new(Arc::clone(&room.shared), wake, cursor, reader);
+                // Looked at behind the registration: what takes the right to read from here on finds the gate.
+                let (gate, now, hub) = (subscription.gate(), self.now(), Arc::clone(self));
+                room.look(self, move |room, meta| {
+                    gate.set_member(room.members().contains_key(&reader.account));
+                    if let Some(reason) = room.end_for(&hub, &gate, now) {
+                        gate.close(meta.head, reason);
+                    }
+                })
+                .await?;
+                Ok(subscription)
+            }
+            FeedId::Account(account) => {
+                Ok(Subscription::new(Arc::clone(&self.account(account).await?.shared), wake, cursor, reader))
+            }
+        }
     }
 
     async fn feed<S: FeedState, Id: Eq + std::hash::Hash>(

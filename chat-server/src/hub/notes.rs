@@ -5,19 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat_proto::event::Posted;
+use chat_proto::delivery::EndReason;
+use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
-use chat_proto::{AccountId, DeviceId, Epoch, Event, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq};
+use chat_proto::{AccountId, DeviceId, Epoch, Event, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq, Timestamp};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 
+use super::gate::Gate;
 use super::handle::{FeedState, Submit};
 use super::shared::lock;
 use super::{Hub, handle::Pending};
 use crate::core::Actor;
+use crate::core::access::Action;
 use crate::core::account::{Account, Marker};
 use crate::core::command::mark_read::Run;
-use crate::core::command::{AccountCommand, NoteJoined, NoteLeft, NoteMention, OwnPosts};
+use crate::core::command::{AccountCommand, NoteJoined, NoteLeft, NoteMention, OwnPosts, RoomCommand};
 use crate::core::room::Room;
 
 /// Rest between two rounds, so that a flood of messages becomes few markers.
@@ -58,6 +61,40 @@ impl FeedState for Room {
         let FeedId::Room(room) = feed else { return };
         hub.notes().add(room, epoch, self.name(), event);
     }
+
+    fn end_for(&self, hub: &Hub, gate: &Gate, now: Timestamp) -> Option<EndReason> {
+        let reader = gate.reader();
+        if !self.exists() {
+            return Some(EndReason::Deleted);
+        }
+        if gate.is_member() && !self.members().contains_key(&reader.account) {
+            return Some(EndReason::Left);
+        }
+        hub.check(self, reader, Action::Read, now).is_err().then_some(EndReason::NoAccess)
+    }
+
+    fn is_boundary(command: &RoomCommand) -> bool {
+        match command {
+            RoomCommand::Leave(_)
+            | RoomCommand::PutOnList(_)
+            | RoomCommand::TakeOffList(_)
+            | RoomCommand::SetRole(_)
+            | RoomCommand::Transfer(_)
+            | RoomCommand::Change(_)
+            | RoomCommand::Kick(_)
+            | RoomCommand::Delete(_) => true,
+            RoomCommand::Create(_)
+            | RoomCommand::BeginDirect(_)
+            | RoomCommand::Join
+            | RoomCommand::Post(_)
+            | RoomCommand::Edit(_)
+            | RoomCommand::Redact(_)
+            | RoomCommand::React(_)
+            | RoomCommand::Pin(_)
+            | RoomCommand::Rename(_)
+            | RoomCommand::Purge(_) => false,
+        }
+    }
 }
 
 impl FeedState for Account {
@@ -72,6 +109,12 @@ impl Notes {
         let mut round = lock(&self.round);
         round.rooms.insert(room, event.seq);
         match event.body.room_fact() {
+            Some(RoomFact::DirectCreated(it)) => {
+                for who in &it.members {
+                    let note = NoteJoined { room, epoch, name: name.to_owned(), at };
+                    round.of(who.account).memberships.insert(room, AccountCommand::NoteJoined(note));
+                }
+            }
             Some(RoomFact::Created(_) | RoomFact::Joined(_)) => {
                 let note = NoteJoined { room, epoch, name: name.to_owned(), at };
                 round.of(event.by).memberships.insert(room, AccountCommand::NoteJoined(note));
@@ -80,21 +123,19 @@ impl Notes {
                 let note = NoteLeft { room, seq: event.seq };
                 round.of(event.by).memberships.insert(room, AccountCommand::NoteLeft(note));
             }
-            Some(RoomFact::Posted(Posted { mentions, .. })) => {
-                for account in mentions {
-                    let kept = round.of(*account).mentions.entry(room).or_default();
-                    kept.insert(event.seq);
-                    if kept.len() > MENTIONS_KEPT_MAX {
-                        kept.pop_first();
-                    }
-                }
+            Some(RoomFact::Kicked(it)) => round.left(room, event.seq, it.member.account),
+            Some(RoomFact::Evicted(it)) => it.members.iter().for_each(|who| round.left(room, event.seq, who.account)),
+            Some(RoomFact::Edited(it)) => round.mentioned(room, event.seq, &it.mentions),
+            Some(RoomFact::PostedWith(it)) if !event.body.is_message() => {
+                round.mentioned(room, event.seq, &it.mentions);
+            }
+            Some(RoomFact::Posted(Posted { mentions, .. }) | RoomFact::PostedWith(PostedWith { mentions, .. })) => {
+                round.mentioned(room, event.seq, mentions);
                 let runs = round.of(event.by).own.entry(room).or_default();
                 extend(runs, Run { before: Ordinal(event.ordinal.0.saturating_sub(1)), to: at });
             }
             Some(
-                RoomFact::PostedWith(_)
-                | RoomFact::Edited(_)
-                | RoomFact::Redacted(_)
+                RoomFact::Redacted(_)
                 | RoomFact::Reacted(_)
                 | RoomFact::Pinned(_)
                 | RoomFact::RoomChanged(_)
@@ -103,12 +144,9 @@ impl Notes {
                 | RoomFact::OwnerChanged(_)
                 | RoomFact::Listed(_)
                 | RoomFact::Unlisted(_)
-                | RoomFact::Kicked(_)
-                | RoomFact::Evicted(_)
                 | RoomFact::Purged(_)
                 | RoomFact::Deleted(_)
-                | RoomFact::Erased(_)
-                | RoomFact::DirectCreated(_),
+                | RoomFact::Erased(_),
             )
             | None => {}
         }
@@ -131,6 +169,21 @@ fn extend(runs: &mut Vec<Run>, run: Run) {
 impl Round {
     fn of(&mut self, account: AccountId) -> &mut AccountNotes {
         self.accounts.entry(account).or_default()
+    }
+
+    fn left(&mut self, room: RoomId, seq: Seq, account: AccountId) {
+        let note = NoteLeft { room, seq };
+        self.of(account).memberships.insert(room, AccountCommand::NoteLeft(note));
+    }
+
+    fn mentioned(&mut self, room: RoomId, seq: Seq, accounts: &[AccountId]) {
+        for account in accounts {
+            let kept = self.of(*account).mentions.entry(room).or_default();
+            kept.insert(seq);
+            if kept.len() > MENTIONS_KEPT_MAX {
+                kept.pop_first();
+            }
+        }
     }
 }
 
@@ -184,6 +237,11 @@ async fn write(hub: &Arc<Hub>, round: &Round) -> bool {
         pending.into_iter().map(|(command, account, sent)| async move { (command, account, sent.outcome().await) }),
     )
     .await;
+    for (command, account, outcome) in &outcomes {
+        if let (AccountCommand::NoteLeft(left), Ok(_)) = (command, outcome) {
+            hub.absent_unless_member(left.room, *account).await;
+        }
+    }
     let failed: Vec<_> = outcomes.into_iter().chain(refused).filter(|(_, _, outcome)| is_transient(outcome)).collect();
     if failed.is_empty() {
         for (room, seq) in &round.rooms {

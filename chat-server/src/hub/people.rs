@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use super::shared::lock;
 use super::{Hub, reject};
 use crate::core::Actor;
+use crate::core::access::Action;
 use crate::core::presence::{Change, Presences};
 use crate::store::{AccountRecord, DeviceRecord, Registration};
 
@@ -188,8 +189,8 @@ impl Hub {
     pub async fn typing(self: &Arc<Self>, room: RoomId, by: &Actor, active: bool) {
         let Ok(feed) = self.room(room).await else { return };
         let account = by.account;
-        let is_member = feed.look(self, move |room, _| room.members().contains_key(&account)).await;
-        if is_member == Ok(true) {
+        let may = self.ask(by.reader(), room, Action::Post, move |_, room| room.members().contains_key(&account)).await;
+        if may == Ok(true) {
             let now = self.uptime();
             feed.shared.signal(|signals| {
                 signals.typing(account, by.name.as_str(), active, now);

@@ -1,13 +1,12 @@
-//! Rooms: making, joining, leaving, listing, writing.
+//! Rooms: making, joining, leaving, writing.
 
 use std::sync::Arc;
 
-use chat_proto::limits::{LIST_PAGE_MAX, ROOMS_PER_ACCOUNT_MAX};
-use chat_proto::reply::{Member, MemberList, RoomList, RoomSummary};
-use chat_proto::{AccountId, MessageKey, Ordinal, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef, Seq};
+use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
+use chat_proto::{AccountId, MessageKey, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef};
 
+use super::Hub;
 use super::handle::{Feed, Outcome, Pending, Submit};
-use super::{Hub, no_such_room};
 use crate::core::Actor;
 use crate::core::account::Marker;
 use crate::core::command::create::exists;
@@ -71,7 +70,7 @@ impl Hub {
         };
         let (feed, outcome) = outcome.map_err(taken)?;
         self.note_joined(by, &feed, outcome).await?;
-        self.room_info(by.account, id, true).await
+        self.room_info(by.reader(), id, true).await
     }
 
     /// Becomes a member of a room, and makes it first where that is wanted and allowed.
@@ -89,7 +88,7 @@ impl Hub {
         if let (Err(reject), RoomRef::Name(name), true) = (&found, room, create && self.settings.create_on_join)
             && reject.code == RejectCode::NoSuchRoom
         {
-            let create = Create { name: parse_room(name)?, topic: chat_proto::Line::default() };
+            let create = Create::plain(parse_room(name)?, chat_proto::Line::default());
             match self.create_room(by, key, create).await {
                 // Somebody else made it in the meantime: then it can be joined.
                 Err(reject) if reject.code == RejectCode::RoomExists => {}
@@ -106,7 +105,7 @@ impl Hub {
         let submit = Submit { by: by.clone(), key, command: RoomCommand::Join, registration: None };
         let outcome = feed.submit(self, submit).await.outcome().await?;
         self.note_joined(by, &feed, outcome).await?;
-        self.room_info(account, id, false).await
+        self.room_info(by.reader(), id, false).await
     }
 
     async fn check_room_count(self: &Arc<Self>, account: AccountId) -> Result<(), Reject> {
@@ -184,92 +183,6 @@ impl Hub {
         let feed = self.room(room).await?;
         let submit = Submit { by: by.clone(), key, command: RoomCommand::Post(post), registration: None };
         Ok(feed.submit(self, submit).await)
-    }
-
-    /// How a room stands for somebody.
-    ///
-    /// # Errors
-    /// [`RejectCode::NoSuchRoom`], or what the store says.
-    pub async fn room_info(self: &Arc<Self>, asker: AccountId, id: RoomId, created: bool) -> Result<RoomInfo, Reject> {
-        let feed = self.room(id).await?;
-        let account = self.account(asker).await?;
-        let read = account.look(self, move |account, _| account.read(id)).await?;
-        let info = feed
-            .look(self, move |room, meta| {
-                room.exists().then(|| RoomInfo {
-                    room: id,
-                    epoch: meta.epoch,
-                    name: room.name().to_owned(),
-                    topic: room.topic().to_owned(),
-                    member: room.members().contains_key(&asker),
-                    created,
-                    members: u32::try_from(room.members().len()).unwrap_or(u32::MAX),
-                    head: meta.head,
-                    head_ordinal: meta.ordinal,
-                    oldest: meta.oldest,
-                    read: Seq::ZERO,
-                    read_ordinal: Ordinal(0),
-                })
-            })
-            .await?;
-        info.map(|info| RoomInfo { read: read.seq, read_ordinal: read.ordinal, ..info }).ok_or_else(no_such_room)
-    }
-
-    /// A page of the rooms there are.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn list_rooms(self: &Arc<Self>, asker: AccountId, after: RoomId, limit: u16) -> Result<RoomList, Reject> {
-        let limit = usize::from(limit.clamp(1, LIST_PAGE_MAX));
-        let mut ids: Vec<RoomId> =
-            self.read_directory(|directory| directory.rooms_after(after).map(|(id, _)| id).take(limit + 1).collect());
-        let more = ids.len() > limit;
-        ids.truncate(limit);
-        let mut rooms = Vec::with_capacity(ids.len());
-        for room in ids {
-            let feed = self.room(room).await?;
-            let summary = feed.look(self, move |state, _| RoomSummary {
-                room,
-                name: state.name().to_owned(),
-                topic: state.topic().to_owned(),
-                member: state.members().contains_key(&asker),
-                members: u32::try_from(state.members().len()).unwrap_or(u32::MAX),
-            });
-            rooms.push(summary.await?);
-        }
-        Ok(RoomList { rooms, more })
-    }
-
-    /// A page of a room's members.
-    ///
-    /// # Errors
-    /// [`RejectCode::NoSuchRoom`], or what the store says.
-    pub async fn list_members(
-        self: &Arc<Self>,
-        room: RoomId,
-        after: AccountId,
-        limit: u16,
-    ) -> Result<MemberList, Reject> {
-        let limit = usize::from(limit.clamp(1, LIST_PAGE_MAX));
-        let feed = self.room(room).await?;
-        let (total, mut page) = feed
-            .look(self, move |room, _| {
-                let behind = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-                let page: Vec<_> =
-                    room.members().range(behind).take(limit + 1).map(|(id, m)| (*id, m.clone())).collect();
-                (room.members().len(), page)
-            })
-            .await?;
-        let more = page.len() > limit;
-        page.truncate(limit);
-        let members = page.into_iter().map(|(account, member)| Member {
-            account,
-            name: member.name,
-            role: member.role,
-            presence: self.presence(account),
-            since: member.since,
-        });
-        Ok(MemberList { members: members.collect(), total: u32::try_from(total).unwrap_or(u32::MAX), more })
     }
 }
 

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use chat_proto::limits::SEARCH_HITS_MAX;
 use chat_proto::search::{Search, SearchHit, SearchHits};
-use chat_proto::{AccountId, Event, EventBody, Reject, RejectCode, RoomId};
+use chat_proto::{Event, EventBody, Reject, RejectCode, RoomId};
 use tokio::time::Instant;
 
-use super::{Hub, no_such_room, reject};
+use super::gate::Reader;
+use super::{Hub, reject};
+use crate::core::audience::is_for;
 use crate::core::search::query::{Query, Term, What, Who, parse};
 use crate::core::search::{Clause, Find, Mark};
 use crate::store::Match;
@@ -64,7 +66,7 @@ impl Hub {
     /// # Errors
     /// [`RejectCode::SearchOff`], [`RejectCode::BadQuery`], [`RejectCode::NoSuchRoom`] and [`RejectCode::NoSuchUser`] for
     /// names in the query, or what the store says.
-    pub async fn search(self: &Arc<Self>, asker: AccountId, search: Search) -> Result<SearchHits, Reject> {
+    pub async fn search(self: &Arc<Self>, asker: Reader, search: Search) -> Result<SearchHits, Reject> {
         if !self.settings.search {
             let message = "this server keeps no index of messages; its operator can switch it on with search = \"on\"";
             return Err(Reject::new(RejectCode::SearchOff, message));
@@ -80,11 +82,13 @@ impl Hub {
             let found = found.map_err(|e| reject(&e))?;
             page.behind = found.behind;
             for Match { place, room, event, reworded } in found.found {
-                let may_read = match readable.get(&room) {
+                let from = match readable.get(&room) {
                     Some(known) => *known,
-                    None => *readable.entry(room).or_insert(self.may_read(asker, room).await),
+                    // Whatever keeps him from reading it keeps it from being found.
+                    None => *readable.entry(room).or_insert(self.may_read(asker, room).await.ok()),
                 };
-                if may_read && is_shown_to(asker, &event) {
+                let may_read = from.is_some_and(|from| event.seq >= from);
+                if may_read && is_for(&event, asker.account) && event.body.message().is_some() {
                     bytes +=
                         event.body.payload().len() + reworded.as_ref().map_or(0, |event| event.body.payload().len());
                     if bytes > HITS_BYTES_MAX && !page.hits.is_empty() {
@@ -102,18 +106,13 @@ impl Hub {
         Ok(page)
     }
 
-    /// Whether an account may read a room now.
-    pub(super) async fn may_read(self: &Arc<Self>, _account: AccountId, room: RoomId) -> bool {
-        self.room(room).await.is_ok()
-    }
-
     /// A query in numbers.
-    async fn find(self: &Arc<Self>, asker: AccountId, query: Query, room: Option<RoomId>) -> Result<Find, Reject> {
+    async fn find(self: &Arc<Self>, asker: Reader, query: Query, room: Option<RoomId>) -> Result<Find, Reject> {
         let mut find = Find { all: Vec::new(), none: Vec::new(), since: query.since, until: query.until };
         for Term { negated, what } in query.terms {
             let clause = match what {
                 What::Words(words) => Clause::Words(words),
-                What::From(Who::Me) => Clause::Mark(Mark::From(asker)),
+                What::From(Who::Me) => Clause::Mark(Mark::From(asker.account)),
                 What::From(Who::Named(name)) => {
                     let account = self.read_directory(|directory| directory.account_named(&name));
                     let nobody = || Reject::new(RejectCode::NoSuchUser, format!("nobody is called {name} here"));
@@ -121,23 +120,19 @@ impl Hub {
                 }
                 What::In(name) => {
                     let room = self.find_room(&chat_proto::RoomRef::Name(name.as_str().to_owned()))?;
-                    self.expect_readable(asker, room).await?;
+                    self.may_read(asker, room).await?;
                     Clause::Mark(Mark::In(room))
                 }
-                What::NamesMe => Clause::Mark(Mark::Names(asker)),
+                What::NamesMe => Clause::Mark(Mark::Names(asker.account)),
                 What::Mark(mark) => Clause::Mark(mark),
             };
             if negated { find.none.push(clause) } else { find.all.push(clause) }
         }
         if let Some(room) = room {
-            self.expect_readable(asker, room).await?;
+            self.may_read(asker, room).await?;
             find.all.push(Clause::Mark(Mark::In(room)));
         }
         Ok(find)
-    }
-
-    async fn expect_readable(self: &Arc<Self>, asker: AccountId, room: RoomId) -> Result<(), Reject> {
-        if self.may_read(asker, room).await { Ok(()) } else { Err(no_such_room()) }
     }
 
     fn hit(&self, room: RoomId, event: Event, reworded: Option<Event>) -> Option<SearchHit> {
@@ -146,10 +141,4 @@ impl Hub {
             .and_then(|event| if let EventBody::Edited(edited) = event.body { Some(edited.text) } else { None });
         Some(SearchHit { room, room_name, event, text })
     }
-}
-
-/// Whether a message of a room somebody may read is for his eyes too.
-fn is_shown_to(account: AccountId, event: &Event) -> bool {
-    let Some(message) = event.body.message() else { return false };
-    event.by == account || message.visible_to().is_none_or(|accounts| accounts.contains(&account))
 }

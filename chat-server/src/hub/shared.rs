@@ -2,12 +2,13 @@
 //! and never across an await.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use chat_proto::delivery::EndReason;
 use chat_proto::{Chain, Epoch, FeedId, Ordinal, Seq, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
+use super::gate::Gate;
 use super::signals::Signals;
 use super::tail::{Behind, Frame, Tail};
 use crate::store::FeedMeta;
@@ -44,14 +45,21 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A reader of a feed: the bell of his connection, and his gate.
+#[derive(Debug)]
+struct Watcher {
+    wake: Weak<Wake>,
+    gate: Arc<Gate>,
+}
+
 /// The readers' side of a feed.
 #[derive(Debug)]
 pub struct Shared {
     id: FeedId,
     tail: Mutex<Tail>,
-    watchers: Mutex<Vec<Weak<Wake>>>,
+    watchers: Mutex<Vec<Watcher>>,
     signals: Mutex<Signals>,
-    noted: AtomicU64,
+    noted: watch::Sender<Seq>,
 }
 
 impl Shared {
@@ -71,7 +79,7 @@ impl Shared {
             tail: Mutex::new(Tail::new(meta)),
             watchers: Mutex::default(),
             signals: Mutex::default(),
-            noted: AtomicU64::new(0),
+            noted: watch::Sender::new(Seq::ZERO),
         }
     }
 
@@ -106,22 +114,28 @@ impl Shared {
     }
 
     /// Rings a bell at every change from now on.
-    pub fn watch(&self, wake: &Arc<Wake>) {
-        let mut watchers = lock(&self.watchers);
-        if !watchers.iter().any(|known| known.as_ptr() == Arc::as_ptr(wake)) {
-            watchers.push(Arc::downgrade(wake));
-        }
+    pub fn watch(&self, wake: &Arc<Wake>, gate: &Arc<Gate>) {
+        lock(&self.watchers).push(Watcher { wake: Arc::downgrade(wake), gate: Arc::clone(gate) });
     }
 
     /// Rings a bell no more.
-    pub fn unwatch(&self, wake: &Arc<Wake>) {
-        lock(&self.watchers).retain(|known| known.as_ptr() != Arc::as_ptr(wake));
+    pub fn unwatch(&self, gate: &Arc<Gate>) {
+        lock(&self.watchers).retain(|known| !Arc::ptr_eq(&known.gate, gate));
+    }
+
+    /// Closes the gates of readers behind an event, where there is a reason to.
+    pub fn close_gates(&self, last: Seq, reason: impl Fn(&Gate) -> Option<EndReason>) {
+        for watcher in lock(&self.watchers).iter() {
+            if let Some(reason) = reason(&watcher.gate) {
+                watcher.gate.close(last, reason);
+            }
+        }
     }
 
     /// Whether anybody watches.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        lock(&self.watchers).iter().any(|wake| wake.strong_count() > 0)
+        lock(&self.watchers).iter().any(|watcher| watcher.wake.strong_count() > 0)
     }
 
     /// Changes the signals, and wakes the readers if the change says so.
@@ -138,18 +152,28 @@ impl Shared {
 
     /// What a room's events up to here mean for accounts is noted in the accounts' feeds.
     pub fn set_noted(&self, seq: Seq) {
-        self.noted.fetch_max(seq.0, Ordering::AcqRel);
+        self.noted.send_if_modified(|noted| {
+            let news = seq > *noted;
+            *noted = seq.max(*noted);
+            news
+        });
     }
 
     /// Up to where [`Shared::set_noted`] was called.
     #[must_use]
     pub fn noted(&self) -> Seq {
-        Seq(self.noted.load(Ordering::Acquire))
+        *self.noted.borrow()
+    }
+
+    /// Resolves when [`Shared::set_noted`] was called up to here.
+    pub async fn until_noted(&self, seq: Seq) {
+        // The sender lives as long as this.
+        let _ = self.noted.subscribe().wait_for(|noted| *noted >= seq).await;
     }
 
     fn wake(&self) {
         lock(&self.watchers).retain(|watcher| {
-            let Some(wake) = watcher.upgrade() else { return false };
+            let Some(wake) = watcher.wake.upgrade() else { return false };
             wake.ring(self.id);
             true
         });

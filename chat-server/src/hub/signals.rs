@@ -1,11 +1,11 @@
 //! Passing news of a room: who is there and who is writing. Latest value per person, under a version, so that a reader asks
 //! for what changed since the version he has seen; nothing is queued.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_proto::delivery::{RoomPresence, Typing};
+use chat_proto::delivery::{Announced, RoomPresence, Typing};
 use chat_proto::limits::TYPING_HOLD_MS;
 use chat_proto::profile::UserState;
 use chat_proto::{AccountId, Delivery, Presence, PresenceEntry, RoomId};
@@ -15,6 +15,9 @@ pub const PRESENCE_NAMES_MAX: usize = 500;
 
 /// Changes of presence named in one frame.
 const CHANGES_PER_FRAME: usize = 500;
+
+/// Things told and not stored that a reader who is late can still get.
+const ANNOUNCED_MAX: usize = 32;
 
 #[derive(Clone, Debug)]
 struct Typist {
@@ -33,6 +36,7 @@ pub struct Signals {
     latest: BTreeMap<AccountId, u64>,
     typing: BTreeMap<AccountId, Typist>,
     states: BTreeMap<AccountId, (u64, Arc<UserState>)>,
+    announced: VecDeque<(u64, Announced)>,
 }
 
 impl Signals {
@@ -87,6 +91,15 @@ impl Signals {
         self.states.insert(state.account, (self.version, state));
     }
 
+    /// Somebody tells those who are there something that is not stored.
+    pub fn announce(&mut self, announced: Announced) {
+        self.version += 1;
+        self.announced.push_back((self.version, announced));
+        if self.announced.len() > ANNOUNCED_MAX {
+            self.announced.pop_front();
+        }
+    }
+
     /// What changed since a version: first what must arrive, then what may be lost.
     #[must_use]
     pub fn since(&self, room: RoomId, version: u64) -> (Vec<Delivery>, Vec<Delivery>) {
@@ -106,7 +119,9 @@ impl Signals {
             let Typist { name, active, .. } = typist;
             Delivery::Typing(Typing { room, account: *account, name: name.clone(), active: *active })
         });
-        (must, typing.collect())
+        let told = self.announced.iter().filter(|(told, _)| *told > version);
+        let told = told.map(|(_, announced)| Delivery::Announced(announced.clone()));
+        (must, typing.chain(told).collect())
     }
 }
 

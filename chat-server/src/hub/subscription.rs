@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use chat_proto::delivery::EndReason;
 use chat_proto::reply::SeqRange;
 use chat_proto::{FeedId, Reject, RoomId, Seq};
 
+use super::gate::{Gate, Reader};
 use super::shared::{Shared, Wake};
 use super::tail::{Behind, Frame, chained, frames};
 use super::{Hub, reject};
@@ -24,31 +26,40 @@ pub enum Chunk {
     Frames(Vec<Arc<Frame>>),
     /// These events are no longer kept; the cursor is behind them.
     Trimmed(SeqRange),
+    /// The reader gets nothing more.
+    Ended(EndReason),
 }
 
 /// A cursor over one feed, and the bell that rings when there is more.
 #[derive(Debug)]
 pub struct Subscription {
     shared: Arc<Shared>,
-    wake: Arc<Wake>,
+    gate: Arc<Gate>,
     cursor: Seq,
     signals: u64,
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.shared.unwatch(&self.wake);
+        self.shared.unwatch(&self.gate);
     }
 }
 
 impl Subscription {
     /// A reader that has everything up to `cursor`. Its bell rings once at once if there is more.
     #[must_use]
-    pub fn new(shared: Arc<Shared>, wake: &Arc<Wake>, cursor: Seq) -> Self {
+    pub fn new(shared: Arc<Shared>, wake: &Arc<Wake>, cursor: Seq, reader: Reader) -> Self {
+        let gate = Arc::new(Gate::new(reader));
         let signals = shared.signals(super::signals::Signals::version);
-        shared.watch(wake);
+        shared.watch(wake, &gate);
         wake.ring(shared.id());
-        Self { shared, wake: Arc::clone(wake), cursor, signals }
+        Self { shared, gate, cursor, signals }
+    }
+
+    /// What the right to read hangs on.
+    #[must_use]
+    pub fn gate(&self) -> Arc<Gate> {
+        Arc::clone(&self.gate)
     }
 
     /// Which feed.
@@ -75,11 +86,22 @@ impl Subscription {
     /// # Errors
     /// What the store says; the cursor stays where it is.
     pub async fn read(&mut self, hub: &Arc<Hub>) -> Result<Chunk, Reject> {
+        let closed = self.gate.closed();
+        if let Some((last, reason)) = closed
+            && self.cursor >= last
+        {
+            return Ok(Chunk::Ended(reason));
+        }
+        let last = closed.map_or(Seq::MAX, |(last, _)| last);
         match self.shared.behind(self.cursor, CHUNK_BYTES) {
             Behind::Nothing => Ok(Chunk::Nothing),
-            Behind::Frames(frames) => Ok(self.advance(frames)),
+            Behind::Frames(mut frames) => {
+                // A commit that closes gates is the last event of its frame.
+                frames.retain(|frame| frame.last <= last);
+                Ok(self.advance(frames))
+            }
             Behind::Stored(up_to) => match self.shared.id() {
-                FeedId::Room(_) => self.read_stored(hub, up_to).await,
+                FeedId::Room(_) => self.read_stored(hub, up_to.min(last)).await,
                 FeedId::Account(account) => {
                     let cursor = self.cursor;
                     let feed = hub.account(account).await?;

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use chat_proto::codec::encode_frame;
 use chat_proto::delivery::Events;
 use chat_proto::limits::SERVER_FRAME_BYTES_MAX;
-use chat_proto::{Chain, Delivery, Epoch, Event, FeedId, Seq};
+use chat_proto::{AccountId, Chain, Delivery, Epoch, Event, FeedId, Seq};
 
+use crate::core::audience::{is_for, seen_by};
 use crate::store::{FeedMeta, Row};
 
 /// Bytes of frames a tail keeps. A reader further behind reads the store.
@@ -29,8 +30,25 @@ pub struct Frame {
     pub last: Seq,
     /// The frame as it goes on a stream.
     pub bytes: Bytes,
-    /// The events, where the server itself reads them: in accounts' feeds.
+    /// The events, where the server itself reads them: in accounts' feeds, and where not all of them are for everybody.
     pub events: Option<Arc<[Event]>>,
+    head: (FeedId, Epoch, Chain),
+}
+
+impl Frame {
+    /// The frame as one reader gets it.
+    #[must_use]
+    pub fn bytes_for(&self, reader: AccountId) -> Bytes {
+        let Some(events) = self.events.as_ref().filter(|events| !events.iter().all(|event| is_for(event, reader)))
+        else {
+            return self.bytes.clone();
+        };
+        let (feed, epoch, chain) = self.head;
+        let events = events.iter().cloned().map(|event| seen_by(event, reader)).collect();
+        // What is withheld is shorter than what it stands for.
+        encode_frame(&Delivery::Events(Events { feed, epoch, events, chain }), SERVER_FRAME_BYTES_MAX)
+            .map_or_else(|_| Bytes::new(), Bytes::from)
+    }
 }
 
 /// Cuts rows into frames.
@@ -59,10 +77,13 @@ pub fn chained(rows: Vec<Row>) -> Vec<(Event, Chain)> {
 
 fn frame(feed: FeedId, epoch: Epoch, events: Vec<Event>, chain: Chain) -> Option<Arc<Frame>> {
     let (first, last) = (events.first()?.seq, events.last()?.seq);
-    let kept = matches!(feed, FeedId::Account(_)).then(|| Arc::from(events.clone()));
+    let needed = matches!(feed, FeedId::Account(_)) || events.iter().any(|event| event.body.visible_to().is_some());
+    let kept = needed.then(|| Arc::from(events.clone()));
     let delivery = Delivery::Events(Events { feed, epoch, events, chain });
     match encode_frame(&delivery, SERVER_FRAME_BYTES_MAX) {
-        Ok(bytes) => Some(Arc::new(Frame { first, last, bytes: bytes.into(), events: kept })),
+        Ok(bytes) => {
+            Some(Arc::new(Frame { first, last, bytes: bytes.into(), events: kept, head: (feed, epoch, chain) }))
+        }
         Err(error) => {
             debug_assert!(false, "a frame is closed long before its limit");
             tracing::error!(?error, %first, "events too large for a frame");

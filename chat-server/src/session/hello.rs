@@ -94,7 +94,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     let (feeds, joined) = resume(hub, &actor, &hello.resume).await?;
     let mut subscriptions = Vec::with_capacity(feeds.len());
     for status in feeds.iter().filter(|status| status.state != FeedState::NoAccess) {
-        subscriptions.push(hub.subscribe(status.feed, status.next.prev(), &wake).await?);
+        subscriptions.push(hub.subscribe(status.feed, status.next.prev(), &wake, actor.reader()).await?);
     }
     // Nothing is waited for from here to the session itself, which is ended in time from its first moment.
     let (open, asides) = hub.begin_session(newcomer(connection, &actor, hello.client))?;
@@ -175,7 +175,7 @@ async fn resume(
     let mut feeds = Vec::with_capacity(positions.len());
     for position in &positions {
         let joined = joined.iter().find(|joined| position.feed == FeedId::Room(joined.room));
-        feeds.push(hub.status(actor.account, position, joined).await?);
+        feeds.push(hub.status(actor.reader(), position, joined).await?);
     }
     Ok((feeds, joined))
 }

@@ -4,9 +4,11 @@ mod choose;
 pub(crate) mod frames;
 mod hello;
 mod identity;
+mod message;
 mod prove;
 mod pump;
 mod request;
+mod room;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,7 +97,7 @@ async fn talk(connection: &Connection, context: &Context, login: Login) -> (End,
     let Login { mut open, asides, actor, subscriptions, wake, reader, lane, .. } = login;
     let (commands, inbox) = mpsc::channel(PUMP_COMMANDS_MAX);
     let hub = Arc::clone(&context.hub);
-    let pump = Pump::new(connection.clone(), Arc::clone(&hub), actor.account, subscriptions, wake, asides);
+    let pump = Pump::new(connection.clone(), Arc::clone(&hub), actor.reader(), subscriptions, wake, asides);
     let session = Session { connection: connection.clone(), hub, actor, live: Arc::clone(&open.live), commands };
     let end = tokio::select! {
         biased;

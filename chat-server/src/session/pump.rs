@@ -10,9 +10,7 @@ use chat_proto::codec::{encode, encode_frame};
 use chat_proto::delivery::{Background, Began, EndReason, Ended, Focused, GoingAway, Moved, StreamHeader, Trimmed};
 use chat_proto::event::{RoomJoined, RoomLeft};
 use chat_proto::limits::{SERVER_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX};
-use chat_proto::{
-    AccountFact, AccountId, Chain, Delivery, Epoch, Event, FeedId, Position, Reject, RejectCode, RoomId, Seq,
-};
+use chat_proto::{AccountFact, Chain, Delivery, Epoch, Event, FeedId, Position, Reject, RejectCode, RoomId, Seq};
 use quinn::{Connection, SendStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -20,6 +18,7 @@ use tokio::time::timeout;
 use super::frames::Lane;
 use super::{DRAIN, End};
 use crate::hub::Hub;
+use crate::hub::gate::Reader;
 use crate::hub::shared::Wake;
 use crate::hub::subscription::{Chunk, Subscription};
 
@@ -60,7 +59,7 @@ struct FocusLane {
 pub(super) struct Pump {
     connection: Connection,
     hub: Arc<Hub>,
-    account: AccountId,
+    reader: Reader,
     wake: Arc<Wake>,
     asides: mpsc::Receiver<Delivery>,
     subscriptions: BTreeMap<FeedId, Subscription>,
@@ -73,14 +72,14 @@ impl Pump {
     pub(super) fn new(
         connection: Connection,
         hub: Arc<Hub>,
-        account: AccountId,
+        reader: Reader,
         subscriptions: Vec<Subscription>,
         wake: Arc<Wake>,
         asides: mpsc::Receiver<Delivery>,
     ) -> Self {
         let subscriptions: BTreeMap<_, _> = subscriptions.into_iter().map(|s| (s.feed(), s)).collect();
         let ready = subscriptions.keys().copied().collect();
-        Self { connection, hub, account, wake, asides, subscriptions, ready, focus: None, drains: Vec::new() }
+        Self { connection, hub, reader, wake, asides, subscriptions, ready, focus: None, drains: Vec::new() }
     }
 
     /// Delivers until the connection ends.
@@ -154,7 +153,7 @@ impl Pump {
             FeedId::Account(_) => (Vec::new(), Vec::new()),
         };
         let chunk = subscription.read(&self.hub).await;
-        for signal in self.hub.shown_to(self.account, feed, must).await {
+        for signal in self.hub.shown_to(self.reader.account, feed, must).await {
             self.push(feed, background, &signal);
         }
         for signal in may {
@@ -164,12 +163,17 @@ impl Pump {
             Ok(Chunk::Nothing) => false,
             Ok(Chunk::Frames(frames)) => {
                 for frame in frames {
-                    self.lane(feed, background).push(frame.bytes.clone());
-                    if let Some(events) = &frame.events {
+                    let bytes = frame.bytes_for(self.reader.account);
+                    self.lane(feed, background).push(bytes);
+                    if let (FeedId::Account(_), Some(events)) = (feed, &frame.events) {
                         self.follow(events, background).await;
                     }
                 }
                 true
+            }
+            Ok(Chunk::Ended(reason)) => {
+                self.end(feed, reason, background);
+                false
             }
             Ok(Chunk::Trimmed(range)) => {
                 self.push(feed, background, &Trimmed { feed, range }.into());
@@ -193,10 +197,11 @@ impl Pump {
 
     /// Sends what may be lost: as a datagram, or in line where the peer takes none.
     fn pass(&self, background: &mut Lane, signal: &Delivery) {
-        if matches!(signal, Delivery::Typing(typing) if typing.account == self.account) {
+        if matches!(signal, Delivery::Typing(typing) if typing.account == self.reader.account) {
             return;
         }
-        if self.connection.send_datagram(Bytes::from(encode(signal))).is_err() {
+        let small = matches!(signal, Delivery::Typing(_));
+        if !small || self.connection.send_datagram(Bytes::from(encode(signal))).is_err() {
             background.push_frame(signal, SERVER_FRAME_BYTES_MAX);
         }
     }
@@ -211,9 +216,12 @@ impl Pump {
                 }
                 AccountFact::RoomLeft(RoomLeft { room, .. }) => {
                     let feed = FeedId::Room(*room);
-                    if self.subscriptions.remove(&feed).is_some() {
-                        self.push(feed, background, &Ended { feed, reason: EndReason::Left }.into());
-                        self.unfocus(Some(feed));
+                    // One whose gate is closed says so itself, behind what passed before.
+                    let closed = self.subscriptions.get(&feed).is_some_and(|known| known.gate().closed().is_some());
+                    if closed {
+                        self.ready.insert(feed);
+                    } else {
+                        self.end(feed, EndReason::Left, background);
                     }
                 }
                 AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) => {}
@@ -224,18 +232,25 @@ impl Pump {
     /// Subscribes to a room the account just joined, from its own joining on.
     async fn begin(&mut self, room: RoomId, epoch: Epoch, joined: Seq, background: &mut Lane) {
         let feed = FeedId::Room(room);
-        if self.subscriptions.contains_key(&feed) || self.subscriptions.len() >= SUBSCRIPTIONS_MAX {
+        let ended = self.subscriptions.get(&feed).map(|known| known.gate().closed());
+        match ended {
+            // Put out and let in again: what was said until then goes first.
+            Some(Some((_, reason))) => self.end(feed, reason, background),
+            Some(None) => return,
+            None => {}
+        }
+        if self.subscriptions.len() >= SUBSCRIPTIONS_MAX {
             return;
         }
         let position =
             Position { feed, epoch, seq: joined.prev(), chain: Chain::default(), backlog_max: JOIN_BACKLOG_MAX };
         let begun = async {
-            let account = self.hub.account(self.account).await?;
+            let account = self.hub.account(self.reader.account).await?;
             let state = account.look(&self.hub, move |state, _| state.joined_room(room)).await?;
             // Left again in the meantime: nothing begins.
             let Some(state) = state else { return Ok(None) };
-            let status = self.hub.status(self.account, &position, Some(&state)).await?;
-            let subscription = self.hub.subscribe(feed, status.next.prev(), &self.wake).await?;
+            let status = self.hub.status(self.reader, &position, Some(&state)).await?;
+            let subscription = self.hub.subscribe(feed, status.next.prev(), &self.wake, self.reader).await?;
             Ok::<_, Reject>(Some((status, subscription)))
         };
         match begun.await {
@@ -248,6 +263,14 @@ impl Pump {
                 tracing::warn!(code = reject.code.name(), %feed, "a joined room can't be read");
                 self.push(feed, background, &Ended { feed, reason: EndReason::Restarted }.into());
             }
+        }
+    }
+
+    /// A feed comes no more.
+    fn end(&mut self, feed: FeedId, reason: EndReason, background: &mut Lane) {
+        if self.subscriptions.remove(&feed).is_some() {
+            self.push(feed, background, &Ended { feed, reason }.into());
+            self.unfocus(Some(feed));
         }
     }
 
@@ -282,7 +305,7 @@ impl Pump {
         }
         // The one before must be gone first: both would ring and be removed by the same bell.
         self.subscriptions.remove(&feed);
-        let subscription = self.hub.subscribe(feed, cursor, &self.wake).await?;
+        let subscription = self.hub.subscribe(feed, cursor, &self.wake, self.reader).await?;
         self.subscriptions.insert(feed, subscription);
         Ok(())
     }

@@ -4,13 +4,13 @@ use chat_proto::choice::{Ignore, PinRoom, SetNotify};
 use chat_proto::connection::{DeviceMessage, EndSession, ListSessions};
 use chat_proto::profile::GetProfile;
 use chat_proto::reach::{Block, ListMentions, SetContact, SetDirectPolicy};
-use chat_proto::reply::{Done, Pong, Receipt};
+use chat_proto::reply::{Done, Explained, Pong, Receipt};
 use chat_proto::request::{
-    CreateRoom, Focus, History, JoinRoom, LeaveRoom, ListMembers, ListRooms, LookUpRoom, MarkRead, Ping, Post,
-    Subscribe, Unsubscribe, Whois,
+    CreateRoom, DescribeRoom, Explain, Focus, History, JoinRoom, LeaveRoom, ListMembers, ListPins, ListRooms,
+    LookUpRoom, MarkRead, Ping, Post, PostWith, ReadList, Subscribe, Unsubscribe, Whois,
 };
 use chat_proto::text::TextError;
-use chat_proto::{FeedId, FeedState, FeedStatus, Line, MessageKey, Reject, RejectCode, Reply, Request, RoomId, Text};
+use chat_proto::{FeedId, FeedState, FeedStatus, Line, MessageKey, Reject, RejectCode, Reply, Request, RoomId};
 use futures_util::future::{BoxFuture, FutureExt};
 use tokio::sync::oneshot;
 
@@ -18,11 +18,10 @@ use super::Session;
 use super::choose::{draft, setting, state, status};
 use super::pump::PumpCommand;
 use crate::core::command::{self, Choice, Leave};
-use crate::hub::handle::Outcome;
 use crate::hub::rooms::parse_room;
 
 pub(super) type Answer = Result<Reply, Reject>;
-type Answering = BoxFuture<'static, Reply>;
+pub(super) type Answering = BoxFuture<'static, Reply>;
 
 impl Session {
     /// Begins a request. When this returns, a message stands in its room's line; the answer comes from the future.
@@ -31,13 +30,17 @@ impl Session {
             self.live.touch(self.hub.uptime());
         }
         let session = self.clone();
-        if let Request::Post(post) = request {
-            return match session.post(post).await {
-                Ok(answering) => answering,
-                Err(reject) => async move { Reply::Reject(reject) }.boxed(),
-            };
-        }
-        async move { session.answer(request).await.unwrap_or_else(Reply::Reject) }.boxed()
+        // What is written stands in line when this returns, in the order it came.
+        let standing = if let Request::Post(post) = request {
+            session.post(post).await
+        } else if let Request::PostWith(post) = request {
+            session.post_with(post).await
+        } else if let Request::PostBatch(batch) = request {
+            session.post_batch(batch).await
+        } else {
+            return async move { session.answer(request).await.unwrap_or_else(Reply::Reject) }.boxed();
+        };
+        standing.unwrap_or_else(|reject| async move { Reply::Reject(reject) }.boxed())
     }
 
     // The one list of everything that can be asked: an arm each, and no rule.
@@ -57,25 +60,25 @@ impl Session {
                 Ok(Done {}.into())
             }
             Request::ListRooms(ListRooms { after, limit }) => {
-                self.hub.list_rooms(self.actor.account, after, limit).await.map(Reply::from)
+                self.hub.list_rooms(self.actor.reader(), after, limit).await.map(Reply::from)
             }
             Request::LookUpRoom(LookUpRoom { room }) => {
                 let room = self.hub.find_room(&room)?;
-                self.hub.room_info(self.actor.account, room, false).await.map(Reply::from)
+                self.hub.room_info(self.actor.reader(), room, false).await.map(Reply::from)
             }
             Request::Post(post) => Ok(self.post(post).await?.await),
             Request::History(History { room, anchor, limit }) => {
-                self.hub.page(room, anchor, limit).await.map(Reply::from)
+                self.hub.page(self.actor.reader(), room, anchor, limit).await.map(Reply::from)
             }
             Request::MarkRead(MarkRead { room, seq }) => {
                 self.hub.mark_read(&self.actor, room, seq).await?;
                 Ok(Done {}.into())
             }
             Request::ListMembers(ListMembers { room, after, limit }) => {
-                self.hub.list_members(room, after, limit).await.map(Reply::from)
+                self.hub.list_members(self.actor.reader(), room, after, limit).await.map(Reply::from)
             }
             Request::Whois(Whois { name }) => self.hub.whois(self.actor.account, &name).await.map(Reply::from),
-            Request::Search(search) => self.hub.search(self.actor.account, search).await.map(Reply::from),
+            Request::Search(search) => self.hub.search(self.actor.reader(), search).await.map(Reply::from),
             Request::Subscribe(subscribe) => self.subscribe(subscribe).await,
             Request::Unsubscribe(Unsubscribe { feed }) => self.pump(|done| PumpCommand::Unsubscribe(feed, done)).await,
             Request::Focus(Focus { room }) => self.focus(room).await,
@@ -121,30 +124,39 @@ impl Session {
             Request::RevokeDevice(revoke) => self.revoke_device(revoke).await,
             Request::MakeRecoveryCode(_) => self.make_recovery_code().await,
             Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
-            Request::ChangeRoom(_)
-            | Request::RenameRoom(_)
+            Request::PostWith(post) => Ok(self.post_with(post).await?.await),
+            Request::PostBatch(batch) => Ok(self.post_batch(batch).await?.await),
+            Request::CreateRoomWith(create) => self.create_with(create).await,
+            Request::ChangeRoom(change) => self.change_room(change).await,
+            Request::DescribeRoom(DescribeRoom { room }) => {
+                self.hub.describe_room(self.actor.reader(), room).await.map(Reply::from)
+            }
+            Request::Explain(Explain { room, action, target }) => {
+                let refusal = self.hub.explain(&self.actor, room, &action, target.as_ref()).await?;
+                Ok(Explained { refusal }.into())
+            }
+            Request::Edit(edit) => self.edit(edit).await,
+            Request::Pin(pin) => self.pin(pin).await,
+            Request::Announce(announce) => self.announce(announce).await,
+            Request::Forward(forward) => self.forward(forward).await,
+            Request::ListPins(ListPins { room }) => {
+                self.hub.list_pins(self.actor.reader(), room).await.map(Reply::from)
+            }
+            Request::SetRole(set) => self.set_role(set).await,
+            Request::TransferRoom(transfer) => self.transfer_room(transfer).await,
+            Request::PutOnList(put) => self.put_on_list(put).await,
+            Request::TakeOffList(take) => self.take_off_list(take).await,
+            Request::ReadList(ReadList { room, list, after, limit }) => {
+                self.hub.read_list(self.actor.reader(), room, list, after, limit).await.map(Reply::from)
+            }
+            Request::Kick(kick) => self.kick(kick).await,
+            Request::RenameRoom(_)
             | Request::DeleteRoom(_)
-            | Request::DescribeRoom(_)
-            | Request::Explain(_)
-            | Request::PostWith(_)
-            | Request::Edit(_)
             | Request::Redact(_)
             | Request::React(_)
-            | Request::Pin(_)
-            | Request::PostBatch(_)
-            | Request::Announce(_)
-            | Request::SetRole(_)
-            | Request::TransferRoom(_)
-            | Request::PutOnList(_)
-            | Request::TakeOffList(_)
-            | Request::ReadList(_)
-            | Request::Kick(_)
             | Request::Purge(_)
-            | Request::AuditRoom(_)
-            | Request::Forward(_)
             | Request::ListFolds(_)
-            | Request::ListPins(_)
-            | Request::CreateRoomWith(_) => Err(Reject::new(RejectCode::Unsupported, "this server does not do that")),
+            | Request::AuditRoom(_) => Err(Reject::new(RejectCode::Unsupported, "this server does not do that")),
             Request::Unknown { kind, .. } => {
                 Err(Reject::new(RejectCode::Unsupported, format!("this server knows no request of kind {kind}")))
             }
@@ -155,27 +167,13 @@ impl Session {
         check_key(create.key)?;
         let name = parse_room(&create.name)?;
         let topic = Line::parse(&create.topic).map_err(|e| bad_text("the topic", &e))?;
-        let create = (create.key, command::Create { name, topic });
+        let create = (create.key, command::Create::plain(name, topic));
         self.hub.create_room(&self.actor, create.0, create.1).await.map(Reply::from)
     }
 
     /// Puts a message in its room's line.
-    async fn post(&self, post: Post) -> Result<Answering, Reject> {
-        check_key(post.key)?;
-        let text = Text::parse(&post.text).map_err(|e| bad_text("the message", &e))?;
-        let command = command::Post { style: post.style, text };
-        let pending = self.hub.post(&self.actor, post.key, post.room, command).await?;
-        let receipt = async move {
-            match pending.outcome().await {
-                Ok(Outcome::Stored(found)) => receipt(found, false),
-                Ok(Outcome::Repeated(found)) => receipt(found, true),
-                Ok(Outcome::Unchanged) => {
-                    Reply::Reject(Reject::new(RejectCode::Internal, "a message without an event"))
-                }
-                Err(reject) => Reply::Reject(reject),
-            }
-        };
-        Ok(receipt.boxed())
+    async fn post(&self, Post { key, room, style, text }: Post) -> Result<Answering, Reject> {
+        self.post_with(PostWith { key, room, style, text, extras: Vec::new() }).await
     }
 
     async fn subscribe(self, Subscribe { from }: Subscribe) -> Answer {
@@ -186,7 +184,7 @@ impl Session {
             }
             FeedId::Account(_) => None,
         };
-        let status: FeedStatus = self.hub.status(account, &from, joined.as_ref()).await?;
+        let status: FeedStatus = self.hub.status(self.actor.reader(), &from, joined.as_ref()).await?;
         if status.state == FeedState::NoAccess {
             return Ok(status.into());
         }
@@ -208,7 +206,7 @@ impl Session {
     }
 }
 
-fn receipt(found: crate::store::Found, duplicate: bool) -> Reply {
+pub(super) fn receipt(found: crate::store::Found, duplicate: bool) -> Reply {
     Receipt { seq: found.seq, ordinal: found.ordinal, at: found.at, duplicate }.into()
 }
 

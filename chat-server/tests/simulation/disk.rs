@@ -190,11 +190,17 @@ impl Mounted {
         Ok(&self.disk.data)
     }
 
-    fn feeds(&self) -> StoreResult<&MemoryStore> {
+    fn readable(&self) -> StoreResult<&MemoryStore> {
         if self.disk.blind.load(Ordering::Relaxed) && !self.sees_all {
             return Err(StoreError::Io("the disk cannot be read".to_owned()));
         }
         self.data()
+    }
+
+    /// The data a feed is read from. The server's own is read before it starts, like the registry; what can't be read then is a
+    /// server that doesn't start, and no trouble of a running one.
+    fn feed(&self, feed: FeedId) -> StoreResult<&MemoryStore> {
+        if feed == FeedId::Account(AccountId::SERVER) { self.data() } else { self.readable() }
     }
 }
 
@@ -220,19 +226,19 @@ impl Store for Mounted {
     }
 
     fn load(&self, feed: FeedId) -> BoxFuture<'_, StoreResult<Option<Loaded>>> {
-        Box::pin(async move { self.feeds()?.load(feed).await })
+        Box::pin(async move { self.feed(feed)?.load(feed).await })
     }
 
     fn read(&self, feed: FeedId, from: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
-        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.feeds()?.read(feed, from, limit).await?)) })
+        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.feed(feed)?.read(feed, from, limit).await?)) })
     }
 
     fn read_back(&self, feed: FeedId, before: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
-        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.feeds()?.read_back(feed, before, limit).await?)) })
+        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.feed(feed)?.read_back(feed, before, limit).await?)) })
     }
 
     fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>> {
-        Box::pin(async move { self.feeds()?.find(feed, keys).await })
+        Box::pin(async move { self.feed(feed)?.find(feed, keys).await })
     }
 
     fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {
@@ -250,10 +256,10 @@ impl Store for Mounted {
     }
 
     fn index(&self, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
-        Box::pin(async move { self.feeds()?.index(limit).await })
+        Box::pin(async move { self.readable()?.index(limit).await })
     }
 
     fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
-        Box::pin(async move { self.feeds()?.search(find, before, limit).await })
+        Box::pin(async move { self.readable()?.search(find, before, limit).await })
     }
 }

@@ -61,9 +61,13 @@ pub(super) fn room_bodies() -> Vec<EventBody> {
             extras: extras(),
         }
         .into(),
-        Edited { name: name(), target: Seq(8_123), text: text("hello, all"), mentions: vec![] }.into(),
+        Edited { name: name(), target: Seq(8_123), text: text("hello, all"), mentions: vec![], visible_to: None }
+            .into(),
         Redacted { name: name(), target: Seq(8_123), reason: reason() }.into(),
-        Reacted { name: name(), target: Seq(8_123), emoji: text("👍"), on: true }.into(),
+        Reacted {
+            name: name(), target: Seq(8_123), emoji: text("👍"), on: true, visible_to: Some(vec![AccountId(2)])
+        }
+        .into(),
         Pinned { name: name(), target: Seq(8_123), on: true }.into(),
         RoomChanged { name: name(), changes: settings() }.into(),
         Renamed { name: name(), old: text("dev"), new: text("development") }.into(),

@@ -1,10 +1,10 @@
-//! Create: begin a room and become its owner and first member.
+//! Create: begin a room, and become its owner and first member.
 
-use chat_proto::event::Created;
-use chat_proto::{EventBody, Line, Reject, RejectCode, RoomName};
+use chat_proto::event::{Created, RoomChanged};
+use chat_proto::{EventBody, Line, Reject, RejectCode, RoomName, RoomSetting, Timestamp};
 
-use crate::core::Actor;
-use crate::core::room::Room;
+use crate::core::room::{Room, check};
+use crate::core::{AccountKind, Actor};
 
 /// Begin a room.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,12 +13,37 @@ pub struct Create {
     pub name: RoomName,
     /// What it is about.
     pub topic: Line,
+    /// Its settings, where they are not the usual ones.
+    pub settings: Vec<RoomSetting>,
 }
 
-pub(in crate::core) fn decide(room: &Room, by: &Actor, create: &Create) -> Result<Option<EventBody>, Reject> {
+impl Create {
+    /// A room with the usual settings.
+    #[must_use]
+    pub fn plain(name: RoomName, topic: Line) -> Self {
+        Self { name, topic, settings: Vec::new() }
+    }
+
+    /// The change that makes the settings so, if there are any.
+    pub(super) fn settings(&self, name: &str) -> Option<EventBody> {
+        let changes = self.settings.clone();
+        (!changes.is_empty()).then(|| RoomChanged { name: name.to_owned(), changes }.into())
+    }
+}
+
+pub(in crate::core) fn decide(
+    room: &Room,
+    by: &Actor,
+    create: &Create,
+    _now: Timestamp,
+) -> Result<Option<EventBody>, Reject> {
     if room.exists() {
         return Err(exists(&create.name, room.name()));
     }
+    if by.kind == AccountKind::Guest {
+        return Err(Reject::new(RejectCode::Forbidden, "guests own no rooms; take a name first"));
+    }
+    create.settings.iter().try_for_each(check)?;
     Ok(Some(EventBody::Created(Created {
         room: create.name.as_str().to_owned(),
         name: by.name.as_str().to_owned(),
@@ -39,20 +64,21 @@ pub fn exists(wanted: &RoomName, taken: &str) -> Reject {
 
 #[cfg(test)]
 mod tests {
+    use chat_proto::setting::{Listing, Who};
     use chat_proto::{AccountId, Role};
 
     use super::*;
     use crate::core::command::RoomCommand;
     use crate::core::command::testing::{Log, actor};
 
-    pub(crate) fn create(name: &str) -> RoomCommand {
-        RoomCommand::Create(Create { name: RoomName::parse(name).unwrap(), topic: Line::default() })
+    fn create(name: &str) -> Create {
+        Create::plain(RoomName::parse(name).unwrap(), Line::default())
     }
 
     #[test]
     fn the_creator_is_owner_and_member() {
         let mut log = Log::<Room>::default();
-        log.give(&actor(1, "alice"), &create("dev")).unwrap();
+        log.give(&actor(1, "alice"), &RoomCommand::Create(create("dev"))).unwrap();
         assert_eq!(log.state.members()[&AccountId(1)].role, Role::Owner);
         assert_eq!(log.state.name(), "dev");
     }
@@ -60,8 +86,18 @@ mod tests {
     #[test]
     fn a_room_begins_once() {
         let mut log = Log::<Room>::default();
-        log.give(&actor(1, "alice"), &create("dev")).unwrap();
-        let reject = log.give(&actor(2, "bob"), &create("dev")).unwrap_err();
+        log.give(&actor(1, "alice"), &RoomCommand::Create(create("dev"))).unwrap();
+        let reject = log.give(&actor(2, "bob"), &RoomCommand::Create(create("dev"))).unwrap_err();
         assert_eq!(reject.code, RejectCode::RoomExists);
+    }
+
+    #[test]
+    fn settings_given_at_the_beginning_hold_from_the_beginning() {
+        let mut log = Log::<Room>::default();
+        let create = Create { settings: vec![Listing { who: Who::Members }.into()], ..create("dev") };
+        log.give(&actor(1, "alice"), &RoomCommand::Create(create)).unwrap();
+        assert_eq!(log.state.settings().listing, Who::Members);
+        assert_eq!(log.events.len(), 2);
+        assert_eq!(log.give(&actor(2, "bob"), &RoomCommand::Join).unwrap_err().code, RejectCode::NoSuchRoom);
     }
 }

@@ -1,7 +1,7 @@
 //! Leave: stop being a member. Being none already changes nothing.
 
 use chat_proto::event::Left;
-use chat_proto::{EventBody, Line, Reject};
+use chat_proto::{EventBody, Line, Reject, Timestamp};
 
 use crate::core::Actor;
 use crate::core::room::Room;
@@ -15,7 +15,12 @@ pub struct Leave {
 
 // Fallible like its siblings, so that the one `match` treats all commands alike.
 #[allow(clippy::unnecessary_wraps)]
-pub(in crate::core) fn decide(room: &Room, by: &Actor, leave: &Leave) -> Result<Option<EventBody>, Reject> {
+pub(in crate::core) fn decide(
+    room: &Room,
+    by: &Actor,
+    leave: &Leave,
+    _now: Timestamp,
+) -> Result<Option<EventBody>, Reject> {
     Ok(room
         .members()
         .get(&by.account)
@@ -24,20 +29,27 @@ pub(in crate::core) fn decide(room: &Room, by: &Actor, leave: &Leave) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use chat_proto::RoomName;
+    use chat_proto::{AccountId, Role};
 
     use super::*;
-    use crate::core::command::testing::{Log, actor};
-    use crate::core::command::{Create, RoomCommand};
+    use crate::core::command::RoomCommand;
+    use crate::core::command::testing::{actor, room_of};
 
     #[test]
     fn leaving_ends_the_membership_and_leaving_again_is_no_event() {
-        let mut log = Log::<Room>::default();
+        let mut log = room_of(&["alice"]);
         let alice = actor(1, "alice");
-        let create = Create { name: RoomName::parse("dev").unwrap(), topic: Line::default() };
-        log.give(&alice, &RoomCommand::Create(create)).unwrap();
         assert!(log.give(&alice, &RoomCommand::Leave(Leave::default())).unwrap().is_some());
         assert!(log.state.members().is_empty());
         assert!(log.give(&alice, &RoomCommand::Leave(Leave::default())).unwrap().is_none());
+    }
+
+    #[test]
+    fn an_owner_who_comes_back_is_the_owner() {
+        let mut log = room_of(&["alice", "bob"]);
+        let alice = actor(1, "alice");
+        log.give(&alice, &RoomCommand::Leave(Leave::default())).unwrap();
+        log.give(&alice, &RoomCommand::Join).unwrap();
+        assert_eq!(log.state.members()[&AccountId(1)].role, Role::Owner);
     }
 }

@@ -137,7 +137,13 @@ async fn what_is_changed_afterwards_changes_what_is_found(store: &impl Store) {
     let mut talk = Talk::begin(store, 1).await;
     let (name, target) = ("alice".to_owned(), talk.say(store, "teh secret plan").await);
     index_all(store).await;
-    let edit = |text: &str, target| Edited { name: name.clone(), target, text: text.to_owned(), mentions: Vec::new() };
+    let edit = |text: &str, target| Edited {
+        name: name.clone(),
+        target,
+        text: text.to_owned(),
+        mentions: Vec::new(),
+        visible_to: None,
+    };
     let edited = talk.add(store, edit("the open plan", target)).await;
     let pinned = |on| Pinned { name: name.clone(), target, on };
     talk.add(store, pinned(true)).await;

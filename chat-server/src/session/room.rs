@@ -1,0 +1,61 @@
+//! Requests about a room and people in it: parsed here, decided by the room's rules.
+
+use chat_proto::request::{ChangeRoom, CreateRoomWith, Kick, PutOnList, SetRole, TakeOffList, TransferRoom};
+use chat_proto::{Line, MessageKey, Reject, Reply, RoomId};
+
+use super::Session;
+use super::request::{Answer, bad_text, check_key, receipt};
+use crate::core::command::{self, RoomCommand};
+use crate::hub::rooms::parse_room;
+
+impl Session {
+    pub(super) async fn create_with(self, CreateRoomWith { key, name, settings }: CreateRoomWith) -> Answer {
+        check_key(key)?;
+        let create = command::Create { name: parse_room(&name)?, topic: Line::default(), settings };
+        self.hub.create_room(&self.actor, key, create).await.map(Reply::from)
+    }
+
+    pub(super) async fn change_room(self, ChangeRoom { key, room, changes }: ChangeRoom) -> Answer {
+        self.hub.check_forwards(&self.actor, &changes).await?;
+        self.command(key, room, RoomCommand::Change(command::Change { changes })).await
+    }
+
+    pub(super) async fn set_role(self, SetRole { key, room, user, role }: SetRole) -> Answer {
+        let whom = self.hub.person(&user)?;
+        self.command(key, room, RoomCommand::SetRole(command::SetRole { whom, role })).await
+    }
+
+    pub(super) async fn transfer_room(self, TransferRoom { key, room, user }: TransferRoom) -> Answer {
+        let whom = self.hub.person(&user)?;
+        self.command(key, room, RoomCommand::Transfer(command::Transfer { whom })).await
+    }
+
+    pub(super) async fn put_on_list(self, put: PutOnList) -> Answer {
+        let PutOnList { key, room, user, list, until, reason } = put;
+        let (whom, reason) = (self.hub.person(&user)?, parse_reason(&reason)?);
+        self.command(key, room, RoomCommand::PutOnList(command::PutOnList { whom, list, until, reason })).await
+    }
+
+    pub(super) async fn take_off_list(self, take: TakeOffList) -> Answer {
+        let TakeOffList { key, room, user, list, reason } = take;
+        let (whom, reason) = (self.hub.person(&user)?, parse_reason(&reason)?);
+        self.command(key, room, RoomCommand::TakeOffList(command::TakeOffList { whom, list, reason })).await
+    }
+
+    pub(super) async fn kick(self, Kick { key, room, user, reason }: Kick) -> Answer {
+        let (whom, reason) = (self.hub.person(&user)?, parse_reason(&reason)?);
+        self.command(key, room, RoomCommand::Kick(command::Kick { whom, reason })).await
+    }
+
+    /// Gives a room a command, and answers with the place of its event.
+    pub(super) async fn command(&self, key: MessageKey, room: RoomId, command: RoomCommand) -> Answer {
+        check_key(key)?;
+        let (found, repeated) = self.hub.command_room(&self.actor, key, room, command).await?;
+        Ok(receipt(found, repeated))
+    }
+}
+
+/// A reason as somebody gave it.
+fn parse_reason(reason: &str) -> Result<Line, Reject> {
+    Line::parse(reason).map_err(|e| bad_text("the reason", &e))
+}
