@@ -36,6 +36,16 @@ pub struct RecoverAuth {
     pub revoke_others: bool,
 }
 
+/// Proof by a JSON Web Token (RFC 7519) of an issuer the server trusts. It opens the account of the token's subject, until the
+/// token expires. Bearer and secret: sent only where the server's key was verified.
+#[derive(Clone, PartialEq, Eq, Encode, Decode)]
+pub struct JwtAuth {
+    /// The account's name; empty to take the one the subject has, or the token's claim `name`.
+    pub name: String,
+    /// The token, at most [`TOKEN_BYTES_MAX`](crate::limits::TOKEN_BYTES_MAX) bytes.
+    pub token: String,
+}
+
 /// Make a code that adds a device to the asker's account. It takes the place of one made before.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
 pub struct MakeLinkCode {}
@@ -145,4 +155,4 @@ macro_rules! secret {
     )*};
 }
 
-secret! { ClaimServer LinkAuth RecoverAuth LinkCode RecoveryCode }
+secret! { ClaimServer JwtAuth LinkAuth RecoverAuth LinkCode RecoveryCode }

@@ -168,3 +168,6 @@ pub const GUESSES_MAX: u32 = 5;
 
 /// How long wrong guesses count, and a place stays blocked at most, milliseconds.
 pub const GUESSES_COUNT_MS: u64 = 600_000;
+
+/// A token shown at the login, bytes.
+pub const TOKEN_BYTES_MAX: usize = 8 * 1024;

@@ -150,6 +150,10 @@ reject_codes! {
     52 DeviceRevoked "device_revoked" AfterChange,
     /// The account has no such device.
     53 NoSuchDevice "no_such_device" AfterChange,
+    /// A token that is none, is of nobody the server trusts, or isn't for this server.
+    54 InvalidToken "invalid_token" AfterChange,
+    /// A token that is no longer valid, or not yet.
+    55 ExpiredToken "expired_token" AfterChange,
 }
 
 impl Encode for RejectCode {

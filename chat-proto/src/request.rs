@@ -9,7 +9,7 @@ use crate::connection::{DeviceMessage, EndSession, ListSessions};
 use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::identity::{
-    ClaimServer, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode, RecoverAuth, RevokeDevice,
+    ClaimServer, JwtAuth, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode, RecoverAuth, RevokeDevice,
 };
 use crate::kinds;
 use crate::profile::{GetProfile, SetState, SetStatus};
@@ -183,6 +183,8 @@ kinds! {
         2 => LinkAuth,
         /// By the key of a new device and the account's recovery code.
         3 => RecoverAuth,
+        /// By a token of an issuer the server trusts.
+        6 => JwtAuth,
     }
 }
 

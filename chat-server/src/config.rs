@@ -5,6 +5,7 @@
 
 mod choice;
 mod file;
+mod jwt;
 mod load;
 mod nearest;
 mod setting;
@@ -13,7 +14,8 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use crate::store::Durability;
-pub use choice::{CreatePolicy, LogFormat, MultiConn, Registration, Search, UnknownChoice};
+pub use choice::{CreatePolicy, JwtAlgorithm, LogFormat, MultiConn, Registration, Search, UnknownChoice};
+pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use nearest::nearest;
 pub use setting::{SETTINGS, Setting, Shape};
@@ -41,6 +43,8 @@ pub struct Config {
     pub search: Search,
     /// Settings of who somebody is.
     pub identity: Identity,
+    /// The issuer of tokens that are trusted.
+    pub jwt: JwtSettings,
     /// Settings of rooms.
     pub rooms: Rooms,
     /// Settings of presence.
@@ -98,6 +102,7 @@ impl Config {
             registration: Registration::Open,
             search: Search::On,
             identity: Identity { multi_conn: MultiConn::Share },
+            jwt: JwtSettings::default(),
             rooms: Rooms { create: CreatePolicy::OnJoin },
             presence: Presence { grace_ms: 15_000 },
             limits: Limits {

@@ -10,6 +10,7 @@ pub mod digest;
 pub mod endpoint;
 pub mod environment;
 pub mod hub;
+pub mod jwt;
 pub mod server;
 mod session;
 pub mod store;

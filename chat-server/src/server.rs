@@ -13,6 +13,7 @@ use crate::claim::{self, CLAIM_FILE};
 use crate::config::{Config, CreatePolicy, Limits, Registration, Search};
 use crate::environment::Environment;
 use crate::hub::{Hub, HubSettings};
+use crate::jwt::Verifier;
 use crate::session::{self, Context};
 use crate::store::{Store, StoreResult};
 
@@ -28,6 +29,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The file the code of the first owner is kept in until it is used; without one nobody can claim the server.
     pub claim: Option<PathBuf>,
+    /// Checks the tokens of an issuer that is trusted, where there is one.
+    pub jwt: Option<Verifier>,
 }
 
 impl From<&Config> for Settings {
@@ -46,6 +49,7 @@ impl From<&Config> for Settings {
             },
             limits: config.limits,
             claim: Some(config.data.join(CLAIM_FILE)),
+            jwt: None,
         }
     }
 }
@@ -63,7 +67,7 @@ impl Default for Settings {
             connections_per_account: u32::MAX,
             idle_out_ms: 0,
         };
-        Self { hub: HubSettings::default(), limits, claim: None }
+        Self { hub: HubSettings::default(), limits, claim: None, jwt: None }
     }
 }
 
@@ -103,7 +107,8 @@ pub async fn serve(parts: Parts, shutdown: CancellationToken) -> StoreResult<()>
             }
         }
     }));
-    let context = Arc::new(Context { hub: Arc::clone(&hub), server_key, shutdown: shutdown.clone() });
+    let context =
+        Arc::new(Context { hub: Arc::clone(&hub), server_key, jwt: settings.jwt, shutdown: shutdown.clone() });
     let gate = Gate::new(settings.limits);
     let sessions = TaskTracker::new();
     loop {

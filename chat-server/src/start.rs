@@ -8,6 +8,7 @@ use chat_server::cert::ServerIdentity;
 use chat_server::config::{Config, Durability};
 use chat_server::endpoint;
 use chat_server::environment::Environment;
+use chat_server::jwt::Verifier;
 use chat_server::server::{self, Parts};
 use chat_server::store::{DataDir, MemoryStore, Settings, SqliteStore, Store};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -33,7 +34,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
     let address = endpoint.local_addr().context("the socket has no address")?;
     let fingerprint = identity.fingerprint();
-    let settings = server::Settings::from(&config);
+    let issuer = config.jwt.checked().map_err(anyhow::Error::msg)?;
+    let jwt = issuer.as_ref().map(Verifier::open).transpose()?;
+    let settings = server::Settings { jwt, ..server::Settings::from(&config) };
     let parts = Parts {
         endpoint,
         server_key: Arc::new(move || identity.spki_sha256()),

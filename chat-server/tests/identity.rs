@@ -9,12 +9,18 @@ use std::sync::Arc;
 use aws_lc_rs::hmac;
 use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, link_message};
 use chat_proto::code::ShortCode;
+use chat_proto::codec::encode_frame;
 use chat_proto::identity::{
-    AuditPage, ClaimServer, DeviceInfo, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode, RecoverAuth,
-    RevokeDevice,
+    AuditPage, ClaimServer, DeviceInfo, JwtAuth, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode,
+    RecoverAuth, RevokeDevice,
 };
+use chat_proto::limits::REQUEST_FRAME_BYTES_MAX;
 use chat_proto::request::{DeviceAuth, Hello};
-use chat_proto::{Auth, CloseCode, DeviceId, Reject, RejectCode, Reply, Retry, Seq, VERSION};
+use chat_proto::{
+    Auth, CloseCode, DeviceId, Reject, RejectCode, Reply, ReplyFrame, RequestFrame, RequestId, Retry, Seq, VERSION,
+};
+use chat_server::config::{Jwt, JwtKeys};
+use chat_server::jwt::Verifier;
 use chat_server::server::Settings;
 use chat_server::store::MemoryStore;
 use quinn::{Connection, ConnectionError};
@@ -304,4 +310,79 @@ async fn of_many_devices_that_claim_one_name_at_once_exactly_one_gets_it() {
         let [(account, device)] = winners[..] else { panic!("{} got {name}", winners.len()) };
         assert_eq!(RawClient::login(&server, device, &name).await.welcome.account, account);
     }
+}
+
+const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
+
+/// A server that trusts tokens signed with [`SECRET`].
+fn server_with_tokens() -> (TestServer, tempfile::TempDir) {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("secret");
+    std::fs::write(&path, SECRET).unwrap();
+    let (issuer, audience) = ("https://id.example".to_owned(), "chat".to_owned());
+    let jwt = Verifier::open(&Jwt { issuer, audience, keys: JwtKeys::Secret(path) }).unwrap();
+    (server_with(Settings { jwt: Some(jwt), ..Settings::default() }), place)
+}
+
+fn token(sub: &str, name: Option<&str>, expires_in: i64) -> String {
+    let now = chat_server::environment::Environment::real().now().0 / 1_000_000;
+    let claims = serde_json::json!({
+        "iss": "https://id.example", "aud": "chat", "sub": sub, "name": name, "exp": now + expires_in
+    });
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &jsonwebtoken::EncodingKey::from_secret(SECRET))
+        .unwrap()
+}
+
+fn show(name: &str, token: String) -> impl FnOnce(&Connection) -> Auth {
+    let name = name.to_owned();
+    move |_| JwtAuth { name, token }.into()
+}
+
+#[tokio::test]
+async fn a_token_opens_its_subjects_account_and_no_other() {
+    let (server, _place) = server_with_tokens();
+    drop(RawClient::login(&server, &Device::new(), "alice").await);
+    let (_, reply) = log_in(&server, show("", token("17", Some("carol"), 600))).await;
+    let Reply::Welcome(first) = reply else { panic!("{reply:?}") };
+    assert_eq!((first.name.as_str(), first.registered), ("carol", true));
+    let server = server.restart().await;
+    for (name, claim) in [("", None), ("carol", None), ("carol", Some("another"))] {
+        let (_, reply) = log_in(&server, show(name, token("17", claim, 600))).await;
+        let Reply::Welcome(again) = reply else { panic!("{reply:?}") };
+        assert_eq!((again.account, again.registered), (first.account, false), "{name:?}");
+    }
+    let refusals = [
+        ("", token("18", Some("alice"), 600), RejectCode::NameTaken),
+        ("carol", token("18", None, 600), RejectCode::NameTaken),
+        ("alice", token("17", None, 600), RejectCode::Unauthenticated),
+        ("", token("18", None, 600), RejectCode::InvalidName),
+        ("", token("17", None, -60), RejectCode::ExpiredToken),
+        ("", "eyJhbGciOiJub25lIn0.e30.".to_owned(), RejectCode::InvalidToken),
+    ];
+    for (name, token, code) in refusals {
+        assert_eq!(refused(&server, show(name, token)).await.code, code, "{name:?}");
+    }
+    let plain = TestServer::start();
+    assert_eq!(refused(&plain, show("", token("17", None, 600))).await.code, RejectCode::InvalidToken);
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_token_and_opens_no_way_in_that_lasts() {
+    let (server, _place) = server_with_tokens();
+    let connection = support::dial(&server).await;
+    // Valid for the five seconds that clocks may be apart, less one.
+    let auth = JwtAuth { name: "carol".to_owned(), token: token("17", None, -4) }.into();
+    let hello =
+        Hello { version_min: VERSION, version_max: VERSION, client: "raw".to_owned(), auth, resume: Vec::new() };
+    let (mut send, mut replies, reply) = support::say_hello(&connection, hello).await;
+    assert!(matches!(reply, Reply::Welcome(_)), "{reply:?}");
+    for request in [MakeLinkCode {}.into(), MakeRecoveryCode {}.into()] {
+        let frame = RequestFrame { id: RequestId(2), request };
+        send.write_all(&encode_frame(&frame, REQUEST_FRAME_BYTES_MAX).unwrap()).await.unwrap();
+        let answer = replies.next::<ReplyFrame>().await.unwrap().reply;
+        assert!(matches!(&answer, Reply::Reject(reject) if reject.code == RejectCode::Forbidden), "{answer:?}");
+    }
+    let closed = tokio::time::timeout(support::PATIENCE, connection.closed()).await.unwrap();
+    assert_eq!(close_code(&closed), Some(CloseCode::Expired));
+    assert!(matches!(log_in(&server, show("carol", token("17", None, 600))).await.1, Reply::Welcome(_)));
 }

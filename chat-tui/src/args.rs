@@ -63,6 +63,8 @@ pub(crate) struct ConnectionArgs {
     /// A PEM file of certificate authorities to trust besides the system's
     #[arg(long, env = "CHAT_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) token: cli::token::TokenArgs,
 }
 
 impl ConnectionArgs {
@@ -78,6 +80,7 @@ impl ConnectionArgs {
             (None, false) => unknown,
         };
         settings.ca.clone_from(&self.ca);
+        settings.login = self.token.login()?.unwrap_or_default();
         Ok(settings)
     }
 

@@ -91,3 +91,15 @@ async fn a_second_machine_is_linked_listed_and_revoked_and_recovery_opens_what_i
     expect_code(&tool(&machine("thief"), &recover), 3, "works once");
     expect_code(&tool(&machine("tablet"), &["send", &host, "#a", "back", "--name", "alice"]), 0, "");
 }
+
+#[test]
+fn a_token_is_never_an_argument() {
+    let data = tempfile::tempdir().unwrap();
+    for door in [&["send", "localhost", "#a", "x"][..], &["tail", "localhost", "#a"], &["bot", "jsonl", "localhost"]] {
+        let refused = tool(data.path(), &[door, &["--name", "a", "--token", "secret-canary"]].concat());
+        expect_code(&refused, 2, "never an argument");
+        assert!(!String::from_utf8_lossy(&refused.stderr).contains("secret-canary"));
+    }
+    let none = tool(data.path(), &["send", "localhost", "#a", "x", "--name", "a", "--token-env", "NO_SUCH_VARIABLE"]);
+    expect_code(&none, 2, "--token-env NO_SUCH_VARIABLE");
+}

@@ -111,6 +111,7 @@ wire! {
         RecoverAuth {
             device: DeviceKey, name: String, signature: [u8; 64], code: String, label: String, revoke_others: bool
         }
+        JwtAuth { name: String, token: String }
         MakeLinkCode {}
         LinkCode { code: String, expires_ms: u32 }
         ListDevices {}
@@ -351,7 +352,7 @@ wire! {
             SetDirectPolicy,
             ListMentions
         }
-        Auth { DeviceAuth, LinkAuth, RecoverAuth }
+        Auth { DeviceAuth, LinkAuth, RecoverAuth, JwtAuth }
         Reply {
             Welcome,
             Reject,

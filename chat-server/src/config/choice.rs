@@ -104,6 +104,18 @@ choice! {
     }
 }
 
+choice! {
+    /// How an issuer signs its tokens, where that is with a key pair.
+    JwtAlgorithm {
+        /// RSASSA-PKCS1-v1_5 with SHA-256.
+        Rs256 = "RS256",
+        /// ECDSA on P-256 with SHA-256.
+        Es256 = "ES256",
+        /// Ed25519.
+        Eddsa = "EdDSA",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

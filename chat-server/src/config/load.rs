@@ -99,6 +99,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
     if config.key.is_some() && config.cert.is_none() {
         problems.push(Problem::new("key", "a private key without its certificate: name that with --cert FILE"));
     }
+    if let Err(what) = config.jwt.checked() {
+        problems.push(Problem::new("jwt", what));
+    }
     if problems.is_empty() { Ok(Loaded { config, unknown }) } else { Err(Problems(problems)) }
 }
 

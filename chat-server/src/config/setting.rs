@@ -127,6 +127,54 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.identity.multi_conn.to_string())),
     },
     Setting {
+        key: "jwt.issuer",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "Whose JSON Web Tokens open accounts: their claim iss.",
+        read: |config, text| some_text(text).map(|text| config.jwt.issuer = Some(text)),
+        show: |config| config.jwt.issuer.as_deref().map(quoted),
+    },
+    Setting {
+        key: "jwt.audience",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "For whom those tokens must be: their claim aud.",
+        read: |config, text| some_text(text).map(|text| config.jwt.audience = Some(text)),
+        show: |config| config.jwt.audience.as_deref().map(quoted),
+    },
+    Setting {
+        key: "jwt.algorithm",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "What jwt.key_file is for: RS256, ES256 or EdDSA.",
+        read: |config, text| word(text).map(|algorithm| config.jwt.algorithm = Some(algorithm)),
+        show: |config| config.jwt.algorithm.map(|algorithm| quoted(&algorithm.to_string())),
+    },
+    Setting {
+        key: "jwt.key_file",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "A PEM file with the issuer's public key.",
+        read: |config, text| path(text).map(|path| config.jwt.key_file = Some(path)),
+        show: |config| config.jwt.key_file.as_ref().map(|path| quoted(&path.to_string_lossy())),
+    },
+    Setting {
+        key: "jwt.jwks_file",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "A file with the issuer's keys as a JWK set, each with kid and alg.",
+        read: |config, text| path(text).map(|path| config.jwt.jwks_file = Some(path)),
+        show: |config| config.jwt.jwks_file.as_ref().map(|path| quoted(&path.to_string_lossy())),
+    },
+    Setting {
+        key: "jwt.hs_secret_file",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "A file with the secret of HS256 shared with the issuer, at least 32 bytes.",
+        read: |config, text| path(text).map(|path| config.jwt.hs_secret_file = Some(path)),
+        show: |config| config.jwt.hs_secret_file.as_ref().map(|path| quoted(&path.to_string_lossy())),
+    },
+    Setting {
         key: "rooms.create",
         shape: Shape::Text,
         default: "on_join",
@@ -185,6 +233,10 @@ pub const SETTINGS: &[Setting] = &[
 
 fn not_an_address(text: &str) -> String {
     format!("{text:?} is not ADDRESS:PORT, such as 0.0.0.0:4433 or [::1]:4433")
+}
+
+fn some_text(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("the text is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn path(text: &str) -> Result<PathBuf, String> {

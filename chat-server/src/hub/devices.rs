@@ -209,7 +209,7 @@ impl Hub {
         });
         let lost = |_| Err(Reject::new(RejectCode::Internal, "the device could not be added"));
         added.await.unwrap_or_else(lost)?;
-        Ok(Identified { actor: by, registered: false, key: Some(key) })
+        Ok(Identified { actor: by, registered: false, key: Some(key), expires_in: None })
     }
 
     /// The login of a device that belongs to the account already: its first answer may have been lost.
@@ -217,7 +217,12 @@ impl Hub {
         let (owner, registered) = self.owner_of(name)?;
         let (device, account) = self.read_directory(|directory| directory.device(&stranger.new.key))?;
         let actor = Actor::user(account, device, registered);
-        (account == owner).then_some(Identified { actor, registered: false, key: Some(stranger.new.key) })
+        (account == owner).then_some(Identified {
+            actor,
+            registered: false,
+            key: Some(stranger.new.key),
+            expires_in: None,
+        })
     }
 
     fn owner_of(&self, name: &UserName) -> Option<(AccountId, UserName)> {

@@ -1,6 +1,7 @@
 //! Accounts: claiming a name, finding a person, who is there.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chat_proto::reply::Person;
 use chat_proto::{AccountId, DeviceId, DeviceKey, Line, Presence, Reject, RejectCode, RoomId, UserName};
@@ -11,6 +12,7 @@ use super::{Hub, reject};
 use crate::core::Actor;
 use crate::core::access::Action;
 use crate::core::presence::{Change, Presences};
+use crate::jwt::Subject;
 use crate::store::{AccountRecord, DeviceRecord, Registration};
 
 /// Who is there.
@@ -59,6 +61,8 @@ pub struct Identified {
     pub registered: bool,
     /// The key he proved, if that is what he came with.
     pub key: Option<DeviceKey>,
+    /// How long he may stay, if what he came with expires.
+    pub expires_in: Option<Duration>,
 }
 
 impl Hub {
@@ -78,7 +82,7 @@ impl Hub {
         match known {
             Some((device, account, true, registered)) if registered.keys() == name.keys() => {
                 let actor = Actor::user(account, device, registered);
-                Ok(Identified { actor, registered: false, key: Some(key) })
+                Ok(Identified { actor, registered: false, key: Some(key), expires_in: None })
             }
             Some((_, _, true, registered)) => Err(Reject::new(
                 RejectCode::Unauthenticated,
@@ -87,6 +91,27 @@ impl Hub {
             Some((_, _, false, _)) => Err(Reject::new(RejectCode::Conflict, "this name is being registered right now")),
             None => self.register(key, name).await,
         }
+    }
+
+    /// The account of the subject of a token that was checked; the first token makes it. `name` is what the client asks for,
+    /// empty if it leaves that to the token.
+    ///
+    /// # Errors
+    /// As [`Hub::identify`].
+    pub async fn identify_subject(self: &Arc<Self>, subject: Subject, name: &str) -> Result<Identified, Reject> {
+        let known = self.read_directory(|directory| {
+            let (_, account) = directory.device(&subject.key)?;
+            directory.account(account).map(|entry| entry.name.as_str().to_owned())
+        });
+        let given = known.or(subject.name);
+        if let Some(given) = given.as_ref().filter(|_| !name.is_empty())
+            && parse_user(given)?.keys() != parse_user(name)?.keys()
+        {
+            let message = format!("this token belongs to {given}; connect as {given}, or with another token");
+            return Err(Reject::new(RejectCode::Unauthenticated, message));
+        }
+        let identified = self.identify(subject.key, given.as_deref().unwrap_or(name)).await?;
+        Ok(Identified { expires_in: Some(subject.expires_in), ..identified })
     }
 
     /// Whether a device's key still may open anything.
@@ -126,7 +151,12 @@ impl Hub {
         match self.store.register(record).await {
             Ok(()) => {
                 self.write_directory(|directory| directory.confirm_account(account));
-                Ok(Identified { actor: Actor::user(account, device, name), registered: true, key: Some(key) })
+                Ok(Identified {
+                    actor: Actor::user(account, device, name),
+                    registered: true,
+                    key: Some(key),
+                    expires_in: None,
+                })
             }
             Err(error) => {
                 self.write_directory(|directory| directory.release_account(account, &key));

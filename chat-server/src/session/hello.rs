@@ -13,6 +13,7 @@ use chat_proto::{
 };
 use quinn::Connection;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::frames::{FrameError, FrameReader, Lane};
 use super::prove::prove;
@@ -36,6 +37,8 @@ pub(super) struct Login {
     pub(super) wake: Arc<Wake>,
     pub(super) reader: FrameReader,
     pub(super) lane: Lane,
+    /// When what the client logged in with expires.
+    pub(super) expires: Option<Instant>,
 }
 
 /// Takes `Hello`s until one is good. `None` when the connection is closed, or being closed, with the reason told.
@@ -54,8 +57,8 @@ pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Lo
         match answer(connection, context, frame.request).await {
             Ok((welcome, login)) => {
                 lane.push_frame(&ReplyFrame { id: frame.id, reply: welcome.into() }, SERVER_FRAME_BYTES_MAX);
-                let Admitted { open, asides, actor, rooms, subscriptions, wake } = login;
-                return Some(Login { open, asides, actor, rooms, subscriptions, wake, reader, lane });
+                let Admitted { open, asides, actor, rooms, subscriptions, wake, expires } = login;
+                return Some(Login { open, asides, actor, rooms, subscriptions, wake, reader, lane, expires });
             }
             Err(reject) => {
                 let last = match reject.code == RejectCode::VersionMismatch {
@@ -81,6 +84,7 @@ struct Admitted {
     rooms: Vec<RoomId>,
     subscriptions: Vec<Subscription>,
     wake: Arc<Wake>,
+    expires: Option<Instant>,
 }
 
 async fn answer(connection: &Connection, context: &Context, request: Request) -> Result<(Welcome, Admitted), Reject> {
@@ -89,7 +93,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     };
     check(&hello)?;
     let hub = &context.hub;
-    let Identified { actor, registered, key } = prove(connection, context, hello.auth).await?;
+    let Identified { actor, registered, key, expires_in } = prove(connection, context, hello.auth).await?;
     let wake = Arc::new(Wake::default());
     let (feeds, joined) = resume(hub, &actor, &hello.resume).await?;
     let mut subscriptions = Vec::with_capacity(feeds.len());
@@ -112,7 +116,8 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
         feeds,
     };
     let rooms = joined.into_iter().map(|joined| joined.room).collect();
-    Ok((welcome, Admitted { open, asides, actor, rooms, subscriptions, wake }))
+    let expires = expires_in.map(|in_a_while| Instant::now() + in_a_while);
+    Ok((welcome, Admitted { open, asides, actor, rooms, subscriptions, wake, expires }))
 }
 
 fn newcomer(connection: &Connection, actor: &Actor, client: String) -> Newcomer {

@@ -2,7 +2,7 @@
 
 use chat_proto::identity::{ClaimServer, ListAudit, RevokeDevice};
 use chat_proto::reply::Done;
-use chat_proto::{Reject, Reply};
+use chat_proto::{Reject, RejectCode, Reply};
 
 use super::Session;
 
@@ -17,6 +17,7 @@ impl Session {
     }
 
     pub(super) fn make_link_code(&self) -> Result<Reply, Reject> {
+        self.check_lasting()?;
         self.hub.make_link_code(&self.actor).map(Reply::from)
     }
 
@@ -30,6 +31,16 @@ impl Session {
     }
 
     pub(super) async fn make_recovery_code(self) -> Result<Reply, Reject> {
+        self.check_lasting()?;
         self.hub.make_recovery_code(&self.actor).await.map(Reply::from)
+    }
+
+    /// What was let in for a while opens no way in that lasts.
+    fn check_lasting(&self) -> Result<(), Reject> {
+        if self.expires {
+            let message = "you are logged in with a token that expires; it adds no devices and makes no recovery code";
+            return Err(Reject::new(RejectCode::Forbidden, message));
+        }
+        Ok(())
     }
 }

@@ -30,6 +30,7 @@ use crate::core::Actor;
 use crate::endpoint;
 use crate::hub::Hub;
 use crate::hub::sessions::{Farewell, LiveSession, OpenSession};
+use crate::jwt::Verifier;
 use frames::{FrameError, FrameReader, Lane};
 use hello::Login;
 use pump::{Pump, PumpCommand};
@@ -60,6 +61,8 @@ pub(crate) struct Context {
     pub(crate) server_key: Arc<dyn Fn() -> [u8; 32] + Send + Sync>,
     /// Cancelled when the server goes down.
     pub(crate) shutdown: CancellationToken,
+    /// Checks tokens of an issuer that is trusted, where there is one.
+    pub(crate) jwt: Option<Verifier>,
 }
 
 /// Closes a connection for a reason.
@@ -94,18 +97,35 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: P
 
 /// Answers and delivers until one of the two ends, or somebody wants the connection closed.
 async fn talk(connection: &Connection, context: &Context, login: Login) -> (End, OpenSession) {
-    let Login { mut open, asides, actor, subscriptions, wake, reader, lane, .. } = login;
+    let Login { mut open, asides, actor, subscriptions, wake, reader, lane, expires, .. } = login;
     let (commands, inbox) = mpsc::channel(PUMP_COMMANDS_MAX);
     let hub = Arc::clone(&context.hub);
     let pump = Pump::new(connection.clone(), Arc::clone(&hub), actor.reader(), subscriptions, wake, asides);
-    let session = Session { connection: connection.clone(), hub, actor, live: Arc::clone(&open.live), commands };
+    let session = Session {
+        connection: connection.clone(),
+        hub,
+        actor,
+        live: Arc::clone(&open.live),
+        commands,
+        expires: expires.is_some(),
+    };
     let end = tokio::select! {
         biased;
         farewell = open.told_to_end() => End::Told(farewell),
+        farewell = expiry(expires) => End::Told(farewell),
         end = session.serve(reader, lane, context.shutdown.clone()) => end,
         end = pump.run(inbox) => end,
     };
     (end, open)
+}
+
+/// Waits until what somebody logged in with has expired.
+async fn expiry(at: Option<Instant>) -> Farewell {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+    Farewell { code: CloseCode::Expired, reason: "the token has expired; log in with a fresh one".to_owned() }
 }
 
 /// How a session ends.
@@ -138,6 +158,8 @@ pub(crate) struct Session {
     actor: Actor,
     live: Arc<LiveSession>,
     commands: mpsc::Sender<PumpCommand>,
+    /// Whether it ends by itself, with what was logged in with.
+    expires: bool,
 }
 
 type InFlight = FuturesUnordered<BoxFuture<'static, ReplyFrame>>;

@@ -3,7 +3,7 @@
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, link_message, transcript};
-use chat_proto::identity::{LinkAuth, RecoverAuth};
+use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
 use chat_proto::request::DeviceAuth;
 use chat_proto::{Auth, DeviceKey, Line, Reject, RejectCode};
 use quinn::Connection;
@@ -38,6 +38,12 @@ pub(super) async fn prove(connection: &Connection, context: &Context, auth: Auth
         Auth::RecoverAuth(RecoverAuth { device, name, signature, code, label, revoke_others }) => {
             check_signature(connection, context, &device, &name, &signature)?;
             hub.recover(stranger(connection, device, name, &label)?, &code, revoke_others).await
+        }
+        Auth::JwtAuth(JwtAuth { name, token }) => {
+            let Some(jwt) = &context.jwt else {
+                return Err(Reject::new(RejectCode::InvalidToken, "this server trusts no issuer of tokens"));
+            };
+            hub.identify_subject(jwt.verify(&token, hub.now())?, &name).await
         }
         Auth::Unknown { .. } => Err(Reject::new(RejectCode::Unsupported, "this server knows no such way to log in")),
     }

@@ -71,7 +71,9 @@ impl Exit {
             | RejectCode::RegistrationClosed
             | RejectCode::WrongCode
             | RejectCode::CodeBlocked
-            | RejectCode::DeviceRevoked => Self::Authentication,
+            | RejectCode::DeviceRevoked
+            | RejectCode::InvalidToken
+            | RejectCode::ExpiredToken => Self::Authentication,
             RejectCode::NotMember
             | RejectCode::Forbidden
             | RejectCode::LimitExceeded

@@ -10,6 +10,7 @@ pub(crate) mod search;
 mod secret;
 pub(crate) mod send;
 pub(crate) mod tail;
+pub(crate) mod token;
 pub(crate) mod trust;
 
 use chat_proto::RoomName;

@@ -28,7 +28,7 @@ use std::time::Duration;
 pub(crate) use environment::bind;
 pub use environment::{Clock, Environment, Network, Random, RealNetwork, Writing};
 pub use handle::{CallError, Client, SendError, StartError};
-pub use proof::Login;
+pub use proof::{Login, Token};
 pub use settings::{
     AddressError, AskTrust, BACKLOG_EVENTS, Backlog, Question, ServerAddress, Settings, TrustAnswer, TrustPolicy,
     default_data_dir, is_fingerprint,

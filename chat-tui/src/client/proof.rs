@@ -1,10 +1,12 @@
 //! What is shown at the login: the key of this device, and what else it takes for the key to open the account.
 
+use std::fmt;
+
 use aws_lc_rs::hmac;
 use chat_proto::Auth;
 use chat_proto::auth::{EXPORTER_BYTES, link_message, transcript};
 use chat_proto::code::{LongCode, ShortCode};
-use chat_proto::identity::{LinkAuth, RecoverAuth};
+use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
 use chat_proto::request::DeviceAuth;
 
 use super::identity::Identity;
@@ -22,6 +24,8 @@ pub enum Login {
         /// What this device is to be called.
         label: String,
     },
+    /// By a JSON Web Token of an issuer the server trusts, for as long as it holds.
+    Token(Token),
     /// By the account's recovery code.
     Recover {
         /// The code.
@@ -31,6 +35,24 @@ pub enum Login {
         /// Whether every other device of the account is revoked.
         revoke_others: bool,
     },
+}
+
+/// A token. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(String);
+
+impl Token {
+    /// The token somebody was given, white space around it dropped.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(…)")
+    }
 }
 
 impl Login {
@@ -53,6 +75,7 @@ impl Login {
                 proof.copy_from_slice(hmac::sign(&key, &link_message(exporter, &device)).as_ref());
                 LinkAuth { device, name, signature, proof, label: label.clone() }.into()
             }
+            Self::Token(token) => JwtAuth { name, token: token.0.clone() }.into(),
             Self::Recover { code, label, revoke_others } => {
                 let (code, label, revoke_others) = (code.to_string(), label.clone(), *revoke_others);
                 RecoverAuth { device, name, signature, code, label, revoke_others }.into()

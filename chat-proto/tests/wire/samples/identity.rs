@@ -12,7 +12,9 @@ pub(super) fn auths() -> Vec<Auth> {
     let (name, signature, label) = (text("alice"), [0x51; 64], text("laptop"));
     let link = LinkAuth { device: KEY, name: name.clone(), signature, proof: [0x9f; 32], label: label.clone() };
     let code = text("01ZA-0ZJK-MNPQ-01ZA-0ZJK-MNPQ-01");
-    vec![link.into(), RecoverAuth { device: KEY, name, signature, code, label, revoke_others: true }.into()]
+    let token = JwtAuth { name: name.clone(), token: text("eyJhbGciOiJFZERTQSJ9.e30.c2ln") };
+    let recover = RecoverAuth { device: KEY, name, signature, code, label, revoke_others: true };
+    vec![link.into(), recover.into(), token.into()]
 }
 
 pub(super) fn requests() -> Vec<Request> {
