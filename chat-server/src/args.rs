@@ -79,6 +79,9 @@ pub(crate) struct SettingFlags {
     /// How log lines are written: text or json [default: text]
     #[arg(long, global = true, value_name = "FORMAT")]
     log_format: Option<String>,
+    /// Whether who asks for too much is slowed down: on or off [default: on]
+    #[arg(long, global = true, value_name = "ON|OFF")]
+    flood: Option<String>,
 }
 
 impl SettingFlags {
@@ -92,6 +95,7 @@ impl SettingFlags {
             ("durability", self.durability),
             ("log", self.log),
             ("log_format", self.log_format),
+            ("flood", self.flood),
         ]
         .into_iter()
         .filter_map(|(key, value)| Some((key, value?)))
@@ -114,8 +118,9 @@ mod tests {
 
     #[test]
     fn every_flag_is_a_setting() {
-        for setting in
-            Arguments::parse_from(["chat-server", "--listen=a", "--data=b", "--log-format=c"]).settings.given()
+        for setting in Arguments::parse_from(["chat-server", "--listen=a", "--data=b", "--log-format=c", "--flood=d"])
+            .settings
+            .given()
         {
             assert!(chat_server::config::SETTINGS.iter().any(|known| known.key == setting.0), "{setting:?}");
         }

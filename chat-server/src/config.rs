@@ -14,7 +14,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use crate::store::Durability;
-pub use choice::{CreatePolicy, JwtAlgorithm, LogFormat, MultiConn, Registration, Search, UnknownChoice};
+pub use choice::{CreatePolicy, Flood, JwtAlgorithm, LogFormat, MultiConn, Registration, Search, UnknownChoice};
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use nearest::nearest;
@@ -41,6 +41,8 @@ pub struct Config {
     pub registration: Registration,
     /// Whether messages can be searched.
     pub search: Search,
+    /// Whether who asks for too much is slowed down.
+    pub flood: Flood,
     /// Settings of who somebody is.
     pub identity: Identity,
     /// The issuer of tokens that are trusted.
@@ -85,6 +87,14 @@ pub struct Limits {
     pub connections_per_account: u32,
     /// How long a connection may ask nothing before it is closed, milliseconds, at most [`IDLE_MS_MAX`]; 0 for ever.
     pub idle_out_ms: u64,
+    /// Messages a second of one connection in the long run: 1 to [`RATE_MAX`].
+    pub messages_per_second: u32,
+    /// Messages of one connection at once: 1 to [`RATE_MAX`].
+    pub messages_burst: u32,
+    /// Bytes of text a second of one connection in the long run: [`BYTES_RATE_MIN`] to [`BYTES_RATE_MAX`].
+    pub bytes_per_second: u32,
+    /// New connections a second from one address nobody has logged in from: 1 to [`RATE_MAX`].
+    pub handshakes_per_second: u32,
 }
 
 impl Config {
@@ -101,6 +111,7 @@ impl Config {
             log_format: LogFormat::Text,
             registration: Registration::Open,
             search: Search::On,
+            flood: Flood::On,
             identity: Identity { multi_conn: MultiConn::Share },
             jwt: JwtSettings::default(),
             rooms: Rooms { create: CreatePolicy::OnJoin },
@@ -110,6 +121,10 @@ impl Config {
                 connections_per_address: 1_000,
                 connections_per_account: 100,
                 idle_out_ms: 0,
+                messages_per_second: 20,
+                messages_burst: 200,
+                bytes_per_second: 65_536,
+                handshakes_per_second: 20,
             },
         }
     }
@@ -137,6 +152,15 @@ pub const GRACE_MS_MAX: u64 = 600_000;
 
 /// The longest time a connection may ask nothing, milliseconds: 30 days.
 pub const IDLE_MS_MAX: u64 = 30 * 24 * 3_600_000;
+
+/// The greatest rate and the greatest burst.
+pub const RATE_MAX: u32 = 1_000_000;
+
+/// The least bytes a second.
+pub const BYTES_RATE_MIN: u32 = 1_024;
+
+/// The most bytes a second.
+pub const BYTES_RATE_MAX: u32 = 100 * 1_048_576;
 
 /// The most connections one account may be allowed, so that a list of them fits a frame.
 pub const CONNECTIONS_PER_ACCOUNT_MAX: u32 = 1_000;

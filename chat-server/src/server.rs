@@ -10,7 +10,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::{Gate, Permit};
 use crate::claim::{self, CLAIM_FILE};
-use crate::config::{Config, CreatePolicy, Limits, Registration, Search};
+use crate::config::{Config, CreatePolicy, Flood, Limits, Registration, Search};
+use crate::core::flood::Rates;
 use crate::environment::Environment;
 use crate::hub::{Hub, HubSettings};
 use crate::jwt::Verifier;
@@ -27,6 +28,8 @@ pub struct Settings {
     pub hub: HubSettings,
     /// Bounds of the whole server.
     pub limits: Limits,
+    /// Whether newcomers from one address are slowed down.
+    pub flood: Flood,
     /// The file the code of the first owner is kept in until it is used; without one nobody can claim the server.
     pub claim: Option<PathBuf>,
     /// Checks the tokens of an issuer that is trusted, where there is one.
@@ -46,11 +49,21 @@ impl From<&Config> for Settings {
                 multi_conn: config.identity.multi_conn,
                 connections_per_account: config.limits.connections_per_account,
                 idle_out: some_millis(config.limits.idle_out_ms),
+                flood: (config.flood == Flood::On).then(|| rates(&config.limits)),
             },
             limits: config.limits,
+            flood: config.flood,
             claim: Some(config.data.join(CLAIM_FILE)),
             jwt: None,
         }
+    }
+}
+
+fn rates(limits: &Limits) -> Rates {
+    Rates {
+        messages_per_second: limits.messages_per_second,
+        messages_burst: limits.messages_burst,
+        bytes_per_second: limits.bytes_per_second,
     }
 }
 
@@ -66,8 +79,12 @@ impl Default for Settings {
             connections_per_address: u32::MAX,
             connections_per_account: u32::MAX,
             idle_out_ms: 0,
+            messages_per_second: 1,
+            messages_burst: 1,
+            bytes_per_second: 1,
+            handshakes_per_second: 1,
         };
-        Self { hub: HubSettings::default(), limits, claim: None, jwt: None }
+        Self { hub: HubSettings::default(), limits, flood: Flood::Off, claim: None, jwt: None }
     }
 }
 
@@ -109,7 +126,7 @@ pub async fn serve(parts: Parts, shutdown: CancellationToken) -> StoreResult<()>
     }));
     let context =
         Arc::new(Context { hub: Arc::clone(&hub), server_key, jwt: settings.jwt, shutdown: shutdown.clone() });
-    let gate = Gate::new(settings.limits);
+    let gate = Gate::new(settings.limits, settings.flood);
     let sessions = TaskTracker::new();
     loop {
         let incoming = tokio::select! {
@@ -118,7 +135,7 @@ pub async fn serve(parts: Parts, shutdown: CancellationToken) -> StoreResult<()>
             incoming = endpoint.accept() => incoming,
         };
         let Some(incoming) = incoming else { break };
-        if let Some((incoming, permit)) = admit(&gate, incoming) {
+        if let Some((incoming, permit)) = admit(&gate, incoming, hub.uptime()) {
             sessions.spawn(session::run(incoming, Arc::clone(&context), permit));
         }
     }
@@ -137,13 +154,13 @@ pub async fn serve(parts: Parts, shutdown: CancellationToken) -> StoreResult<()>
 }
 
 /// Lets a newcomer in, sends him back for a token that proves his address (RFC 9000, 8.1.2), or refuses him.
-fn admit(gate: &Gate, incoming: Incoming) -> Option<(Incoming, Permit)> {
+fn admit(gate: &Gate, incoming: Incoming, now: Duration) -> Option<(Incoming, Permit)> {
     if gate.asks_for_proof() && !incoming.remote_address_validated() && incoming.may_retry() {
         // He comes back with a token, or he never had that address.
         let _ = incoming.retry();
         return None;
     }
-    match gate.admit(incoming.remote_address().ip()) {
+    match gate.admit(incoming.remote_address().ip(), now) {
         Ok(permit) => Some((incoming, permit)),
         Err(refusal) => {
             tracing::debug!(?refusal, "a connection is not admitted");

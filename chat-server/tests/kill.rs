@@ -33,7 +33,7 @@ impl Server {
     /// Starts the server and waits for its line.
     fn start(data: &Path, listen: &str) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_chat-server"))
-            .args(["--listen", listen, "--log", "error", "--data"])
+            .args(["--listen", listen, "--log", "error", "--flood", "off", "--data"])
             .arg(data)
             .stdout(Stdio::piped())
             .spawn()

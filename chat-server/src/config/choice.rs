@@ -93,6 +93,16 @@ choice! {
 }
 
 choice! {
+    /// Whether who asks for too much is slowed down.
+    Flood {
+        /// He is.
+        On = "on",
+        /// He is not: for closed networks and measurements.
+        Off = "off",
+    }
+}
+
+choice! {
     /// What becomes of a second connection of an account.
     MultiConn {
         /// It is one more.

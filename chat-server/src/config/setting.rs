@@ -6,7 +6,10 @@ use std::str::FromStr;
 
 use tracing_subscriber::EnvFilter;
 
-use super::{CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX};
+use super::{
+    BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX,
+    RATE_MAX,
+};
 
 /// What a value looks like in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +122,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.search.to_string())),
     },
     Setting {
+        key: "flood",
+        shape: Shape::Text,
+        default: "on",
+        meaning: "Whether who asks for too much is slowed down: on, or off for closed networks and measurements.",
+        read: |config, text| word(text).map(|flood| config.flood = flood),
+        show: |config| Some(quoted(&config.flood.to_string())),
+    },
+    Setting {
         key: "identity.multi_conn",
         shape: Shape::Text,
         default: "share",
@@ -228,6 +239,40 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "How long a connection may ask nothing before it is closed, milliseconds, up to 30 days; 0 for ever.",
         read: |config, text| number(text, 0..=IDLE_MS_MAX).map(|idle_ms| config.limits.idle_out_ms = idle_ms),
         show: |config| Some(config.limits.idle_out_ms.to_string()),
+    },
+    Setting {
+        key: "limits.messages_per_second",
+        shape: Shape::Number,
+        default: "20",
+        meaning: "Messages a second of one connection in the long run, 1 to 1000000; faster ones are read later, and far too many refused.",
+        read: |config, text| number(text, 1..=RATE_MAX).map(|rate| config.limits.messages_per_second = rate),
+        show: |config| Some(config.limits.messages_per_second.to_string()),
+    },
+    Setting {
+        key: "limits.messages_burst",
+        shape: Shape::Number,
+        default: "200",
+        meaning: "Messages of one connection at once, 1 to 1000000.",
+        read: |config, text| number(text, 1..=RATE_MAX).map(|rate| config.limits.messages_burst = rate),
+        show: |config| Some(config.limits.messages_burst.to_string()),
+    },
+    Setting {
+        key: "limits.bytes_per_second",
+        shape: Shape::Number,
+        default: "65536",
+        meaning: "Bytes of text a second of one connection in the long run, 1024 to 104857600; ten times as many at once.",
+        read: |config, text| {
+            number(text, BYTES_RATE_MIN..=BYTES_RATE_MAX).map(|rate| config.limits.bytes_per_second = rate)
+        },
+        show: |config| Some(config.limits.bytes_per_second.to_string()),
+    },
+    Setting {
+        key: "limits.handshakes_per_second",
+        shape: Shape::Number,
+        default: "20",
+        meaning: "New connections a second from one address nobody has logged in from, 1 to 1000000; five times as many at once.",
+        read: |config, text| number(text, 1..=RATE_MAX).map(|rate| config.limits.handshakes_per_second = rate),
+        show: |config| Some(config.limits.handshakes_per_second.to_string()),
     },
 ];
 

@@ -9,6 +9,7 @@ pub mod account;
 pub mod audience;
 pub mod command;
 pub mod directory;
+pub mod flood;
 pub mod guess;
 pub mod presence;
 pub mod realm;

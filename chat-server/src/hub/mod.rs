@@ -42,6 +42,7 @@ use crate::config::MultiConn;
 use crate::core::account::Account;
 use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
+use crate::core::flood::Rates;
 use crate::core::presence::Presences;
 use crate::core::realm::{REALM, Realm};
 use crate::core::room::Room;
@@ -73,6 +74,8 @@ pub struct HubSettings {
     pub connections_per_account: u32,
     /// How long a connection may ask nothing before it is closed; for ever without it.
     pub idle_out: Option<Duration>,
+    /// What one connection may ask for; anything where flood control is off.
+    pub flood: Option<Rates>,
 }
 
 impl Default for HubSettings {
@@ -87,6 +90,7 @@ impl Default for HubSettings {
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,
             idle_out: None,
+            flood: None,
         }
     }
 }

@@ -17,11 +17,14 @@ use tokio::time::timeout;
 use super::Hub;
 use super::shared::lock;
 use crate::config::MultiConn;
+use crate::core::flood::{Cost, Meter, Verdict};
 
 /// Every connection that is logged in.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
     live: Mutex<BTreeMap<ConnId, Arc<LiveSession>>>,
+    /// What accounts have asked for, on whichever connection, until it is as if they had not.
+    meters: Mutex<BTreeMap<AccountId, Arc<Mutex<Meter>>>>,
 }
 
 /// Who logs in, and from where.
@@ -50,9 +53,17 @@ pub struct LiveSession {
     asked_ms: AtomicU64,
     farewell: watch::Sender<Option<Farewell>>,
     asides: mpsc::Sender<Delivery>,
+    /// Its own and its account's; none where flood control is off.
+    meters: Vec<Arc<Mutex<Meter>>>,
 }
 
 impl LiveSession {
+    /// Whether something may be asked on it. `now` is the hub's uptime.
+    pub fn ask(&self, now: Duration, cost: Cost) -> Verdict {
+        let verdicts = self.meters.iter().map(|meter| lock(meter).ask(now, cost));
+        verdicts.max().unwrap_or(Verdict::Pass)
+    }
+
     /// Something was asked on it just now. `now` is the hub's uptime.
     pub fn touch(&self, now: Duration) {
         self.asked_ms.fetch_max(millis(now), Ordering::Relaxed);
@@ -160,7 +171,9 @@ impl Hub {
         let mut live = lock(&self.sessions.live);
         let others: Vec<_> = of_account(&live, who.account).map(Arc::clone).collect();
         self.may_begin(others.len())?;
-        let session = LiveSession { conn: self.next_conn(), who, since: self.now(), asked_ms, farewell, asides };
+        let (conn, since) = (self.next_conn(), self.now());
+        let meters = self.meters(who.account);
+        let session = LiveSession { conn, who, since, asked_ms, farewell, asides, meters };
         let Newcomer { device, client, .. } = &session.who;
         for other in &others {
             match self.settings.multi_conn {
@@ -175,6 +188,19 @@ impl Hub {
         let session = Arc::new(session);
         live.insert(session.conn, Arc::clone(&session));
         Ok((OpenSession { hub: Arc::clone(self), live: session, told }, inbox))
+    }
+
+    /// Where it is counted what a new connection of an account asks for.
+    fn meters(&self, account: AccountId) -> Vec<Arc<Mutex<Meter>>> {
+        let Some(rates) = self.settings.flood else { return Vec::new() };
+        let now = self.uptime();
+        let mut meters = lock(&self.sessions.meters);
+        if meters.len() >= METERS_SWEPT_AT {
+            meters.retain(|_, meter| Arc::strong_count(meter) > 1 || !lock(meter).is_rested(now));
+        }
+        let account =
+            meters.entry(account).or_insert_with(|| Arc::new(Mutex::new(Meter::new(rates.times(ACCOUNT_SHARE)))));
+        vec![Arc::new(Mutex::new(Meter::new(rates))), Arc::clone(account)]
     }
 
     /// Whether an account that has so many connections may have one more.
@@ -270,6 +296,12 @@ const CLOSED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What waits to be told to one connection, the largest of it [`DEVICE_MESSAGE_BYTES_MAX`].
 const ASIDES_MAX: usize = 16;
+
+/// How much more an account may ask for on all its connections than on one.
+const ACCOUNT_SHARE: u32 = 4;
+
+/// Accounts whose requests are counted before those that are as good as new are forgotten.
+const METERS_SWEPT_AT: usize = 1_024;
 
 /// How long one waits for another connection of the account to end, milliseconds.
 const SEAT_RETRY_MS: u32 = 5_000;

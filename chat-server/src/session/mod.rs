@@ -1,6 +1,7 @@
 //! One QUIC connection from hello to goodbye: its requests here, its deliveries in [`pump`].
 
 mod choose;
+mod flood;
 pub(crate) mod frames;
 mod hello;
 mod identity;
@@ -22,7 +23,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use quinn::{Connection, Incoming, RecvStream, SendStream, VarInt};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::admission::Permit;
@@ -79,6 +80,7 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: P
         return close(&connection, CloseCode::Login, "no valid Hello within 5 s");
     };
     let Some(login) = login else { return };
+    permit.logged_in();
     endpoint::after_login(&connection);
     let (conn, account) = (login.open.live.conn, login.actor.account);
     tracing::debug!(%conn, %account, "logged in");
@@ -120,11 +122,8 @@ async fn talk(connection: &Connection, context: &Context, login: Login) -> (End,
 }
 
 /// Waits until what somebody logged in with has expired.
-async fn expiry(at: Option<Instant>) -> Farewell {
-    match at {
-        Some(at) => tokio::time::sleep_until(at).await,
-        None => std::future::pending().await,
-    }
+async fn expiry(expires: Option<Instant>) -> Farewell {
+    at(expires).await;
     Farewell { code: CloseCode::Expired, reason: "the token has expired; log in with a fresh one".to_owned() }
 }
 
@@ -170,8 +169,12 @@ impl Session {
         reader.set_max(REQUEST_FRAME_BYTES_MAX);
         let mut in_flight = InFlight::new();
         let mut typing_at: Option<Instant> = None;
+        let mut held_until: Option<Instant> = None;
         loop {
-            let may_read = in_flight.len() < REQUESTS_IN_FLIGHT_MAX && lane.waiting_bytes() < REPLIES_WAITING_BYTES_MAX;
+            held_until = held_until.filter(|at| *at > Instant::now());
+            let may_read = held_until.is_none()
+                && in_flight.len() < REQUESTS_IN_FLIGHT_MAX
+                && lane.waiting_bytes() < REPLIES_WAITING_BYTES_MAX;
             let answered = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => break,
@@ -183,13 +186,15 @@ impl Session {
                 request = reader.next::<RequestFrame>(), if may_read => match request {
                     Ok(Some(frame)) => {
                         let id = frame.id;
-                        let reply = self.begin(frame.request).await;
+                        let (reply, hold) = self.begin_metered(frame.request).await;
+                        held_until = hold.map(|hold| Instant::now() + hold);
                         in_flight.push(Box::pin(async move { ReplyFrame { id, reply: reply.await } }));
                         None
                     }
                     Ok(None) => return End::Gone,
                     Err(error) => return error.into(),
                 },
+                () = at(held_until) => None,
                 stream = self.connection.accept_bi() => match stream {
                     Ok((send, recv)) => {
                         tokio::spawn(self.clone().serve_short(send, recv));
@@ -240,7 +245,10 @@ impl Session {
             }
             Ok(Ok(None) | Err(FrameError::Broken)) | Err(_) => return,
         };
-        let reply = self.begin(frame.request).await.await;
+        let (reply, hold) = self.begin_metered(frame.request).await;
+        let reply = reply.await;
+        // The stream is one of few, so whoever asks on many of them waits as well.
+        sleep(hold.unwrap_or_default()).await;
         let mut lane = Lane::new(send);
         // History yields to live events.
         let _ = lane.stream.set_priority(-1);
@@ -262,6 +270,13 @@ impl Session {
         *typing_at = Some(now);
         self.live.touch(self.hub.uptime());
         self.hub.typing(typing.room, &self.actor, typing.active).await;
+    }
+}
+
+async fn at(when: Option<Instant>) {
+    match when {
+        Some(when) => sleep_until(when).await,
+        None => std::future::pending().await,
     }
 }
 
