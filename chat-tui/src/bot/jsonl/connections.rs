@@ -66,7 +66,7 @@ fn bytes(Tell { text, hex }: Tell) -> Result<Vec<u8>, Problem> {
     }
 }
 
-fn unhex(hex: &str) -> Option<Vec<u8>> {
+pub(super) fn unhex(hex: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = hex.chars().map(|c| c.to_digit(16).and_then(|digit| digit.try_into().ok())).collect();
     let digits = digits.filter(|digits| digits.len() % 2 == 0)?;
     Some(digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect())

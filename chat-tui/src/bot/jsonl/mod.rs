@@ -8,6 +8,8 @@ mod hear;
 mod identity;
 mod input;
 mod listen;
+mod message;
+mod moderate;
 pub(in crate::bot) mod near;
 mod outlet;
 mod person;

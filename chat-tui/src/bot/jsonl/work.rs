@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::fields::{fields, hits_fields, member, page_fields, rooms_fields};
+use super::message::Carries;
 use super::request::{
     Answer, At, Create, InRoom, LIST_MAX, Members, Op, Part, Problem, Request, Rooms, Search, Send, Typing, answer,
 };
@@ -145,11 +146,15 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::Members(Members { room, .. })
         | Op::Ack(At { room, .. }) => Some(room),
         Op::Choose(choose) => choose.room(),
+        Op::Moderate(moderate) => Some(moderate.room()),
+        Op::Treat(treat) => Some(treat.room()),
         Op::Search(_) | Op::Rooms(_) | Op::Connections(_) | Op::Ping | Op::Identity(_) | Op::About(_) => None,
     }
 }
 
 impl Context {
+    // The one list of everything that can be asked: an arm each, and no rule.
+    #[allow(clippy::cognitive_complexity)]
     async fn perform(&self, op: Op) -> Outcome {
         match op {
             Op::Join(InRoom { room }) => {
@@ -195,6 +200,8 @@ impl Context {
             Op::Identity(op) => self.identify(op).await,
             Op::Connections(connections) => self.connections(connections).await,
             Op::About(about) => self.about(about).await,
+            Op::Moderate(moderate) => self.moderate(moderate).await,
+            Op::Treat(treat) => self.treat(treat).await,
             Op::Ack(_) => Err(Problem::new("bad_request", "start with --ack and --cursor FILE to acknowledge events")),
         }
     }
@@ -203,7 +210,8 @@ impl Context {
         self.environment.random.message_key().map_err(|e| Problem::new("internal", e.to_string()))
     }
 
-    async fn send(&self, Send { room, text, action, key }: Send) -> Outcome {
+    async fn send(&self, send: Send) -> Outcome {
+        let Send { room, text, action, key, reply_to, visible_to, custom } = send;
         Text::parse(&text).map_err(|e| Problem::new(text_code(&e), format!("the message is not possible: {e}")))?;
         let id = self.room(&room).await?;
         self.wait_for_turn().await;
@@ -212,7 +220,12 @@ impl Context {
             None => self.key()?,
         };
         let style = if action { Style::Action } else { Style::Text };
-        let reply = self.ask(request::Post { key, room: id, style, text }).await;
+        let extras = self.extras(Carries { reply_to, visible_to, custom }).await?;
+        let reply = if extras.is_empty() {
+            self.ask(request::Post { key, room: id, style, text }).await
+        } else {
+            self.ask(request::PostWith { key, room: id, style, text, extras }).await
+        };
         if let Err(problem) = &reply {
             self.forget_if_gone(&room, problem);
         }

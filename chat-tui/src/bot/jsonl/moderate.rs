@@ -1,0 +1,256 @@
+//! What a program does to rooms and to people in them.
+
+use chat_proto::event::List;
+use chat_proto::reply::{ListEntries, ListEntry, RoomDetails};
+use chat_proto::request::{
+    ChangeRoom, DescribeRoom, Explain, Kick, PutOnList, ReadList, SetRole, TakeOffList, TransferRoom,
+};
+use chat_proto::setting::Topic;
+use chat_proto::{AccountId, Reply, RoomName, Timestamp, UserRef};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::fields::fields;
+use super::request::{LIST_MAX, Problem, after_user, fill, list_max, room};
+use super::work::{Context, Outcome, nonsense};
+use crate::bot::line::{rfc3339, setting, user_id};
+
+/// What is asked.
+#[derive(Debug)]
+pub(super) enum Moderate {
+    Topic(Says),
+    Set(Sets),
+    Describe(There),
+    Role(Gives),
+    Transfer(To),
+    Put(List, Lists),
+    Take(List, To),
+    List(Reads),
+    Kick(To),
+    Explain(Asks),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct There {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Says {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    text: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sets {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    set: Map<String, Value>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Gives {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    user: String,
+    role: String,
+}
+
+/// A room, somebody, and why.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct To {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    user: String,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Lists {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    user: String,
+    #[serde(default)]
+    reason: String,
+    /// For how long, `10m`; for ever unless given.
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reads {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    list: String,
+    #[serde(default, deserialize_with = "after_user")]
+    after: AccountId,
+    #[serde(default = "list_max")]
+    limit: u16,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asks {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    action: String,
+    user: Option<String>,
+}
+
+impl Moderate {
+    /// The ops there are.
+    pub(super) const OPS: [&str; 14] = [
+        "topic", "set", "describe", "role", "transfer", "ban", "mute", "invite", "unban", "unmute", "uninvite", "list",
+        "kick", "explain",
+    ];
+
+    pub(super) fn read(op: &str, fields: Map<String, Value>) -> Result<Self, Problem> {
+        Ok(match op {
+            "topic" => Self::Topic(fill(fields)?),
+            "set" => Self::Set(fill(fields)?),
+            "describe" => Self::Describe(fill(fields)?),
+            "role" => Self::Role(fill(fields)?),
+            "transfer" => Self::Transfer(fill(fields)?),
+            "ban" => Self::Put(List::Banned, fill(fields)?),
+            "mute" => Self::Put(List::Muted, fill(fields)?),
+            "invite" => Self::Put(List::Invited, fill(fields)?),
+            "unban" => Self::Take(List::Banned, fill(fields)?),
+            "unmute" => Self::Take(List::Muted, fill(fields)?),
+            "uninvite" => Self::Take(List::Invited, fill(fields)?),
+            "list" => Self::List(fill(fields)?),
+            "kick" => Self::Kick(fill(fields)?),
+            "explain" => Self::Explain(fill(fields)?),
+            other => return Err(Problem::new("bad_request", format!("there is no op {other:?}"))),
+        })
+    }
+
+    /// The room it is about: what is asked of one room is done in order.
+    pub(super) fn room(&self) -> &RoomName {
+        match self {
+            Self::Topic(Says { room, .. })
+            | Self::Set(Sets { room, .. })
+            | Self::Describe(There { room })
+            | Self::Role(Gives { room, .. })
+            | Self::Transfer(To { room, .. })
+            | Self::Put(_, Lists { room, .. })
+            | Self::Take(_, To { room, .. })
+            | Self::List(Reads { room, .. })
+            | Self::Kick(To { room, .. })
+            | Self::Explain(Asks { room, .. }) => room,
+        }
+    }
+}
+
+impl Context {
+    pub(super) async fn moderate(&self, moderate: Moderate) -> Outcome {
+        let (key, room) = (self.key()?, self.room(moderate.room()).await?);
+        match moderate {
+            Moderate::Topic(Says { text, .. }) => {
+                self.stored(ChangeRoom { key, room, changes: vec![Topic { text }.into()] }).await
+            }
+            Moderate::Set(Sets { set, .. }) => {
+                let changes = set.iter().map(|(name, value)| setting::setting(name, value)).collect::<Result<_, _>>();
+                let changes = changes.map_err(|error| Problem::new("bad_request", error))?;
+                self.stored(ChangeRoom { key, room, changes }).await
+            }
+            Moderate::Describe(There { .. }) => {
+                let reply = self.ask(DescribeRoom { room }).await?;
+                let Reply::RoomDetails(details) = reply else { return Err(nonsense(&reply)) };
+                Ok(details_fields(&details))
+            }
+            Moderate::Role(Gives { user, role, .. }) => {
+                let role =
+                    setting::role(&role).map_err(|what| Problem::new("bad_request", format!("a role is {what}")))?;
+                self.stored(SetRole { key, room, user: UserRef::Name(user), role }).await
+            }
+            Moderate::Transfer(To { user, .. }) => {
+                self.stored(TransferRoom { key, room, user: UserRef::Name(user) }).await
+            }
+            Moderate::Put(list, Lists { user, reason, lasts, .. }) => {
+                let until = lasts.map(|lasts| self.after(&lasts)).transpose()?;
+                self.stored(PutOnList { key, room, user: UserRef::Name(user), list, until, reason }).await
+            }
+            Moderate::Take(list, To { user, reason, .. }) => {
+                self.stored(TakeOffList { key, room, user: UserRef::Name(user), list, reason }).await
+            }
+            Moderate::Kick(To { user, reason, .. }) => {
+                self.stored(Kick { key, room, user: UserRef::Name(user), reason }).await
+            }
+            Moderate::List(Reads { list, after, limit, .. }) => {
+                let list = setting::list_named(&list)
+                    .map_err(|what| Problem::new("bad_request", format!("a list is {what}")))?;
+                let reply = self.ask(ReadList { room, list, after, limit: limit.clamp(1, LIST_MAX) }).await?;
+                let Reply::ListEntries(ListEntries { entries, more, .. }) = reply else { return Err(nonsense(&reply)) };
+                Ok(fields([("entries", entries.iter().map(entry).collect()), ("more", more.into())]))
+            }
+            Moderate::Explain(Asks { action, user, .. }) => {
+                let reply = self.ask(Explain { room, action, target: user.map(UserRef::Name) }).await?;
+                let Reply::Explained(explained) = reply else { return Err(nonsense(&reply)) };
+                let why = |reject: chat_proto::Reject| json!({"code": reject.code.name(), "error": reject.message});
+                Ok(fields([
+                    ("allowed", explained.refusal.is_none().into()),
+                    ("why", explained.refusal.map_or(Value::Null, why)),
+                ]))
+            }
+        }
+    }
+
+    /// Asks for something that becomes an event, and answers with its place.
+    pub(super) async fn stored(&self, request: impl Into<chat_proto::Request>) -> Outcome {
+        let reply = self.ask(request).await?;
+        let Reply::Receipt(receipt) = reply else { return Err(nonsense(&reply)) };
+        Ok(fields([("seq", receipt.seq.0.into())]))
+    }
+
+    /// When a time from now will be.
+    fn after(&self, text: &str) -> Result<Timestamp, Problem> {
+        let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let (number, unit) = text.split_at(digits);
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => 0,
+        };
+        let micros = number.parse::<i64>().ok().and_then(|number| number.checked_mul(seconds * 1_000_000));
+        match micros.and_then(|micros| self.environment.clock.now().0.checked_add(micros)) {
+            Some(until) if seconds > 0 => Ok(Timestamp(until)),
+            Some(_) | None => {
+                Err(Problem::new("bad_request", "`for` is a number with s, m, h or d behind it, such as 10m"))
+            }
+        }
+    }
+}
+
+fn details_fields(details: &RoomDetails) -> Map<String, Value> {
+    let owner = details.owner.as_ref().map(|owner| owner.name.clone());
+    fields([
+        ("room", crate::bot::line::room_name(&details.name).into()),
+        ("owner", owner.into()),
+        ("role", details.role.map(chat_proto::Role::name).into()),
+        ("settings", Value::Object(setting::fields(&details.settings))),
+        ("rights", details.rights.clone().into()),
+    ])
+}
+
+fn entry(entry: &ListEntry) -> Value {
+    json!({
+        "id": user_id(entry.who.account),
+        "user": entry.who.name,
+        "until": entry.until.map(rfc3339),
+        "reason": entry.reason,
+        "by": user_id(entry.by),
+        "since": rfc3339(entry.since),
+    })
+}
