@@ -4,6 +4,7 @@ mod key;
 mod message;
 mod moderation;
 
+use crate::ban::{ServerBanned, ServerUnbanned};
 use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::codec::{Decode, Encode};
 use crate::fact::RoomFact;
@@ -100,6 +101,10 @@ kinds! {
         65 => RecoverySet,
         /// It was used.
         66 => RecoveryUsed,
+        /// Somebody is kept out of the server.
+        70 => ServerBanned,
+        /// Somebody is kept out no more.
+        71 => ServerUnbanned,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.

@@ -1,5 +1,6 @@
 //! Event bodies sorted by the feed they belong to, so that whoever reads one kind of feed answers for its facts and for no others.
 
+use crate::ban::{ServerBanned, ServerUnbanned};
 use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::event::{
     Created, Deleted, DirectCreated, Edited, Erased, EventBody, Evicted, Joined, Kicked, Left, Listed, Mentioned,
@@ -100,6 +101,8 @@ facts! {
         DeviceRevoked
         RecoverySet
         RecoveryUsed
+        ServerBanned
+        ServerUnbanned
     }
 }
 

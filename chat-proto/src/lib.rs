@@ -4,7 +4,7 @@
 //! * [`request`]: what a client may ask; [`reply`]: the one answer each request gets, a result or a [`Reject`].
 //! * [`event`]: durable facts, numbered densely per feed; the database row, the frame and the history page are this one type.
 //!   [`fact`]: the same, sorted by the feed they belong to.
-//! * [`connection`]: which connections a person has, and ending them.
+//! * [`connection`]: which connections a person has, and ending them; [`ban`]: who is kept out.
 //! * [`setting`]: what can be set in a room.
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
 //! * [`search`]: what is asked and found when somebody searches.
@@ -18,6 +18,7 @@
 //! `docs/protocol.md` describes the bytes for clients in other languages.
 
 pub mod auth;
+pub mod ban;
 pub mod choice;
 pub mod choices;
 pub mod close;

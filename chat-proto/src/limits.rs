@@ -33,6 +33,9 @@ pub const CLIENT_BYTES_MAX: usize = 64;
 /// What one connection tells the others of its account at once, bytes.
 pub const DEVICE_MESSAGE_BYTES_MAX: usize = 4 * 1024;
 
+/// Bans of the whole server in force at once.
+pub const BANS_MAX: usize = 1_000;
+
 /// Positions in one `Hello`, and so feeds one connection can resume in one flight.
 pub const POSITIONS_MAX: usize = 1_000;
 

@@ -140,6 +140,8 @@ reject_codes! {
     81 SearchOff "search_off" AfterChange,
     /// The account has a connection already, and this server allows it no second one.
     61 AlreadyConnected "already_connected" Later,
+    /// The account, the device or the address is kept out of this server.
+    62 BannedFromServer "banned_from_server" AfterChange,
     /// A bug of the server's.
     40 Internal "internal" Later,
     /// A code that opens nothing: mistyped, used up, too old, or replaced by a newer one.

@@ -2,6 +2,7 @@
 
 mod room;
 
+use crate::ban::BanList;
 use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessagePassed, SessionList};
 use crate::delivery::Presence;
@@ -76,6 +77,8 @@ kinds! {
         130 => SessionList,
         /// To `DeviceMessage`.
         132 => DeviceMessagePassed,
+        /// To `ListBans`.
+        135 => BanList,
         /// To `GetProfile`.
         157 => Profile,
         /// To `ListMentions`.

@@ -3,6 +3,7 @@
 mod message;
 mod room;
 
+use crate::ban::{BanFromServer, LiftBan, ListBans};
 use crate::choice::{Ignore, PinRoom, SetDraft, SetNotify, SetSetting};
 use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessage, EndSession, ListSessions};
@@ -130,6 +131,12 @@ kinds! {
         131 => EndSession,
         /// Tell my other connections something.
         132 => DeviceMessage,
+        /// Keep somebody out of the server.
+        133 => BanFromServer,
+        /// Keep somebody out no more.
+        134 => LiftBan,
+        /// Who is kept out of the server?
+        135 => ListBans,
         /// Keep a message that is begun, for every device.
         150 => SetDraft,
         /// Choose what of a room to be told about.

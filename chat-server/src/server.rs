@@ -135,7 +135,7 @@ pub async fn serve(parts: Parts, shutdown: CancellationToken) -> StoreResult<()>
             incoming = endpoint.accept() => incoming,
         };
         let Some(incoming) = incoming else { break };
-        if let Some((incoming, permit)) = admit(&gate, incoming, hub.uptime()) {
+        if let Some((incoming, permit)) = admit(&gate, &hub, incoming) {
             sessions.spawn(session::run(incoming, Arc::clone(&context), permit));
         }
     }
@@ -154,13 +154,18 @@ pub async fn serve(parts: Parts, shutdown: CancellationToken) -> StoreResult<()>
 }
 
 /// Lets a newcomer in, sends him back for a token that proves his address (RFC 9000, 8.1.2), or refuses him.
-fn admit(gate: &Gate, incoming: Incoming, now: Duration) -> Option<(Incoming, Permit)> {
+fn admit(gate: &Gate, hub: &Hub, incoming: Incoming) -> Option<(Incoming, Permit)> {
     if gate.asks_for_proof() && !incoming.remote_address_validated() && incoming.may_retry() {
         // He comes back with a token, or he never had that address.
         let _ = incoming.retry();
         return None;
     }
-    match gate.admit(incoming.remote_address().ip(), now) {
+    if hub.is_address_banned(incoming.remote_address().ip()) {
+        tracing::debug!("a banned address is not admitted");
+        incoming.refuse();
+        return None;
+    }
+    match gate.admit(incoming.remote_address().ip(), hub.uptime()) {
         Ok(permit) => Some((incoming, permit)),
         Err(refusal) => {
             tracing::debug!(?refusal, "a connection is not admitted");

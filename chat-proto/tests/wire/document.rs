@@ -15,6 +15,7 @@ const LIMITS: &str = include_str!("../../src/limits.rs");
 const SOURCES: &[(&str, &str)] = &[
     ("auth", include_str!("../../src/auth.rs")),
     ("choice", include_str!("../../src/choice.rs")),
+    ("ban", include_str!("../../src/ban.rs")),
     ("close", include_str!("../../src/close.rs")),
     ("code", include_str!("../../src/code.rs")),
     ("codec", include_str!("../../src/codec.rs")),

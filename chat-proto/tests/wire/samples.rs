@@ -1,5 +1,6 @@
 //! One value of every kind and variant, with a name each, and their bytes.
 
+mod ban;
 mod choice;
 mod connection;
 mod identity;
@@ -87,6 +88,7 @@ pub(crate) fn requests() -> Vec<Request> {
         Search { query: text("panic"), room: None, after: 71_000, limit: 50 }.into(),
     ];
     all.extend(connection::requests());
+    all.extend(ban::requests());
     all.extend(room::room_requests());
     all.extend(choice::choice_requests());
     all.extend(identity::requests());
@@ -186,6 +188,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     let states = [FeedState::Live, FeedState::Trimmed, FeedState::Regressed, FeedState::Diverged, FeedState::NoAccess];
     all.extend(states.map(|state| status(state).into()));
     all.extend(connection::replies());
+    all.extend(ban::replies());
     all.extend(room::room_replies());
     all.extend(identity::replies());
     all.extend(search_hits().map(Reply::from));
@@ -210,6 +213,7 @@ pub(crate) fn bodies() -> Vec<EventBody> {
     all.extend(room::room_bodies());
     all.extend(choice::choice_bodies());
     all.extend(identity::bodies());
+    all.extend(ban::bodies());
     all
 }
 

@@ -3,6 +3,7 @@
 // The other codec's derive writes it.
 #![allow(clippy::mem_forget)]
 
+use chat_proto::ban::*;
 use chat_proto::choice::*;
 use chat_proto::connection::*;
 use chat_proto::delivery::*;
@@ -64,6 +65,9 @@ wire! {
         Ignore { key: MessageKey, account: AccountId, on: bool }
         Search { query: String, room: Option<RoomId>, after: u64, limit: u16 }
         DeviceMessage { bytes: Vec<u8> }
+        BanFromServer { target: BanTarget, for_s: Option<u32>, reason: String }
+        LiftBan { target: BanTarget }
+        ListBans {}
         Status { text: String, away: bool, until: Option<Timestamp> }
         StateValue { name: String, value: String }
         SetStatus { key: MessageKey, status: Status }
@@ -179,6 +183,12 @@ wire! {
         SearchHit { room: RoomId, room_name: String, event: Event, text: Option<String> }
         SearchHits { hits: Vec<SearchHit>, next: Option<u64>, behind: u64 }
         DeviceMessagePassed { connections: u32, missed: u32 }
+        BanEntry {
+            target: BanTarget, name: String, until: Option<Timestamp>, reason: String, by: AccountId, at: Timestamp
+        }
+        BanList { bans: Vec<BanEntry> }
+        ServerBanned { target: BanTarget, name: String, until: Option<Timestamp>, reason: String }
+        ServerUnbanned { target: BanTarget }
 
         Event {
             seq: Seq, ordinal: Ordinal, at: Timestamp, by: AccountId, device: DeviceId, key: MessageKey, body: EventBody
@@ -268,6 +278,7 @@ wire! {
     }
     enums {
         FeedId { Room(RoomId), Account(AccountId) }
+        BanTarget { Account(AccountId), Device(DeviceId), Network(String) }
         RoomRef { Id(RoomId), Name(String) }
         Anchor { Before(Seq), After(Seq), Around(Seq) }
         Style { Text, Action }
@@ -338,6 +349,9 @@ wire! {
             ListSessions,
             EndSession,
             DeviceMessage,
+            BanFromServer,
+            LiftBan,
+            ListBans,
             SetDraft,
             SetNotify,
             PinRoom,
@@ -378,6 +392,7 @@ wire! {
             SessionList,
             SearchHits,
             DeviceMessagePassed,
+            BanList,
             Profile,
             MentionList
         }
@@ -410,6 +425,8 @@ wire! {
             DeviceRevoked,
             RecoverySet,
             RecoveryUsed,
+            ServerBanned,
+            ServerUnbanned,
             RoomJoined,
             RoomLeft,
             ReadMarked,

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 pub mod audience;
+pub mod cidr;
 pub mod command;
 pub mod directory;
 pub mod flood;

@@ -5,6 +5,7 @@
 //! sessions ask; [`sessions`] knows which connections there are.
 
 pub mod access;
+mod bans;
 pub mod choices;
 pub mod devices;
 mod feed;

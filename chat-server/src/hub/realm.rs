@@ -23,7 +23,7 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    fn read<T>(&self, read: impl FnOnce(&Realm) -> T) -> T {
+    pub(super) fn read<T>(&self, read: impl FnOnce(&Realm) -> T) -> T {
         read(&self.newest.read().unwrap_or_else(PoisonError::into_inner).1)
     }
 

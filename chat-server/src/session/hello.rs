@@ -103,6 +103,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     // Nothing is waited for from here to the session itself, which is ended in time from its first moment.
     let (open, asides) = hub.begin_session(newcomer(connection, &actor, hello.client))?;
     // Whoever revoked the device since it proved itself did not find this connection.
+    hub.check_ban(&open.live.who)?;
     hub.check_not_revoked(key.as_ref())?;
     let welcome = Welcome {
         version: VERSION.min(hello.version_max),

@@ -1,10 +1,12 @@
 //! Requests about who one is to the server: owners, codes, devices.
 
+use chat_proto::ban::{BanFromServer, LiftBan};
 use chat_proto::identity::{ClaimServer, ListAudit, RevokeDevice};
 use chat_proto::reply::Done;
-use chat_proto::{Reject, RejectCode, Reply};
+use chat_proto::{Line, Reject, RejectCode, Reply};
 
 use super::Session;
+use super::request::bad_text;
 
 impl Session {
     pub(super) async fn claim_server(self, ClaimServer { code }: ClaimServer) -> Result<Reply, Reject> {
@@ -14,6 +16,17 @@ impl Session {
 
     pub(super) async fn list_audit(self, ListAudit { before, limit }: ListAudit) -> Result<Reply, Reject> {
         self.hub.audit(self.actor.account, before, limit).await.map(Reply::from)
+    }
+
+    pub(super) async fn ban(self, ban: BanFromServer) -> Result<Reply, Reject> {
+        let reason = Line::parse(&ban.reason).map_err(|e| bad_text("the reason", &e))?;
+        self.hub.ban(&self.actor, &self.live, ban.target, ban.for_s, reason).await?;
+        Ok(Done {}.into())
+    }
+
+    pub(super) async fn lift_ban(self, LiftBan { target }: LiftBan) -> Result<Reply, Reject> {
+        self.hub.unban(&self.actor, target).await?;
+        Ok(Done {}.into())
     }
 
     pub(super) fn make_link_code(&self) -> Result<Reply, Reject> {

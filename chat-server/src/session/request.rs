@@ -87,6 +87,9 @@ impl Session {
                 self.hub.end_session(self.actor.account, conn).await?;
                 Ok(Done {}.into())
             }
+            Request::BanFromServer(ban) => self.ban(ban).await,
+            Request::LiftBan(lift) => self.lift_ban(lift).await,
+            Request::ListBans(_) => self.hub.list_bans(&self.actor).map(Reply::from),
             Request::DeviceMessage(DeviceMessage { bytes }) => {
                 self.hub.tell_devices(&self.live, &bytes).map(Reply::from)
             }

@@ -74,7 +74,8 @@ impl Exit {
             | RejectCode::DeviceRevoked
             | RejectCode::InvalidToken
             | RejectCode::ExpiredToken => Self::Authentication,
-            RejectCode::NotMember
+            RejectCode::BannedFromServer
+            | RejectCode::NotMember
             | RejectCode::Forbidden
             | RejectCode::LimitExceeded
             | RejectCode::Banned

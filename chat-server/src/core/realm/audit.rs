@@ -1,5 +1,6 @@
 //! The server's own events in words, for its owners. No secret is in them, hashed or not.
 
+use chat_proto::ban::{BanTarget, ServerBanned, ServerUnbanned};
 use chat_proto::realm::{DeviceAdded, DeviceRevoked, RecoveryUsed};
 use chat_proto::{DeviceId, EventBody, ServerFact};
 
@@ -17,7 +18,22 @@ pub fn line(body: &EventBody) -> String {
         Some(ServerFact::RecoveryUsed(RecoveryUsed { device, label, .. })) => {
             format!("used the recovery code for {}", named(*device, label))
         }
+        Some(ServerFact::ServerBanned(ServerBanned { target, name, reason, until })) => {
+            let length = if until.is_some() { "for a time" } else { "for ever" };
+            let reason = if reason.is_empty() { "no reason given" } else { reason };
+            format!("banned {} {length}: {reason}", whom(target, name))
+        }
+        Some(ServerFact::ServerUnbanned(ServerUnbanned { target })) => format!("let {} in again", whom(target, "")),
         None => format!("did something this version of the server does not know (kind {})", body.kind()),
+    }
+}
+
+fn whom(target: &BanTarget, name: &str) -> String {
+    match target {
+        BanTarget::Account(account) if name.is_empty() => format!("account {account}"),
+        BanTarget::Account(account) => format!("account {account} ({name})"),
+        BanTarget::Device(device) => named(*device, ""),
+        BanTarget::Network(network) => network.clone(),
     }
 }
 

@@ -2,15 +2,20 @@
 //! snapshot is a short feed; each file here keeps the events of its own facts.
 
 pub mod audit;
+pub mod ban;
 pub mod claim;
 pub mod device;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use chat_proto::ban::{BanEntry, ServerBanned};
 use chat_proto::codec::CodecError;
 use chat_proto::{AccountId, Event, EventBody, FeedId, Reject, SecretHash, Seq, ServerFact, Timestamp};
 
 use super::{Actor, ServerRank, State, parts, put_part};
+use ban::Bans;
+pub use ban::{Ban, Unban, Visitor};
 use claim::Ownership;
 pub use claim::{Claim, OfferClaim};
 use device::Recoveries;
@@ -26,6 +31,10 @@ pub enum RealmCommand {
     OfferClaim(OfferClaim),
     /// Own the server.
     Claim(Claim),
+    /// Keep somebody out.
+    Ban(Ban),
+    /// Keep somebody out no more.
+    Unban(Unban),
     /// Belong to one's account, by a link code that was checked before.
     AddDevice(NewDevice),
     /// Take a device its right.
@@ -41,6 +50,7 @@ pub enum RealmCommand {
 pub struct Realm {
     ownership: Ownership,
     recoveries: Recoveries,
+    bans: Bans,
 }
 
 impl Realm {
@@ -56,9 +66,27 @@ impl Realm {
         self.ownership.is_owned()
     }
 
+    /// The ban that keeps a visitor out.
+    #[must_use]
+    pub fn ban_of(&self, visitor: &Visitor, now: Timestamp) -> Option<&ServerBanned> {
+        self.bans.of(visitor, now)
+    }
+
+    /// Whether whoever comes from an address is kept out.
+    #[must_use]
+    pub fn is_address_banned(&self, address: IpAddr, now: Timestamp) -> bool {
+        self.bans.of_address(address, now)
+    }
+
+    /// The bans in force.
+    #[must_use]
+    pub fn bans(&self, now: Timestamp) -> Vec<BanEntry> {
+        self.bans.list(now)
+    }
+
     /// The events that still matter, in order.
     fn events(&self) -> impl Iterator<Item = &Event> {
-        let all = self.ownership.events().chain(self.recoveries.events());
+        let all = self.ownership.events().chain(self.recoveries.events()).chain(self.bans.events());
         let ordered: BTreeMap<Seq, &Event> = all.map(|event| (event.seq, event)).collect();
         ordered.into_values()
     }
@@ -69,8 +97,10 @@ impl State for Realm {
 
     const SNAPSHOT_VERSION: u16 = 1;
 
-    fn decide(&self, by: &Actor, command: &RealmCommand, _now: Timestamp) -> Result<Option<EventBody>, Reject> {
+    fn decide(&self, by: &Actor, command: &RealmCommand, now: Timestamp) -> Result<Option<EventBody>, Reject> {
         match command {
+            RealmCommand::Ban(ban) => self.bans.ban(by, ban, now),
+            RealmCommand::Unban(unban) => self.bans.unban(by, unban, now),
             RealmCommand::OfferClaim(offer) => Ok(self.ownership.offer(offer)),
             RealmCommand::Claim(claim) => self.ownership.claim(by, claim),
             RealmCommand::AddDevice(new) => Ok(Some(device::add(by, new))),
@@ -86,6 +116,8 @@ impl State for Realm {
             Some(ServerFact::OwnerClaimed(_)) => self.ownership.claimed(event),
             Some(ServerFact::RecoverySet(_)) => self.recoveries.set(event),
             Some(ServerFact::RecoveryUsed(_)) => self.recoveries.used(event),
+            Some(ServerFact::ServerBanned(banned)) => self.bans.banned(event, &banned.target),
+            Some(ServerFact::ServerUnbanned(unbanned)) => self.bans.unbanned(&unbanned.target),
             Some(ServerFact::DeviceAdded(_) | ServerFact::DeviceRevoked(_)) | None => {}
         }
     }

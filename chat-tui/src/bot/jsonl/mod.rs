@@ -1,6 +1,7 @@
 //! A program's two pipes: events and answers on standard output, requests on standard input, one JSON object a line.
 //! `docs/bots.md` is the contract.
 
+mod bans;
 mod choose;
 mod connections;
 mod fields;

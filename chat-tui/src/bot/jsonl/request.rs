@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
+use super::bans::Bans;
 use super::choose::Choose;
 use super::connections::Connections;
 use super::identity;
@@ -40,6 +41,7 @@ pub(super) enum Op {
     Choose(Choose),
     Identity(identity::Op),
     Connections(Connections),
+    Bans(Bans),
     About(About),
     Moderate(Moderate),
     Treat(Treat),
@@ -305,6 +307,7 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
             return Err(Problem::new("unsupported", format!("{later} is not possible with this version")));
         }
         other if Choose::OPS.contains(&other) => Op::Choose(Choose::read(other, fields)?),
+        other if Bans::OPS.contains(&other) => Op::Bans(Bans::read(other, fields)?),
         other if Connections::OPS.contains(&other) => Op::Connections(Connections::read(other, fields)?),
         other if Moderate::OPS.contains(&other) => Op::Moderate(Moderate::read(other, fields)?),
         other if Treat::OPS.contains(&other) => Op::Treat(Treat::read(other, fields)?),
