@@ -85,6 +85,8 @@ pub struct Limits {
     pub connections_per_address: u32,
     /// Connections at once of one account: 1 to [`CONNECTIONS_PER_ACCOUNT_MAX`].
     pub connections_per_account: u32,
+    /// New accounts from one IPv4 address or one IPv6 /64 within an hour; 0 for any number.
+    pub accounts_per_address_per_hour: u32,
     /// How long a connection may ask nothing before it is closed, milliseconds, at most [`IDLE_MS_MAX`]; 0 for ever.
     pub idle_out_ms: u64,
     /// Messages a second of one connection in the long run: 1 to [`RATE_MAX`].
@@ -120,6 +122,7 @@ impl Config {
                 connections: 10_000,
                 connections_per_address: 1_000,
                 connections_per_account: 100,
+                accounts_per_address_per_hour: 20,
                 idle_out_ms: 0,
                 messages_per_second: 20,
                 messages_burst: 200,

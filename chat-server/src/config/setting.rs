@@ -222,6 +222,16 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(config.limits.connections_per_address.to_string()),
     },
     Setting {
+        key: "limits.accounts_per_address_per_hour",
+        shape: Shape::Number,
+        default: "20",
+        meaning: "New accounts from one IPv4 address or one IPv6 /64 within an hour, 0 to 1000000; 0 for any number; this machine itself is not counted.",
+        read: |config, text| {
+            number(text, 0..=CONNECTIONS_MAX).map(|accounts| config.limits.accounts_per_address_per_hour = accounts)
+        },
+        show: |config| Some(config.limits.accounts_per_address_per_hour.to_string()),
+    },
+    Setting {
         key: "limits.connections_per_account",
         shape: Shape::Number,
         default: "100",

@@ -1,4 +1,5 @@
-//! Wrong guesses at codes: a few from one place at one name in a while, and then none until it is over.
+//! What is counted per guesser: a few wrong guesses from one place at one name in a while, and then none until it is over. New
+//! accounts of one place are counted the same way.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,13 +9,12 @@ use chat_proto::limits::{GUESSES_COUNT_MS, GUESSES_MAX};
 /// Who guesses at what is remembered for this many; beyond that the oldest are forgotten.
 const REMEMBERED_MAX: usize = 10_000;
 
-/// How long a guess counts.
-const COUNTS: Duration = Duration::from_millis(GUESSES_COUNT_MS);
-
 /// The guesses of everybody, by whatever tells one guesser from another.
 #[derive(Clone, Debug)]
 pub struct Guesses<K> {
     tried: BTreeMap<K, Tried>,
+    most: u32,
+    within: Duration,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,15 @@ struct Tried {
 
 impl<K> Default for Guesses<K> {
     fn default() -> Self {
-        Self { tried: BTreeMap::new() }
+        Self::new(GUESSES_MAX, Duration::from_millis(GUESSES_COUNT_MS))
+    }
+}
+
+impl<K> Guesses<K> {
+    /// At most so many within a time that begins with the first.
+    #[must_use]
+    pub fn new(most: u32, within: Duration) -> Self {
+        Self { tried: BTreeMap::new(), most, within }
     }
 }
 
@@ -35,13 +43,14 @@ impl<K: Ord + Clone> Guesses<K> {
     /// # Errors
     /// How long to wait, where there were too many already.
     pub fn begin(&mut self, who: &K, now: Duration) -> Result<(), Duration> {
-        self.tried.retain(|_, tried| now < tried.since + COUNTS);
+        let within = self.within;
+        self.tried.retain(|_, tried| now < tried.since + within);
         if !self.tried.contains_key(who) && self.tried.len() >= REMEMBERED_MAX {
             self.forget_oldest();
         }
         let tried = self.tried.entry(who.clone()).or_insert(Tried { guesses: 0, since: now });
-        if tried.guesses >= GUESSES_MAX {
-            return Err((tried.since + COUNTS).saturating_sub(now));
+        if tried.guesses >= self.most {
+            return Err((tried.since + within).saturating_sub(now));
         }
         tried.guesses += 1;
         Ok(())
@@ -63,6 +72,8 @@ impl<K: Ord + Clone> Guesses<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const COUNTS: Duration = Duration::from_millis(GUESSES_COUNT_MS);
 
     #[test]
     fn after_five_wrong_guesses_there_are_none_until_ten_minutes_are_over() {

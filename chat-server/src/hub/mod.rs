@@ -29,6 +29,7 @@ pub mod tail;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -44,6 +45,7 @@ use crate::core::account::Account;
 use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
 use crate::core::flood::Rates;
+use crate::core::guess::Guesses;
 use crate::core::presence::Presences;
 use crate::core::realm::{REALM, Realm};
 use crate::core::room::Room;
@@ -65,6 +67,8 @@ pub struct HubSettings {
     pub create: bool,
     /// Whether an unknown key may claim a free name.
     pub registration: bool,
+    /// Accounts that may be made from one network within an hour, but for this machine itself; 0 for any number.
+    pub accounts_per_address: u32,
     /// Whether messages are indexed and can be searched.
     pub search: bool,
     /// How long somebody stays online without a connection.
@@ -90,6 +94,7 @@ impl Default for HubSettings {
             presence_grace,
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,
+            accounts_per_address: 0,
             idle_out: None,
             flood: None,
         }
@@ -106,6 +111,7 @@ pub struct Hub {
     realm: Arc<Feed<Realm>>,
     standing: realm::Standing,
     link_codes: devices::LinkCodes,
+    newcomers: Mutex<Guesses<IpAddr>>,
     directory: RwLock<Directory>,
     presences: people::Board,
     sessions: sessions::Sessions,
@@ -148,6 +154,7 @@ impl Hub {
             let (whose, what) = ((device.id, device.account), (device.label, device.since));
             directory.load_device(device.key, whose, what, device.revoked);
         }
+        let newcomers = Guesses::new(settings.accounts_per_address, Duration::from_secs(60 * 60));
         let hub = Arc::new(Self {
             store,
             environment,
@@ -159,6 +166,7 @@ impl Hub {
             realm: Feed::new(REALM),
             standing: realm::Standing::default(),
             link_codes: devices::LinkCodes::default(),
+            newcomers: Mutex::new(newcomers),
             directory: RwLock::new(directory),
             notes: Notes::default(),
             to_be_indexed: Notify::new(),

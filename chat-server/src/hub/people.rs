@@ -1,5 +1,6 @@
 //! Accounts: claiming a name, finding a person, who is there.
 
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::Notify;
 
 use super::shared::lock;
 use super::{Hub, reject};
+use crate::admission::network;
 use crate::core::Actor;
 use crate::core::access::Action;
 use crate::core::presence::{Change, Presences};
@@ -71,7 +73,7 @@ impl Hub {
     /// # Errors
     /// [`RejectCode::NameTaken`], [`RejectCode::InvalidName`], [`RejectCode::RegistrationClosed`],
     /// [`RejectCode::Unauthenticated`] for a key that belongs to another name, or what the store says.
-    pub async fn identify(self: &Arc<Self>, key: DeviceKey, name: &str) -> Result<Identified, Reject> {
+    pub async fn identify(self: &Arc<Self>, key: DeviceKey, name: &str, from: IpAddr) -> Result<Identified, Reject> {
         let name = parse_user(name)?;
         self.check_not_revoked(Some(&key))?;
         let known = self.read_directory(|directory| {
@@ -89,7 +91,7 @@ impl Hub {
                 format!("this device's key belongs to {registered}; connect as {registered}, or use another identity"),
             )),
             Some((_, _, false, _)) => Err(Reject::new(RejectCode::Conflict, "this name is being registered right now")),
-            None => self.register(key, name).await,
+            None => self.register(key, name, from).await,
         }
     }
 
@@ -98,7 +100,12 @@ impl Hub {
     ///
     /// # Errors
     /// As [`Hub::identify`].
-    pub async fn identify_subject(self: &Arc<Self>, subject: Subject, name: &str) -> Result<Identified, Reject> {
+    pub async fn identify_subject(
+        self: &Arc<Self>,
+        subject: Subject,
+        name: &str,
+        from: IpAddr,
+    ) -> Result<Identified, Reject> {
         let known = self.read_directory(|directory| {
             let (_, account) = directory.device(&subject.key)?;
             directory.account(account).map(|entry| entry.name.as_str().to_owned())
@@ -110,7 +117,7 @@ impl Hub {
             let message = format!("this token belongs to {given}; connect as {given}, or with another token");
             return Err(Reject::new(RejectCode::Unauthenticated, message));
         }
-        let identified = self.identify(subject.key, given.as_deref().unwrap_or(name)).await?;
+        let identified = self.identify(subject.key, given.as_deref().unwrap_or(name), from).await?;
         Ok(Identified { expires_in: Some(subject.expires_in), ..identified })
     }
 
@@ -127,7 +134,20 @@ impl Hub {
         Ok(())
     }
 
-    async fn register(&self, key: DeviceKey, name: UserName) -> Result<Identified, Reject> {
+    /// Counts a new account of a network, but for those of this very machine.
+    fn count_newcomer(&self, from: IpAddr) -> Result<(), Reject> {
+        if from.to_canonical().is_loopback() || self.settings.accounts_per_address == 0 {
+            return Ok(());
+        }
+        let counted = lock(&self.newcomers).begin(&network(from), self.uptime());
+        counted.map_err(|_| {
+            let most = self.settings.accounts_per_address;
+            let message = format!("{most} accounts were made from your address in an hour; wait, or ask the operator");
+            Reject::new(RejectCode::LimitExceeded, message)
+        })
+    }
+
+    async fn register(&self, key: DeviceKey, name: UserName, from: IpAddr) -> Result<Identified, Reject> {
         let taken = self.read_directory(|directory| {
             let account = directory.account_named(&name)?;
             directory.account(account).map(|entry| entry.name.clone())
@@ -141,6 +161,7 @@ impl Hub {
                 format!("nobody has the name {name} here, and this server takes no new accounts; ask its operator"),
             ));
         }
+        self.count_newcomer(from)?;
         let since = self.now();
         let reserved = self.write_directory(|directory| directory.reserve_account(&name, key, since));
         let Ok((account, device)) = reserved else { return Err(name_taken(&name, &name)) };
@@ -286,4 +307,29 @@ fn name_taken(wanted: &UserName, owner: &UserName) -> Reject {
         format!("{wanted} looks like {owner}, which is taken; choose a name that can't be mistaken for it")
     };
     Reject::new(RejectCode::NameTaken, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::Environment;
+    use crate::hub::HubSettings;
+    use crate::store::MemoryStore;
+
+    #[tokio::test]
+    async fn one_address_makes_so_many_accounts_and_no_more_and_those_there_are_log_in() {
+        let settings = HubSettings { accounts_per_address: 2, ..HubSettings::default() };
+        let hub = Hub::start(Arc::new(MemoryStore::new()), Environment::real(), settings).await.unwrap();
+        let [far, near, elsewhere] = ["2001:db8::1", "2001:db8::2", "192.0.2.1"].map(|text| text.parse().unwrap());
+        let come = async |number: u8, from: IpAddr| {
+            let name = format!("name{number}");
+            hub.identify(DeviceKey([number; 32]), &name, from).await.map(|known| known.registered).map_err(|r| r.code)
+        };
+        assert_eq!((come(1, far).await, come(2, near).await), (Ok(true), Ok(true)));
+        assert_eq!(come(3, far).await, Err(RejectCode::LimitExceeded));
+        assert_eq!((come(1, far).await, come(3, elsewhere).await), (Ok(false), Ok(true)));
+        for number in 10..20 {
+            assert_eq!(come(number, "127.0.0.1".parse().unwrap()).await, Ok(true));
+        }
+    }
 }

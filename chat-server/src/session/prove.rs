@@ -24,7 +24,7 @@ pub(super) async fn prove(connection: &Connection, context: &Context, auth: Auth
     match auth {
         Auth::DeviceAuth(DeviceAuth { device, name, signature }) => {
             check_signature(connection, context, &device, &name, &signature)?;
-            hub.identify(device, &name).await
+            hub.identify(device, &name, connection.remote_address().ip()).await
         }
         Auth::LinkAuth(LinkAuth { device, name, signature, proof, label }) => {
             let exporter = check_signature(connection, context, &device, &name, &signature)?;
@@ -43,7 +43,8 @@ pub(super) async fn prove(connection: &Connection, context: &Context, auth: Auth
             let Some(jwt) = &context.jwt else {
                 return Err(Reject::new(RejectCode::InvalidToken, "this server trusts no issuer of tokens"));
             };
-            hub.identify_subject(jwt.verify(&token, hub.now())?, &name).await
+            let from = connection.remote_address().ip();
+            hub.identify_subject(jwt.verify(&token, hub.now())?, &name, from).await
         }
         Auth::Unknown { .. } => Err(Reject::new(RejectCode::Unsupported, "this server knows no such way to log in")),
     }
