@@ -101,10 +101,16 @@ pub fn access(actor: &Standing, action: Action, room: &Ground, target: Target) -
     if actor.banned && !is_free && action != Action::Leave {
         return deny(RejectCode::Banned, "you are banned from this room; its moderators can lift that");
     }
-    if !may_find(actor, room) && action != Action::Leave {
+    if !may_find(actor, room) {
         return deny(RejectCode::NoSuchRoom, "there is no such room; /create makes one");
     }
-    if room.archived && !survives_archiving(action) {
+    // What is done to a message is done by who may read it, or it would tell of messages.
+    if is_about_message(action) {
+        need(may_read(actor, room), RejectCode::NotMember, "only members do that; /join first")?;
+    }
+    // Being a member already changes nothing, in an archived room too.
+    let is_so = action == Action::Join && actor.role.is_some();
+    if room.archived && !is_so && !survives_archiving(action) {
         return deny(RejectCode::Archived, "this room is archived: it is only read; its owner can open it again");
     }
     match action {
@@ -119,10 +125,9 @@ pub fn access(actor: &Standing, action: Action, room: &Ground, target: Target) -
         Action::Edit => {
             let own = target == Target::Himself;
             need(own, RejectCode::Forbidden, "only its author changes a message; moderators can remove it")?;
-            unmuted(actor)?;
-            need(may_read(actor, room), RejectCode::NotMember, "only members do that; /join first")
+            unmuted(actor)
         }
-        Action::Redact => redact(actor, room, target),
+        Action::Redact => redact(actor, room.redaction, target),
         Action::ReadLists => member(actor),
         Action::Pin | Action::Invite | Action::Unmute | Action::Unban => at_least(actor, MODERATOR),
         Action::Mute | Action::Ban => restrict(actor, target),
@@ -154,9 +159,13 @@ fn direct(actor: &Standing, action: Action, room: &Ground, target: Target) -> Re
     if !is_inside && !actor.invited {
         return deny(RejectCode::NoSuchRoom, "there is no such room; /create makes one");
     }
+    if !matches!(action, Action::Find | Action::Leave | Action::Join) {
+        member(actor)?;
+    }
     match action {
-        Action::Find | Action::Leave | Action::Join => Ok(()),
-        Action::Read | Action::Post | Action::React | Action::Pin => member(actor),
+        Action::Find | Action::Leave | Action::Join | Action::Read | Action::Post | Action::React | Action::Pin => {
+            Ok(())
+        }
         Action::Edit => need(target == Target::Himself, RejectCode::Forbidden, "only its author changes a message"),
         Action::Redact => {
             let own = target == Target::Himself && room.redaction != Redactors::Nobody;
@@ -188,6 +197,10 @@ fn may_find(actor: &Standing, room: &Ground) -> bool {
 
 fn may_read(actor: &Standing, room: &Ground) -> bool {
     actor.is_among(room.reading) || actor.is_among(Who::Members)
+}
+
+fn is_about_message(action: Action) -> bool {
+    matches!(action, Action::React | Action::Edit | Action::Redact | Action::Pin)
 }
 
 fn survives_archiving(action: Action) -> bool {
@@ -234,17 +247,15 @@ fn post(actor: &Standing, room: &Ground) -> Result<(), Reject> {
     }
 }
 
-fn redact(actor: &Standing, room: &Ground, target: Target) -> Result<(), Reject> {
+fn redact(actor: &Standing, redaction: Redactors, target: Target) -> Result<(), Reject> {
     let weight = actor.weight();
     let own = target == Target::Himself;
-    match room.redaction {
+    match redaction {
         // What must go, must go: the server's owner answers for what is on his disk.
         Redactors::Nobody => {
             need(weight >= SERVER_OWNER, RejectCode::Forbidden, "nothing is removed in this room, by its settings")
         }
-        Redactors::AuthorAndModerators if own => {
-            need(may_read(actor, room), RejectCode::NotMember, "only members do that; /join first")
-        }
+        Redactors::AuthorAndModerators if own => Ok(()),
         Redactors::AuthorAndModerators | Redactors::Moderators => {
             at_least(actor, MODERATOR)?;
             let above = match target {

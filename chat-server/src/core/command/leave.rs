@@ -4,6 +4,7 @@ use chat_proto::event::Left;
 use chat_proto::{EventBody, Line, Reject, Timestamp};
 
 use crate::core::Actor;
+use crate::core::access::Action;
 use crate::core::room::Room;
 
 /// Stop being a member.
@@ -13,14 +14,13 @@ pub struct Leave {
     pub reason: Line,
 }
 
-// Fallible like its siblings, so that the one `match` treats all commands alike.
-#[allow(clippy::unnecessary_wraps)]
 pub(in crate::core) fn decide(
     room: &Room,
     by: &Actor,
     leave: &Leave,
-    _now: Timestamp,
+    now: Timestamp,
 ) -> Result<Option<EventBody>, Reject> {
+    room.allow(by, Action::Leave, now)?;
     Ok(room
         .members()
         .get(&by.account)

@@ -1,0 +1,7 @@
+//! Who may do what in a room: the whole table, as `docs/access.txt` has it, against the pure function and over real QUIC.
+#![allow(clippy::unwrap_used)]
+#![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
+
+mod cells;
+mod laws;
+mod table;
