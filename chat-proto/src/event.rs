@@ -246,6 +246,21 @@ impl EventBody {
         matches!(kind, 4 | 5)
     }
 
+    /// Whether the body of an event of this kind may be removed for good: those with words of a message.
+    #[must_use]
+    pub fn may_be_erased(kind: u16) -> bool {
+        Self::is_message_kind(kind) || kind == Self::EDITED
+    }
+
+    /// The kind its row has: that of the event, also where the body was removed.
+    #[must_use]
+    pub fn stored_kind(&self) -> u16 {
+        if let Self::Erased(Erased { kind }) = self { *kind } else { self.kind() }
+    }
+
+    /// The kind of [`Edited`].
+    pub const EDITED: u16 = 6;
+
     /// The message it is.
     #[must_use]
     pub fn message(&self) -> Option<Message<'_>> {

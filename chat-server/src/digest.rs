@@ -44,7 +44,7 @@ pub fn chain_next(prev: &Chain, event: &Event, digest: &[u8; 32]) -> Chain {
     context.update(&event.by.0.to_le_bytes());
     context.update(&event.device.0.to_le_bytes());
     context.update(&event.key.0);
-    context.update(&event.body.kind().to_le_bytes());
+    context.update(&event.body.stored_kind().to_le_bytes());
     context.update(digest);
     shortened(&taken(context))
 }

@@ -55,6 +55,7 @@ async fn long_room(store: &CountingStore, messages: u64) {
                 expected_head: head,
                 rows: std::mem::take(&mut rows),
                 registration: registration.take(),
+                erase: Vec::new(),
             };
             store.append(append).await.unwrap();
             head = Seq(seq);
@@ -141,7 +142,10 @@ async fn what_a_crash_left_unnoted_is_noted_when_the_room_is_loaded() {
     };
     let seq = event.seq;
     let rows = vec![Row::seal(&loaded.meta.chain, event, [1; 16])];
-    store.append(Append { feed, expected_head: loaded.meta.head, rows, registration: None }).await.unwrap();
+    store
+        .append(Append { feed, expected_head: loaded.meta.head, rows, registration: None, erase: Vec::new() })
+        .await
+        .unwrap();
     let mut bob = RawClient::login(&server, &bobs, "bob").await;
     let mentioned = |delivery: &Delivery| match delivery {
         Delivery::Events(events) => events.events.iter().find_map(|event| match &event.body {

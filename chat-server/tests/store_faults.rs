@@ -139,7 +139,9 @@ async fn append(store: &SqliteStore, last: &mut Option<Row>) -> Result<(), Store
         body: posted.into(),
     };
     let row = Row::seal(&prev, event, [1; 16]);
-    store.append(Append { feed: FEED, expected_head, rows: vec![row.clone()], registration: None }).await?;
+    store
+        .append(Append { feed: FEED, expected_head, rows: vec![row.clone()], registration: None, erase: Vec::new() })
+        .await?;
     *last = Some(row);
     Ok(())
 }

@@ -170,7 +170,7 @@ impl<S: FeedState> Worker<S> {
                 Err(error) => return Err(error),
             }
         }
-        store.append(Append { feed, expected_head, rows, registration }).await
+        store.append(Append { feed, expected_head, rows, registration, erase: Vec::new() }).await
     }
 
     /// Looks up the keys of a batch that are not known to be new.

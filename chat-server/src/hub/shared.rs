@@ -107,6 +107,11 @@ impl Shared {
         self.wake();
     }
 
+    /// The words of some events were removed: what was published of them is not sent to anybody any more.
+    pub fn forget(&self, seqs: &[Seq]) {
+        lock(&self.tail).forget(seqs);
+    }
+
     /// Says where the feed ends after it was read from the store, and wakes readers who stand elsewhere.
     pub fn reset(&self, meta: FeedMeta) {
         lock(&self.tail).reset(meta);

@@ -147,6 +147,12 @@ impl Tail {
         self.meta = meta;
     }
 
+    /// Drops the frames that hold some events, because the words in them were removed. Who needs them reads the store.
+    pub fn forget(&mut self, seqs: &[Seq]) {
+        self.frames.retain(|frame| !seqs.iter().any(|seq| (frame.first..=frame.last).contains(seq)));
+        self.bytes = self.frames.iter().map(|frame| frame.bytes.len()).sum();
+    }
+
     /// What lies behind a cursor, up to about `bytes_max` bytes but at least one frame.
     #[must_use]
     pub fn behind(&self, cursor: Seq, bytes_max: usize) -> Behind {
@@ -156,11 +162,12 @@ impl Tail {
         let start = self.frames.partition_point(|frame| frame.first <= cursor);
         match self.frames.get(start) {
             Some(frame) if frame.first == cursor.next() => {
-                let mut size = 0;
+                let (mut size, mut next) = (0, frame.first);
                 let fits = |frame: &&Arc<Frame>| {
-                    let before = size;
+                    let (before, follows) = (size, frame.first == next);
                     size += frame.bytes.len();
-                    before < bytes_max
+                    next = frame.last.next();
+                    follows && before < bytes_max
                 };
                 Behind::Frames(self.frames.iter().skip(start).take_while(fits).cloned().collect())
             }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::cognitive_complexity, reason = "a list of assertions is not hard to read")]
 
+mod look;
 mod registry;
 mod search;
 
@@ -33,6 +34,7 @@ pub(crate) async fn all<S: Store, F: Future<Output = S>>(make: impl Fn() -> F) {
     feeds_do_not_disturb_each_other(make().await).await;
     registry::all(&make).await;
     search::all(&make).await;
+    look::all(&make).await;
 }
 
 /// The feed of a room.
@@ -118,7 +120,7 @@ pub(crate) async fn filled(store: &impl Store, number: u64, count: u64) -> (Feed
 
 /// An append to the feed of a room.
 pub(crate) fn append(number: u64, expected_head: Seq, rows: Vec<Row>) -> Append {
-    Append { feed: feed(number), expected_head, rows, registration: None }
+    Append { feed: feed(number), expected_head, rows, registration: None, erase: Vec::new() }
 }
 
 async fn appended_rows_are_read_as_they_were_given(store: &impl Store) {

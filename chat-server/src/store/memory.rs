@@ -4,9 +4,11 @@
 //! data outlives the server that used it, and a test can make operations fail, take time, or be lost by a restart.
 
 mod data;
+mod look;
 mod registry;
 mod search;
 
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,7 +16,9 @@ use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
 use futures_util::future::BoxFuture;
 
 use self::data::{Data, Feed};
-use super::{Append, Found, Loaded, Matches, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult};
+use super::{
+    Append, Found, Keep, Loaded, Matches, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult,
+};
 use crate::core::search::Find;
 
 /// A handle on data in memory.
@@ -108,6 +112,15 @@ impl MemoryStore {
         Ok(())
     }
 
+    /// Something of a feed; what is empty, if there is none.
+    fn look<T: Default>(
+        &self,
+        feed: FeedId,
+        look: impl FnOnce(&Feed) -> T + Send + 'static,
+    ) -> BoxFuture<'_, StoreResult<T>> {
+        Box::pin(async move { Ok(self.read_data(|data| data.feeds.get(&feed).map(look).unwrap_or_default())) })
+    }
+
     fn read_data<T>(&self, look: impl FnOnce(&Data) -> T) -> T {
         look(&self.lock().data)
     }
@@ -166,6 +179,41 @@ impl Store for MemoryStore {
                 keys.iter().map(|key| feed.and_then(|feed| feed.keys.get(key)).map(|key| key.found)).collect()
             }))
         })
+    }
+
+    fn annotations(
+        &self,
+        feed: FeedId,
+        targets: RangeInclusive<Seq>,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.look(feed, move |feed| feed.annotations(&targets, after, limit))
+    }
+
+    fn by_author(
+        &self,
+        feed: FeedId,
+        author: AccountId,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Seq>>> {
+        self.look(feed, move |feed| feed.by_author(author, before, limit))
+    }
+
+    fn of_kinds(
+        &self,
+        feed: FeedId,
+        kinds: Vec<u16>,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.look(feed, move |feed| feed.of_kinds(&kinds, before, limit))
+    }
+
+    fn cut(&self, feed: FeedId, keep: Keep, now: Timestamp) -> BoxFuture<'_, StoreResult<Seq>> {
+        let cut = move |feed: &Feed| feed.cut(keep, now);
+        Box::pin(async move { self.read_data(|data| data.feeds.get(&feed).map(cut).ok_or(StoreError::Conflict)) })
     }
 
     fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {

@@ -1,6 +1,7 @@
 //! Where feeds are kept. Engines pass one contract (`contract.rs`); nothing above this layer knows which one it is.
 
 pub mod dir;
+pub mod keep;
 pub mod memory;
 pub mod registry;
 pub mod search;
@@ -11,6 +12,7 @@ pub mod verify;
 mod contract;
 
 use std::fmt::{self, Debug};
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use chat_proto::{AccountId, Chain, Epoch, Event, FeedId, MessageKey, Ordinal, Seq, Timestamp};
@@ -21,6 +23,7 @@ use crate::core::search::Find;
 use crate::digest::{chain_next, digest};
 
 pub use dir::{DataDir, DirError};
+pub use keep::Keep;
 pub use memory::MemoryStore;
 pub use registry::{AccountRecord, DeviceRecord, Registration, Registry, RoomRecord};
 pub use search::{Match, Matches};
@@ -165,6 +168,9 @@ pub struct Append {
     pub rows: Vec<Row>,
     /// What begins in the same breath: the room, or the server, whose first event this is.
     pub registration: Option<Registration>,
+    /// Messages of this feed whose words are removed for good, and with them those of their edits: bodies and salts go, and
+    /// everything else stays. One that is not kept any more is passed over.
+    pub erase: Vec<Seq>,
 }
 
 impl Append {
@@ -231,6 +237,40 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// What each key was used for in a feed, in the order asked. Zero keys are never found. Keys of trimmed rows are found
     /// for [`KEY_KEPT_DAYS`] more.
     fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>>;
+
+    /// Up to `limit` rows behind `after` that are about an event of a range, in order.
+    fn annotations(
+        &self,
+        feed: FeedId,
+        targets: RangeInclusive<Seq>,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>>;
+
+    /// The last `limit` messages of an author with a seq less than `before` whose words are still there, newest first.
+    fn by_author(
+        &self,
+        feed: FeedId,
+        author: AccountId,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Seq>>>;
+
+    /// The last `limit` rows of a room of some kinds, none of them messages, with a seq less than `before`, newest first.
+    fn of_kinds(
+        &self,
+        feed: FeedId,
+        kinds: Vec<u16>,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>>;
+
+    /// The oldest event to be kept so that a feed holds no more than it should; `head + 1` where that is nothing. Looks at a
+    /// few rows, however many there are.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] for a feed that was never begun.
+    fn cut(&self, feed: FeedId, keep: Keep, now: Timestamp) -> BoxFuture<'_, StoreResult<Seq>>;
 
     /// Replaces a feed's snapshot.
     fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>>;

@@ -55,6 +55,8 @@ impl fmt::Display for Damage {
 pub struct Report {
     /// Events that were looked at.
     pub events: u64,
+    /// Those of them whose words were removed.
+    pub erased: u64,
     /// Feeds that were looked at.
     pub feeds: u64,
     /// What is wrong, the first [`DAMAGE_MAX`] of it.
@@ -80,10 +82,11 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, feeds, damage, damage_count } = self;
+        let Self { events, erased, feeds, damage, damage_count } = self;
+        let erased = if *erased > 0 { format!(", {erased} of them erased") } else { String::new() };
         damage.iter().try_for_each(|each| writeln!(f, "{each}"))?;
         if self.is_ok() {
-            write!(f, "ok: {events} events in {feeds} feeds")
+            write!(f, "ok: {events} events in {feeds} feeds{erased}")
         } else {
             write!(f, "damaged: {damage_count} findings; looked at {events} events in {feeds} feeds")
         }
@@ -285,6 +288,7 @@ impl Walk<'_> {
 
     fn row(&mut self, row: &Row, payload_digest: [u8; 32]) {
         let (event, before) = (&row.event, self.end);
+        self.report.erased += u64::from(matches!(event.body, EventBody::Erased(_)));
         if event.seq != before.seq.next() {
             self.say(event.seq, format!("it comes behind seq {}: what should be between is missing", before.seq));
         }
@@ -301,18 +305,20 @@ impl Walk<'_> {
         }
         let ordinal = match self.feed.id {
             FeedId::Room(_) if event.body.is_message() => before.ordinal.next(),
+            FeedId::Room(_) if is_erased_message(&event.body) => event.ordinal,
             FeedId::Room(_) | FeedId::Account(_) => before.ordinal,
         };
         self.end = End { seq: event.seq, chain: follows(&before), ordinal };
         self.stored = End { seq: event.seq, chain: row.chain, ordinal: event.ordinal };
     }
 
-    /// Whether an event's ordinal follows from the event before it. Whether an unknown kind counts, nobody knows.
+    /// Whether an event's ordinal follows from the event before it. Whether an unknown kind counts, nobody knows, nor whether
+    /// everybody could see a message that was erased.
     fn is_counted(&self, event: &Event) -> bool {
         if matches!(self.feed.id, FeedId::Account(_)) {
             return event.ordinal == Ordinal(0);
         }
-        let is_unknown = matches!(event.body, EventBody::Unknown { .. });
+        let is_unknown = matches!(event.body, EventBody::Unknown { .. }) || is_erased_message(&event.body);
         [self.end.ordinal, self.stored.ordinal].into_iter().any(|before| {
             (event.ordinal == before.next() && (is_unknown || event.body.is_message()))
                 || (event.ordinal == before && (is_unknown || !event.body.is_message()))
@@ -322,6 +328,10 @@ impl Walk<'_> {
     fn say(&mut self, seq: Seq, what: String) {
         self.report.add(Some(self.feed.id), Some(seq), what);
     }
+}
+
+fn is_erased_message(body: &EventBody) -> bool {
+    matches!(body, EventBody::Erased(erased) if EventBody::is_message_kind(erased.kind))
 }
 
 /// Findings a report lists.

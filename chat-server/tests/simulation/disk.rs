@@ -1,6 +1,7 @@
 //! The simulated server's disk: it survives crashes and loses what was being written, and a mutant of it breaks a promise.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +10,8 @@ use chat_proto::event::ReadMarked;
 use chat_proto::{AccountId, Epoch, EventBody, FeedId, MessageKey, Seq, Timestamp};
 use chat_server::core::search::Find;
 use chat_server::store::{
-    Append, Found, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult,
+    Append, Found, Keep, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreError,
+    StoreResult,
 };
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -239,6 +241,40 @@ impl Store for Mounted {
 
     fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>> {
         Box::pin(async move { self.feed(feed)?.find(feed, keys).await })
+    }
+
+    fn annotations(
+        &self,
+        feed: FeedId,
+        targets: RangeInclusive<Seq>,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        Box::pin(async move { self.feeds()?.annotations(feed, targets, after, limit).await })
+    }
+
+    fn by_author(
+        &self,
+        feed: FeedId,
+        author: AccountId,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Seq>>> {
+        Box::pin(async move { self.feeds()?.by_author(feed, author, before, limit).await })
+    }
+
+    fn of_kinds(
+        &self,
+        feed: FeedId,
+        kinds: Vec<u16>,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        Box::pin(async move { self.feeds()?.of_kinds(feed, kinds, before, limit).await })
+    }
+
+    fn cut(&self, feed: FeedId, keep: Keep, now: Timestamp) -> BoxFuture<'_, StoreResult<Seq>> {
+        Box::pin(async move { self.feeds()?.cut(feed, keep, now).await })
     }
 
     fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {

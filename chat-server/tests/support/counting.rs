@@ -1,12 +1,13 @@
 //! A store that counts the rows others read from it.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
 use chat_server::core::search::Find;
 use chat_server::store::{
-    Append, Found, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreResult,
+    Append, Found, Keep, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreResult,
 };
 use futures_util::future::BoxFuture;
 
@@ -56,6 +57,36 @@ impl Store for CountingStore {
     }
     fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>> {
         self.inner.find(feed, keys)
+    }
+    fn annotations(
+        &self,
+        feed: FeedId,
+        targets: RangeInclusive<Seq>,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.count(self.inner.annotations(feed, targets, after, limit))
+    }
+    fn by_author(
+        &self,
+        feed: FeedId,
+        author: AccountId,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Seq>>> {
+        self.inner.by_author(feed, author, before, limit)
+    }
+    fn of_kinds(
+        &self,
+        feed: FeedId,
+        kinds: Vec<u16>,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.count(self.inner.of_kinds(feed, kinds, before, limit))
+    }
+    fn cut(&self, feed: FeedId, keep: Keep, now: Timestamp) -> BoxFuture<'_, StoreResult<Seq>> {
+        self.inner.cut(feed, keep, now)
     }
     fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {
         self.inner.save_snapshot(feed, snapshot)

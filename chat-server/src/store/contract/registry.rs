@@ -88,8 +88,13 @@ async fn the_server_begins_with_its_first_event_and_once(store: &impl Store) {
     let feed = FeedId::Account(AccountId::SERVER);
     let mut meta = begun(feed, store.epoch());
     let rows = rows(&mut meta, 2);
-    let append =
-        |expected_head, rows: &[Row], registration| Append { feed, expected_head, rows: rows.to_vec(), registration };
+    let append = |expected_head, rows: &[Row], registration| Append {
+        feed,
+        expected_head,
+        rows: rows.to_vec(),
+        registration,
+        erase: Vec::new(),
+    };
     assert_eq!(store.append(append(Seq::ZERO, &rows[..1], None)).await, Err(StoreError::Conflict));
     assert_eq!(store.load(feed).await, Ok(None));
     store.append(append(Seq::ZERO, &rows[..1], Some(Registration::Server))).await.unwrap();

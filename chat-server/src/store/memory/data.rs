@@ -28,6 +28,8 @@ pub(super) struct Feed {
     pub(super) snapshot: Option<Snapshot>,
     pub(super) rows: BTreeMap<Seq, Row>,
     pub(super) keys: BTreeMap<(AccountId, MessageKey), Key>,
+    /// What the edits whose words were removed are about.
+    pub(super) erased_edits: BTreeMap<Seq, Seq>,
 }
 
 /// What a key was used for, and when its row was trimmed.
@@ -61,6 +63,10 @@ impl Data {
                 self.index.committed(append.feed, row.event.seq);
                 feed.push(row);
             }
+            for seq in append.erase {
+                feed.erase(seq);
+                self.index.erase(append.feed, seq);
+            }
         }
         Ok(())
     }
@@ -73,6 +79,7 @@ impl Data {
         if oldest > feed.meta.oldest {
             feed.meta.oldest = oldest;
             feed.rows = feed.rows.split_off(&oldest);
+            feed.erased_edits = feed.erased_edits.split_off(&oldest);
             self.index.trim(id, oldest);
             for key in feed.keys.values_mut().filter(|key| key.found.seq < oldest) {
                 key.trimmed_at.get_or_insert(now);
@@ -95,14 +102,17 @@ impl Feed {
             at: Timestamp(0),
             oldest: Seq(1),
         };
-        Self { meta, snapshot: None, rows: BTreeMap::new(), keys: BTreeMap::new() }
+        Self { meta, snapshot: None, rows: BTreeMap::new(), keys: BTreeMap::new(), erased_edits: BTreeMap::new() }
     }
 
     fn check(&self, append: &Append) -> StoreResult<()> {
         let is_taken = |row: &Row| row.event.key != ZERO && self.keys.contains_key(&(row.event.by, row.event.key));
         let conflict =
             self.meta.head != append.expected_head || has_double_key(&append.rows) || append.rows.iter().any(is_taken);
-        if conflict { Err(StoreError::Conflict) } else { Ok(()) }
+        if conflict {
+            return Err(StoreError::Conflict);
+        }
+        append.erase.iter().try_for_each(|seq| self.check_erasable(*seq))
     }
 
     fn push(&mut self, row: Row) {

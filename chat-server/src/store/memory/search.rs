@@ -38,8 +38,15 @@ impl Index {
         }
     }
 
+    /// The words of a message were removed.
+    pub(super) fn erase(&mut self, feed: FeedId, seq: Seq) {
+        if let FeedId::Room(room) = feed {
+            self.remove(room, seq);
+        }
+    }
+
     /// A message can't be found any more.
-    pub(super) fn remove(&mut self, room: RoomId, seq: Seq) {
+    fn remove(&mut self, room: RoomId, seq: Seq) {
         if let Some(place) = self.places.remove(&(room, seq)) {
             self.docs.remove(&place);
         }

@@ -5,6 +5,7 @@
 
 mod error;
 pub(crate) mod head;
+mod look;
 mod open;
 pub(crate) mod read;
 pub(crate) mod registry;
@@ -15,6 +16,7 @@ mod write;
 mod writer;
 
 use std::fmt::Debug;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
@@ -28,8 +30,8 @@ pub(crate) use self::open::{DATABASE_FILE, harden, identify, log_path};
 use self::write::Change;
 use self::writer::{Job, Order, QUEUE_MAX, Writer};
 use super::{
-    Append, DataDir, Durability, Found, Loaded, Matches, Registration, Registry, Row, Snapshot, Store, StoreError,
-    StoreResult,
+    Append, DataDir, Durability, Found, Keep, Loaded, Matches, Registration, Registry, Row, Snapshot, Store,
+    StoreError, StoreResult,
 };
 use crate::core::search::Find;
 
@@ -173,6 +175,40 @@ impl Store for SqliteStore {
 
     fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>> {
         self.query(move |db| read::find(db, feed, &keys))
+    }
+
+    fn annotations(
+        &self,
+        feed: FeedId,
+        targets: RangeInclusive<Seq>,
+        after: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.query(move |db| look::annotations(db, feed, &targets, after, limit))
+    }
+
+    fn by_author(
+        &self,
+        feed: FeedId,
+        author: AccountId,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Seq>>> {
+        self.query(move |db| look::by_author(db, feed, author, before, limit))
+    }
+
+    fn of_kinds(
+        &self,
+        feed: FeedId,
+        kinds: Vec<u16>,
+        before: Seq,
+        limit: usize,
+    ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
+        self.query(move |db| look::of_kinds(db, feed, &kinds, before, limit))
+    }
+
+    fn cut(&self, feed: FeedId, keep: Keep, now: Timestamp) -> BoxFuture<'_, StoreResult<Seq>> {
+        self.query(move |db| look::cut(db, feed, keep, now))
     }
 
     fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {

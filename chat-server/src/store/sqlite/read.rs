@@ -1,5 +1,6 @@
 //! Queries. What contradicts its own digest or chain is reported, never handed out.
 
+use chat_proto::event::Erased;
 use chat_proto::{AccountId, Chain, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
@@ -117,7 +118,7 @@ pub(super) fn decode(feed: FeedId, row: &SqlRow<'_>) -> StoreResult<Row> {
     Ok(row)
 }
 
-/// The row of a query as [`decode`] takes it, and the digest that its body has.
+/// The row of a query as [`decode`] takes it, and the digest that its body has; for one that was erased, the digest it had.
 ///
 /// # Errors
 /// [`StoreError::Corrupt`] for what is no event.
@@ -127,7 +128,14 @@ pub(crate) fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])
     let salt: [u8; 16] = row.get(8).map_err(failed)?;
     let payload = row.get_ref(7).map_err(failed)?;
     let payload = payload.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let body = EventBody::from_payload(kind, payload).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let digest_kept: [u8; 32] = row.get(9).map_err(failed)?;
+    let is_erased = payload.is_empty() && salt == [0; 16] && EventBody::may_be_erased(kind);
+    let (body, digest) = if is_erased {
+        (Erased { kind }.into(), digest_kept)
+    } else {
+        let body = EventBody::from_payload(kind, payload).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        (body, digest(&salt, kind, payload))
+    };
     let event = Event {
         seq,
         ordinal: Ordinal(number(row, 1).map_err(failed)?),
@@ -137,9 +145,8 @@ pub(crate) fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])
         key: MessageKey(row.get(5).map_err(failed)?),
         body,
     };
-    let digest_kept = row.get(9).map_err(failed)?;
     let chain = Chain(row.get(10).map_err(failed)?);
-    Ok((Row { event, salt, digest: digest_kept, chain }, digest(&salt, kind, payload)))
+    Ok((Row { event, salt, digest: digest_kept, chain }, digest))
 }
 
 /// Whether rows follow one another.

@@ -11,7 +11,7 @@ use crate::store::dir::open_private;
 pub(crate) const APPLICATION_ID: u32 = 0x6368_6174;
 
 /// Each step brings a file to the version that is its place in the list, from 1. A released step never changes.
-pub(crate) const MIGRATIONS: [&str; 3] = [
+pub(crate) const MIGRATIONS: [&str; 4] = [
     "
     CREATE TABLE meta (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -124,6 +124,20 @@ pub(crate) const MIGRATIONS: [&str; 3] = [
 
     CREATE VIRTUAL TABLE search USING fts5(words, marks, reworded UNINDEXED, tokenize = 'ascii', columnsize = 0);
     INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
+",
+    "
+    CREATE TABLE annotation (
+        feed INTEGER NOT NULL,
+        target INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        UNIQUE (feed, target, seq)
+    ) STRICT;
+    CREATE INDEX event_kind ON event (feed, kind, seq) WHERE kind NOT IN (4, 5) AND kind < 100;
+
+    ALTER TABLE event ADD COLUMN total INTEGER NOT NULL DEFAULT 0;
+    UPDATE event SET total = sums.total FROM
+        (SELECT id, sum(length(payload)) OVER (PARTITION BY feed ORDER BY seq) AS total FROM event) AS sums
+        WHERE event.id = sums.id;
 ",
 ];
 

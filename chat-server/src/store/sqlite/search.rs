@@ -29,6 +29,13 @@ pub(super) struct Indexing {
     changes: Vec<Indexed>,
 }
 
+impl Indexing {
+    /// Whether words leave the index by it.
+    pub(super) fn removes(&self) -> bool {
+        self.changes.iter().any(|each| matches!(each.change, Change::Reword { .. } | Change::Remove(_)))
+    }
+}
+
 /// What one event means for the index.
 #[derive(Debug)]
 struct Indexed {

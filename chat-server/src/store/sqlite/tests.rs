@@ -1,3 +1,5 @@
+mod erase;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! One change to the database, within the transaction of its batch.
 
-use chat_proto::{Epoch, FeedId, MessageKey, Seq, Timestamp};
+use chat_proto::{Epoch, EventBody, FeedId, MessageKey, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::error::{is_fatal, store_error};
@@ -17,6 +17,18 @@ pub(super) enum Change {
     SaveSnapshot(FeedId, Snapshot),
     Trim(FeedId, Seq, Timestamp),
     Index(Indexing),
+}
+
+impl Change {
+    /// Whether it removes something for good.
+    pub(super) fn removes(&self) -> bool {
+        match self {
+            Self::Append(append) => !append.erase.is_empty(),
+            Self::Trim(..) => true,
+            Self::Index(indexing) => indexing.removes(),
+            Self::Register(_) | Self::SaveSnapshot(..) => false,
+        }
+    }
 }
 
 /// What a change needs beside the tables.
@@ -78,14 +90,15 @@ fn append(db: &Connection, numbers: &mut Numbers, append: &Append) -> Result<(),
     let sql = "UPDATE feed SET head = ?2, chain = ?3, ordinal = ?4, at = ?5 WHERE id = ?1";
     let ordinal = event.ordinal.0.cast_signed();
     db.prepare_cached(sql)?.execute(params![feed, event.seq.0.cast_signed(), last.chain.0, ordinal, event.at.0])?;
+    let mut total = total_at(db, feed, head)?;
     for row in &append.rows {
         if oldest > Seq(1) && is_trimmed_key(db, feed, row)? {
             return Err(Failure::Dirty(StoreError::Conflict));
         }
         numbers.events += 1;
-        insert(db, numbers.events, feed, row)?;
+        total += insert(db, numbers.events, feed, row, total)?;
     }
-    Ok(())
+    append.erase.iter().try_for_each(|seq| erase(db, feed, *seq))
 }
 
 /// The head and the oldest kept event of a feed.
@@ -103,10 +116,14 @@ fn is_trimmed_key(db: &Connection, feed: i64, row: &Row) -> rusqlite::Result<boo
     db.prepare_cached(sql)?.exists(params![feed, row.event.by.0.cast_signed(), row.event.key.0])
 }
 
-fn insert(db: &Connection, id: u64, feed: i64, row: &Row) -> rusqlite::Result<()> {
+/// Adds a row behind rows whose bodies have `before` bytes together, and says how many its own has.
+fn insert(db: &Connection, id: u64, feed: i64, row: &Row, before: i64) -> rusqlite::Result<i64> {
     let event = &row.event;
-    let sql = "INSERT INTO event (id, feed, seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+    let sql =
+        "INSERT INTO event (id, feed, seq, ordinal, at, by, device, key, kind, payload, salt, digest, chain, total)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
+    let payload = event.body.payload();
+    let bytes = i64::try_from(payload.len()).unwrap_or(i64::MAX);
     db.prepare_cached(sql)?.execute(params![
         id.cast_signed(),
         feed,
@@ -117,11 +134,44 @@ fn insert(db: &Connection, id: u64, feed: i64, row: &Row) -> rusqlite::Result<()
         event.device.0.cast_signed(),
         event.key.0,
         event.body.kind(),
-        event.body.payload(),
+        payload,
         row.salt,
         row.digest,
         row.chain.0,
+        before + bytes,
     ])?;
+    if let Some(target) = event.body.target() {
+        let sql = "INSERT INTO annotation (feed, target, seq) VALUES (?1, ?2, ?3)";
+        db.prepare_cached(sql)?.execute([feed, target.0.cast_signed(), event.seq.0.cast_signed()])?;
+    }
+    Ok(bytes)
+}
+
+/// Bytes of the bodies up to and including a row; 0 where it is not kept, for only kept rows are compared.
+fn total_at(db: &Connection, feed: i64, seq: Seq) -> rusqlite::Result<i64> {
+    let mut query = db.prepare_cached("SELECT total FROM event WHERE feed = ?1 AND seq = ?2")?;
+    Ok(query.query_row([feed, seq.0.cast_signed()], |row| row.get(0)).optional()?.unwrap_or(0))
+}
+
+/// Removes the words of a message and of its edits: from their rows, and from the index.
+fn erase(db: &Connection, feed: i64, seq: Seq) -> Result<(), Failure> {
+    let sql = "SELECT id, kind FROM event WHERE feed = ?1 AND seq = ?2 UNION ALL
+               SELECT id, kind FROM event WHERE feed = ?1 AND kind = ?3
+               AND seq IN (SELECT seq FROM annotation WHERE feed = ?1 AND target = ?2)";
+    let mut query = db.prepare_cached(sql)?;
+    let found = query.query_map(params![feed, seq.0.cast_signed(), EventBody::EDITED], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, u16>(1)?))
+    })?;
+    for found in found {
+        let (id, kind) = found?;
+        if !EventBody::may_be_erased(kind) {
+            let refused = format!("feed {feed} seq {seq}: an event of kind {kind} has no words to remove");
+            return Err(Failure::Dirty(StoreError::Corrupt(refused)));
+        }
+        let sql = "UPDATE event SET payload = x'', salt = zeroblob(16) WHERE id = ?1";
+        db.prepare_cached(sql)?.execute([id])?;
+        search::remove(db, id)?;
+    }
     Ok(())
 }
 
@@ -159,6 +209,7 @@ fn trim(db: &Connection, id: FeedId, oldest: Seq, now: Timestamp) -> Result<(), 
             return Err(Failure::Dirty(StoreError::Corrupt(missing)));
         }
         search::trim(db, id, oldest)?;
+        db.prepare_cached("DELETE FROM annotation WHERE feed = ?1 AND target < ?2")?.execute(bounds)?;
         db.prepare_cached("DELETE FROM event WHERE feed = ?1 AND seq < ?2")?.execute(bounds)?;
     }
     let expired = now.0.saturating_sub(KEY_KEPT_US);

@@ -44,6 +44,8 @@ pub(super) struct Writer {
     /// A log of so many pages is worth waiting for readers.
     wait_at_pages: i32,
     failed: Option<StoreError>,
+    /// The log may still hold what was removed since it was last emptied.
+    holds_removed: bool,
 }
 
 impl Writer {
@@ -61,7 +63,18 @@ impl Writer {
             seen.store(pages, Ordering::Relaxed);
             Ok(())
         }))?;
-        Ok(Self { db, dir, settings, head, events, recorded, log_pages, wait_at_pages, failed: None })
+        Ok(Self {
+            db,
+            dir,
+            settings,
+            head,
+            events,
+            recorded,
+            log_pages,
+            wait_at_pages,
+            failed: None,
+            holds_removed: true,
+        })
     }
 
     /// Commits changes together; one that is refused harms no other.
@@ -74,7 +87,11 @@ impl Writer {
             done => done,
         };
         match done {
-            Ok(answers) => answers,
+            Ok(answers) => {
+                let done = changes.iter().zip(&answers).filter(|(_, answer)| answer.is_ok());
+                self.holds_removed |= done.into_iter().any(|(job, _)| job.change.removes());
+                answers
+            }
             Err(Attempt::Again) => vec![Err(stopped()); changes.len()],
             Err(Attempt::Failed(error)) => {
                 self.roll_back();
@@ -159,7 +176,7 @@ impl Writer {
         // Readers that overlap for ever keep the log from beginning anew. Ours are quick, so waiting for them is worth it once in a
         // while; somebody else's tool may not be.
         let waited = pages >= self.wait_at_pages;
-        let moved = if waited { self.checkpoint_waiting() } else { self.checkpoint("PASSIVE") };
+        let moved = if waited { self.checkpoint_waiting("RESTART") } else { self.checkpoint("PASSIVE") };
         match moved {
             Ok(is_whole) => {
                 let patience = self.settings.checkpoint_pages.saturating_mul(PATIENCE);
@@ -185,11 +202,31 @@ impl Writer {
         })
     }
 
-    fn checkpoint_waiting(&self) -> rusqlite::Result<bool> {
+    fn checkpoint_waiting(&self, mode: &str) -> rusqlite::Result<bool> {
         self.db.busy_timeout(WAIT_FOR_READERS)?;
-        let moved = self.checkpoint("RESTART");
+        let moved = self.checkpoint(mode);
         self.db.busy_timeout(BUSY_TIMEOUT)?;
         moved
+    }
+
+    /// Whether the log is to be emptied, because what was removed from the database still stands in it.
+    fn is_log_to_be_emptied(&self) -> bool {
+        self.holds_removed && self.failed.is_none()
+    }
+
+    /// Moves the log into the database and cuts it to nothing, if its readers let it.
+    fn empty_log(&mut self) {
+        match self.checkpoint_waiting("TRUNCATE") {
+            Ok(true) => {
+                self.holds_removed = false;
+                self.log_pages.store(0, Ordering::Relaxed);
+            }
+            Ok(false) => tracing::debug!("the log is being read and could not be emptied; it is tried again"),
+            Err(error) => {
+                tracing::warn!(%error, "the log could not be emptied; what was removed still stands in it");
+                self.stop_if_fatal(&error);
+            }
+        }
     }
 
     fn is_head_recorded(&self) -> bool {
@@ -228,12 +265,14 @@ pub(super) async fn run(mut writer: Writer, mut orders: mpsc::Receiver<Order>) {
     let mut batch = Vec::with_capacity(QUEUE_MAX);
     let mut closing = None;
     let mut head_due = Instant::now();
+    let mut empty_due = Instant::now();
     while closing.is_none() {
-        let pending_head = !writer.is_head_recorded();
+        let (pending_head, pending_removed) = (!writer.is_head_recorded(), writer.is_log_to_be_emptied());
         tokio::select! {
             biased;
             taken = orders.recv_many(&mut batch, QUEUE_MAX) => if taken == 0 { break },
             () = tokio::time::sleep_until(head_due), if pending_head => {}
+            () = tokio::time::sleep_until(empty_due), if pending_removed => {}
         }
         let mut jobs = Vec::with_capacity(batch.len());
         for order in batch.drain(..) {
@@ -246,12 +285,21 @@ pub(super) async fn run(mut writer: Writer, mut orders: mpsc::Receiver<Order>) {
         if !pending_head {
             head_due = Instant::now() + HEAD_INTERVAL;
         }
-        let with_head = pending_head && Instant::now() >= head_due;
-        let Ok(same) = tokio::task::spawn_blocking(move || turn(writer, jobs, with_head)).await else {
+        if !pending_removed {
+            empty_due = Instant::now() + EMPTY_INTERVAL;
+        }
+        let due = Due {
+            head: pending_head && Instant::now() >= head_due,
+            empty: pending_removed && Instant::now() >= empty_due,
+        };
+        let Ok(same) = tokio::task::spawn_blocking(move || turn(writer, jobs, due)).await else {
             return;
         };
         writer = same;
-        if with_head {
+        if due.empty {
+            empty_due = Instant::now() + EMPTY_INTERVAL;
+        }
+        if due.head {
             head_due = Instant::now() + if writer.is_head_recorded() { HEAD_INTERVAL } else { HEAD_RETRY };
         }
     }
@@ -267,8 +315,17 @@ pub(super) async fn run(mut writer: Writer, mut orders: mpsc::Receiver<Order>) {
     }
 }
 
+/// What is to be done beside changes.
+#[derive(Clone, Copy, Debug)]
+struct Due {
+    /// The side file is to be written.
+    head: bool,
+    /// The log is to be emptied.
+    empty: bool,
+}
+
 /// One commit and what follows it, on a thread that may block.
-fn turn(mut writer: Writer, jobs: Vec<Job>, with_head: bool) -> Writer {
+fn turn(mut writer: Writer, jobs: Vec<Job>, due: Due) -> Writer {
     if !jobs.is_empty() {
         let answers = writer.commit(&jobs);
         for (job, answer) in jobs.into_iter().zip(answers) {
@@ -277,7 +334,10 @@ fn turn(mut writer: Writer, jobs: Vec<Job>, with_head: bool) -> Writer {
         }
         writer.checkpoint_if_due();
     }
-    if with_head {
+    if due.empty {
+        writer.empty_log();
+    }
+    if due.head {
         writer.record_head();
     }
     writer
@@ -285,6 +345,10 @@ fn turn(mut writer: Writer, jobs: Vec<Job>, with_head: bool) -> Writer {
 
 /// Changes that may wait, and so share a commit.
 pub(super) const QUEUE_MAX: usize = 1024;
+
+/// How long what was removed may stand in the log, and how often it is tried to empty it while others read it. Removed means
+/// gone within a minute.
+const EMPTY_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How long a commit may be missing from the file head.
 const HEAD_INTERVAL: Duration = Duration::from_secs(1);
