@@ -170,7 +170,13 @@ impl<S: FeedState> Worker<S> {
                 Err(error) => return Err(error),
             }
         }
-        store.append(Append { feed, expected_head, rows, registration, erase: Vec::new() }).await
+        let erase = self.hub.words_to_erase(feed, &rows).await?;
+        let erases = !erase.is_empty();
+        store.append(Append { feed, expected_head, rows, registration, erase }).await?;
+        if erases {
+            self.feed.shared.forget();
+        }
+        Ok(())
     }
 
     /// Looks up the keys of a batch that are not known to be new.

@@ -8,6 +8,7 @@ pub mod access;
 mod bans;
 pub mod choices;
 pub mod devices;
+mod erase;
 mod feed;
 pub mod gate;
 pub mod handle;

@@ -107,9 +107,9 @@ impl Shared {
         self.wake();
     }
 
-    /// The words of some events were removed: what was published of them is not sent to anybody any more.
-    pub fn forget(&self, seqs: &[Seq]) {
-        lock(&self.tail).forget(seqs);
+    /// Words were removed: what was published is read from the store from here on.
+    pub fn forget(&self) {
+        lock(&self.tail).forget();
     }
 
     /// Says where the feed ends after it was read from the store, and wakes readers who stand elsewhere.

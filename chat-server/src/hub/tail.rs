@@ -147,10 +147,10 @@ impl Tail {
         self.meta = meta;
     }
 
-    /// Drops the frames that hold some events, because the words in them were removed. Who needs them reads the store.
-    pub fn forget(&mut self, seqs: &[Seq]) {
-        self.frames.retain(|frame| !seqs.iter().any(|seq| (frame.first..=frame.last).contains(seq)));
-        self.bytes = self.frames.iter().map(|frame| frame.bytes.len()).sum();
+    /// Drops what is held, because words in it were removed. Who needs it reads the store.
+    pub fn forget(&mut self) {
+        self.frames.clear();
+        self.bytes = 0;
     }
 
     /// What lies behind a cursor, up to about `bytes_max` bytes but at least one frame.
@@ -162,12 +162,11 @@ impl Tail {
         let start = self.frames.partition_point(|frame| frame.first <= cursor);
         match self.frames.get(start) {
             Some(frame) if frame.first == cursor.next() => {
-                let (mut size, mut next) = (0, frame.first);
+                let mut size = 0;
                 let fits = |frame: &&Arc<Frame>| {
-                    let (before, follows) = (size, frame.first == next);
+                    let before = size;
                     size += frame.bytes.len();
-                    next = frame.last.next();
-                    follows && before < bytes_max
+                    before < bytes_max
                 };
                 Behind::Frames(self.frames.iter().skip(start).take_while(fits).cloned().collect())
             }

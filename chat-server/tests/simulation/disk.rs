@@ -250,7 +250,7 @@ impl Store for Mounted {
         after: Seq,
         limit: usize,
     ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
-        Box::pin(async move { self.feeds()?.annotations(feed, targets, after, limit).await })
+        Box::pin(async move { self.feed(feed)?.annotations(feed, targets, after, limit).await })
     }
 
     fn by_author(
@@ -260,7 +260,7 @@ impl Store for Mounted {
         before: Seq,
         limit: usize,
     ) -> BoxFuture<'_, StoreResult<Vec<Seq>>> {
-        Box::pin(async move { self.feeds()?.by_author(feed, author, before, limit).await })
+        Box::pin(async move { self.feed(feed)?.by_author(feed, author, before, limit).await })
     }
 
     fn of_kinds(
@@ -270,11 +270,11 @@ impl Store for Mounted {
         before: Seq,
         limit: usize,
     ) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
-        Box::pin(async move { self.feeds()?.of_kinds(feed, kinds, before, limit).await })
+        Box::pin(async move { self.feed(feed)?.of_kinds(feed, kinds, before, limit).await })
     }
 
     fn cut(&self, feed: FeedId, keep: Keep, now: Timestamp) -> BoxFuture<'_, StoreResult<Seq>> {
-        Box::pin(async move { self.feeds()?.cut(feed, keep, now).await })
+        Box::pin(async move { self.feed(feed)?.cut(feed, keep, now).await })
     }
 
     fn save_snapshot(&self, feed: FeedId, snapshot: Snapshot) -> BoxFuture<'_, StoreResult<()>> {

@@ -25,11 +25,11 @@ fn posted(text: &str) -> EventBody {
 
 fn edited(target: u64, text: &str) -> EventBody {
     let (name, text) = ("alice".to_owned(), text.to_owned());
-    Edited { name, target: Seq(target), text, mentions: Vec::new() }.into()
+    Edited { name, target: Seq(target), text, mentions: Vec::new(), visible_to: None }.into()
 }
 
 fn reacted(target: u64) -> EventBody {
-    Reacted { name: "bob".to_owned(), target: Seq(target), emoji: "+1".to_owned(), on: true }.into()
+    Reacted { name: "bob".to_owned(), target: Seq(target), emoji: "+1".to_owned(), on: true, visible_to: None }.into()
 }
 
 /// A room with these events, by one author and another in turn.
