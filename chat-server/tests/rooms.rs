@@ -10,7 +10,7 @@ use chat_proto::request::{
     ListMembers, ListPins, ListRooms, LookUpRoom, Pin, PostBatch, PostWith, PutOnList, ReadList, SetRole, Subscribe,
     TakeOffList, TransferRoom, UserRef,
 };
-use chat_proto::setting::{JoinPolicy, Joining, Listing, Reading, Who};
+use chat_proto::setting::{JoinPolicy, Joining, Listing, Reading, Retention, Who};
 use chat_proto::{
     AccountId, Anchor, Chain, Delivery, Epoch, EventBody, FeedId, FeedState, Ordinal, Position, RejectCode, Reply,
     Role, RoomId, RoomRef, RoomSetting, Seq, Style,
@@ -249,4 +249,31 @@ async fn a_batch_has_a_result_for_each_and_an_announcement_leaves_no_trace() {
     let lifted = TakeOffList { key: fresh_key(), room, user: name("bob"), list: List::Banned, reason: String::new() };
     done(&mut alice, lifted).await;
     assert!(bob.join("dev").await.member);
+}
+
+#[tokio::test]
+async fn retention_keeps_the_newest_messages_and_says_what_is_gone() {
+    let server = TestServer::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]).await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    let retention = Retention { messages: Some(10), age_s: None, bytes: None };
+    done(&mut alice, change(room, retention)).await;
+    for number in 0..60 {
+        alice.post(room, &format!("message {number}")).await;
+    }
+    // What is forgotten waits until it is noted what it means for accounts.
+    let (last, page) = loop {
+        let last = alice.post(room, "one more").await.seq;
+        let Reply::Page(page) = bob.ask(newest(room)).await else { panic!() };
+        if page.oldest > Seq(40) {
+            break (last, page);
+        }
+    };
+    assert!(page.events.len() <= 20, "{}", page.events.len());
+    assert_eq!(page.last, last);
+    let trimmed = page.trimmed.unwrap();
+    assert_eq!(trimmed.to.next(), page.oldest);
+    let Reply::Page(old) = bob.ask(History { room, anchor: Anchor::After(Seq(0)), limit: 5 }).await else { panic!() };
+    assert!(old.trimmed.is_some());
 }

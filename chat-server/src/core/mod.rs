@@ -11,6 +11,7 @@ pub mod cidr;
 pub mod command;
 pub mod directory;
 pub mod flood;
+pub mod fold;
 pub mod guess;
 pub mod presence;
 pub mod realm;

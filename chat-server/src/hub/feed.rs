@@ -81,6 +81,7 @@ impl<S: FeedState> Worker<S> {
             }
         }
         feed.shared.reset(meta);
+        state.shows(&feed.shared);
         Ok(Self { feed, hub, state, meta, snapshot, recent: RecentKeys::default() })
     }
 
@@ -133,6 +134,7 @@ impl<S: FeedState> Worker<S> {
         if self.meta.head.0 - self.snapshot.0 >= SNAPSHOT_EVENTS {
             self.save().await;
         }
+        self.trim().await;
         Ok(())
     }
 
@@ -274,7 +276,33 @@ impl<S: FeedState> Worker<S> {
         }
         self.hub.to_be_indexed.notify_one();
         let frames = frames(id, self.meta.epoch, super::tail::chained(rows));
+        self.state.shows(&self.feed.shared);
         self.feed.shared.publish(frames, self.meta);
+    }
+
+    /// Forgets what is no longer to be kept. What rooms mean for accounts is noted first, and a snapshot saved. A failure costs
+    /// nothing: it is tried again with the next batch.
+    async fn trim(&mut self) {
+        let Some(keep) = self.state.keeps() else { return };
+        let (id, now, store) = (self.feed.shared.id(), self.hub.environment().now(), self.hub.store());
+        let cut = match store.cut(id, keep, now).await {
+            Ok(cut) => cut.min(self.feed.shared.noted().next()),
+            Err(error) => return tracing::warn!(?error, feed = %id, "nothing is trimmed"),
+        };
+        if cut <= self.meta.oldest {
+            return;
+        }
+        self.save().await;
+        if self.snapshot != self.meta.head {
+            return;
+        }
+        match self.hub.store().trim(id, cut, now).await {
+            Ok(()) => {
+                self.meta.oldest = cut;
+                self.feed.shared.reset(self.meta);
+            }
+            Err(error) => tracing::warn!(?error, feed = %id, "nothing is trimmed"),
+        }
     }
 
     /// Saves a snapshot. A failure costs nothing but a longer start.

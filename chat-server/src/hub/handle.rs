@@ -12,7 +12,7 @@ use super::gate::Gate;
 use super::shared::{Shared, lock};
 use super::{Hub, reject};
 use crate::core::{Actor, State};
-use crate::store::{FeedMeta, Found, Registration, Snapshot};
+use crate::store::{FeedMeta, Found, Keep, Registration, Snapshot};
 
 /// Commands waiting for a feed's task.
 const INBOX_COMMANDS_MAX: usize = 1024;
@@ -24,6 +24,16 @@ pub trait FeedState: State + Default + Debug {
 
     /// Whether what a snapshot covers need not be kept: nobody pages through it.
     const TRIMS: bool;
+
+    /// Called when the state was brought back and after every commit: what it means for the passing news of the feed.
+    fn shows(&self, shared: &Shared) {
+        let _ = shared;
+    }
+
+    /// How much of the feed is kept, where that is not everything.
+    fn keeps(&self) -> Option<Keep> {
+        None
+    }
 
     /// Why a reader gets the feed no more, if he doesn't. Asked after every command that is a boundary.
     fn end_for(&self, hub: &Hub, gate: &Gate, now: Timestamp) -> Option<EndReason> {

@@ -1,11 +1,13 @@
 //! Messages with more to them than words, and what is done to messages afterwards.
 
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chat_proto::delivery::Announced;
 use chat_proto::event::{Custom, Forwarded};
-use chat_proto::limits::{CUSTOM_BYTES_MAX, LINE_BYTES_MAX, VISIBLE_TO_MAX};
-use chat_proto::reply::PinList;
+use chat_proto::limits::{CUSTOM_BYTES_MAX, LINE_BYTES_MAX, PAGE_EVENTS_MAX, VISIBLE_TO_MAX};
+use chat_proto::reply::{FoldList, Page, PinList};
 use chat_proto::{AccountId, Event, EventBody, Extra, FeedId, Reject, RejectCode, RoomId, Seq, Style, Text};
 
 use super::gate::Reader;
@@ -14,7 +16,15 @@ use crate::core::access::Action;
 use crate::core::audience::is_for;
 use crate::core::command::filter::filtered;
 use crate::core::command::{About, Person, Post};
+use crate::core::fold::fold;
+use crate::core::room::Room;
 use crate::core::{AccountKind, Actor, ServerRank};
+
+/// Rows about messages read at once.
+const ABOUT_ROWS: usize = 1_000;
+
+/// The kinds of events that are acts of those who may: pins, settings, names, roles, owners, lists, removals.
+const AUDITED: [u16; 11] = [7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18];
 
 impl Hub {
     /// A message of a room something is to be done to, if it is for the asker.
@@ -155,6 +165,86 @@ impl Hub {
             true
         });
         Ok(())
+    }
+
+    /// How the messages between two places of a room stand now, where that is not as they were written.
+    ///
+    /// # Errors
+    /// [`RejectCode::LimitExceeded`] for too many, why they are not for him, or what the store says.
+    pub async fn list_folds(
+        self: &Arc<Self>,
+        by: Reader,
+        room: RoomId,
+        from: Seq,
+        to: Seq,
+    ) -> Result<FoldList, Reject> {
+        if to.0.saturating_sub(from.0) >= u64::from(PAGE_EVENTS_MAX) {
+            let message = format!("at most {PAGE_EVENTS_MAX} events at once; ask for them in parts");
+            return Err(Reject::new(RejectCode::LimitExceeded, message));
+        }
+        let from = from.max(self.may_read(by, room).await?);
+        if from > to {
+            return Ok(FoldList { room, folds: Vec::new() });
+        }
+        let pins = move |_: &Self, room: &Room| room.pins().range(from..=to).copied().collect();
+        let pins: BTreeSet<Seq> = self.ask(by, room, Action::Read, pins).await?;
+        let about = self.all_about(room, from..=to).await?;
+        Ok(FoldList { room, folds: fold(&about, &pins, by.account) })
+    }
+
+    /// Whether somebody's reaction to a message holds.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn has_reacted(
+        self: &Arc<Self>,
+        account: AccountId,
+        room: RoomId,
+        target: Seq,
+        emoji: &str,
+    ) -> Result<bool, Reject> {
+        let about = self.all_about(room, target..=target).await?;
+        let own = about.iter().rev().filter(|event| event.by == account).find_map(|event| {
+            let EventBody::Reacted(it) = &event.body else { return None };
+            (it.emoji == emoji).then_some(it.on)
+        });
+        Ok(own.unwrap_or(false))
+    }
+
+    /// Everything that was done to the messages of a range.
+    async fn all_about(self: &Arc<Self>, room: RoomId, targets: RangeInclusive<Seq>) -> Result<Vec<Event>, Reject> {
+        let mut all: Vec<Event> = Vec::new();
+        let mut after = Seq::ZERO;
+        loop {
+            let rows = self.store().annotations(FeedId::Room(room), targets.clone(), after, ABOUT_ROWS).await;
+            let rows = rows.map_err(|e| reject(&e))?;
+            let Some(last) = rows.last() else { return Ok(all) };
+            after = last.event.seq;
+            all.extend(rows.into_iter().map(|row| row.event));
+        }
+    }
+
+    /// What those who may did to a room and to people in it, a page of it.
+    ///
+    /// # Errors
+    /// Why it is not for him, or what the store says.
+    pub async fn audit_room(
+        self: &Arc<Self>,
+        by: Reader,
+        room: RoomId,
+        before: Seq,
+        limit: u16,
+    ) -> Result<Page, Reject> {
+        self.ask(by, room, Action::ReadLists, |_, _| ()).await?;
+        let meta = self.room(room).await?.shared.meta();
+        let limit = usize::from(limit.clamp(1, PAGE_EVENTS_MAX));
+        let rows = self.store().of_kinds(FeedId::Room(room), AUDITED.to_vec(), before, limit + 1).await;
+        let mut rows = rows.map_err(|e| reject(&e))?;
+        let more_before = rows.len() > limit;
+        rows.truncate(limit);
+        let events: Vec<Event> = rows.into_iter().rev().map(|row| row.event).collect();
+        let (epoch, oldest, last) = (meta.epoch, meta.oldest, meta.head);
+        Ok(Page { room, epoch, events, oldest, last, more_before, more_after: before <= last, trimmed: None })
     }
 
     /// The pinned messages of a room.

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use chat_proto::{MessageKey, Reject, RoomId, RoomSetting};
+use chat_proto::{Line, MessageKey, Reject, RoomId};
 
 use super::Hub;
 use super::handle::{Outcome, Submit};
 use crate::core::Actor;
-use crate::core::access::Action;
-use crate::core::command::RoomCommand;
+use crate::core::command::{Person, Purge, RoomCommand};
 use crate::store::Found;
 
 impl Hub {
@@ -40,17 +39,19 @@ impl Hub {
         }
     }
 
-    /// Whether somebody may write in every room a change would copy messages to.
+    /// Removes all messages of somebody from a room.
     ///
     /// # Errors
-    /// Why not.
-    pub async fn check_forwards(self: &Arc<Self>, by: &Actor, changes: &[RoomSetting]) -> Result<(), Reject> {
-        for change in changes {
-            let RoomSetting::ForwardTo(forward) = change else { continue };
-            for room in &forward.rooms {
-                self.ask(by.reader(), *room, Action::Post, |_, _| ()).await?;
-            }
-        }
-        Ok(())
+    /// The reject of the rule, or what the store says.
+    pub async fn purge(
+        self: &Arc<Self>,
+        by: &Actor,
+        key: MessageKey,
+        room: RoomId,
+        whom: Person,
+        reason: Line,
+    ) -> Result<(Found, bool), Reject> {
+        let up_to = self.room(room).await?.shared.meta().head;
+        self.command_room(by, key, room, RoomCommand::Purge(Purge { whom, up_to, reason })).await
     }
 }

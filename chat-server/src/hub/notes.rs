@@ -8,13 +8,14 @@ use std::time::Duration;
 use chat_proto::delivery::EndReason;
 use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
+use chat_proto::setting::Retention;
 use chat_proto::{AccountId, DeviceId, Epoch, Event, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq, Timestamp};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 
 use super::gate::Gate;
 use super::handle::{FeedState, Submit};
-use super::shared::lock;
+use super::shared::{Shared, lock};
 use super::{Hub, handle::Pending};
 use crate::core::Actor;
 use crate::core::access::Action;
@@ -22,6 +23,7 @@ use crate::core::account::{Account, Marker};
 use crate::core::command::mark_read::Run;
 use crate::core::command::{AccountCommand, NoteJoined, NoteLeft, NoteMention, OwnPosts, RoomCommand};
 use crate::core::room::Room;
+use crate::store::Keep;
 
 /// Rest between two rounds, so that a flood of messages becomes few markers.
 const PACE: Duration = Duration::from_millis(100);
@@ -60,6 +62,17 @@ impl FeedState for Room {
     fn note(&self, hub: &Hub, feed: FeedId, epoch: Epoch, event: &Event) {
         let FeedId::Room(room) = feed else { return };
         hub.notes().add(room, epoch, self.name(), event);
+    }
+
+    fn shows(&self, shared: &Shared) {
+        let mode = self.settings().presence;
+        shared.signal(|signals| signals.show(mode));
+    }
+
+    fn keeps(&self) -> Option<Keep> {
+        let Retention { messages, age_s, bytes } = self.settings().retention;
+        let age_us = age_s.map(|seconds| i64::try_from(seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX));
+        (messages.is_some() || age_us.is_some() || bytes.is_some()).then_some(Keep { count: messages, age_us, bytes })
     }
 
     fn end_for(&self, hub: &Hub, gate: &Gate, now: Timestamp) -> Option<EndReason> {

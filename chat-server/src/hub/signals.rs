@@ -8,6 +8,7 @@ use std::time::Duration;
 use chat_proto::delivery::{Announced, RoomPresence, Typing};
 use chat_proto::limits::TYPING_HOLD_MS;
 use chat_proto::profile::UserState;
+use chat_proto::setting::PresenceMode;
 use chat_proto::{AccountId, Delivery, Presence, PresenceEntry, RoomId};
 
 /// A room with more people online than this shows their count only.
@@ -37,6 +38,17 @@ pub struct Signals {
     typing: BTreeMap<AccountId, Typist>,
     states: BTreeMap<AccountId, (u64, Arc<UserState>)>,
     announced: VecDeque<(u64, Announced)>,
+    shown: Shown,
+}
+
+/// What readers are told of who is there.
+#[derive(Clone, Copy, Debug)]
+struct Shown(PresenceMode);
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self(PresenceMode::Full)
+    }
 }
 
 impl Signals {
@@ -91,6 +103,12 @@ impl Signals {
         self.states.insert(state.account, (self.version, state));
     }
 
+    /// What readers are told of who is there, from here on. Never news by itself.
+    pub fn show(&mut self, mode: PresenceMode) -> bool {
+        self.shown = Shown(mode);
+        false
+    }
+
     /// Somebody tells those who are there something that is not stored.
     pub fn announce(&mut self, announced: Announced) {
         self.version += 1;
@@ -105,9 +123,9 @@ impl Signals {
     pub fn since(&self, room: RoomId, version: u64) -> (Vec<Delivery>, Vec<Delivery>) {
         let online = u32::try_from(self.online.len()).unwrap_or(u32::MAX);
         let changed: Vec<_> = self.changes.range(version + 1..).map(|(_, entry)| entry.clone()).collect();
-        let mut must = if changed.is_empty() {
+        let mut must = if changed.is_empty() || self.shown.0 == PresenceMode::Off {
             Vec::new()
-        } else if self.online.len() > PRESENCE_NAMES_MAX {
+        } else if self.online.len() > PRESENCE_NAMES_MAX || self.shown.0 == PresenceMode::Counts {
             vec![Delivery::RoomPresence(RoomPresence { room, online, changed: Vec::new() })]
         } else {
             let frame = |changed: &[PresenceEntry]| RoomPresence { room, online, changed: changed.to_vec() };

@@ -76,6 +76,10 @@ impl Subscription {
 
     /// The room's passing news since the last call: what must arrive, and what may be lost.
     pub fn signals(&mut self, room: RoomId) -> (Vec<chat_proto::Delivery>, Vec<chat_proto::Delivery>) {
+        // Nothing passes a closed gate.
+        if self.gate.closed().is_some() {
+            return (Vec::new(), Vec::new());
+        }
         let (version, news) = self.shared.signals(|signals| (signals.version(), signals.since(room, self.signals)));
         self.signals = version;
         news

@@ -2,12 +2,13 @@
 
 use chat_proto::limits::BATCH_POSTS_MAX;
 use chat_proto::reply::{BatchReceipt, BatchResult, Done};
-use chat_proto::request::{Announce, BatchItem, Edit, Forward, Pin, PostBatch, PostWith};
+use chat_proto::request::{Announce, BatchItem, Edit, Forward, Pin, PostBatch, PostWith, React, Redact};
 use chat_proto::{Reject, RejectCode, Reply, RoomId, Text};
 use futures_util::future::FutureExt;
 
 use super::Session;
 use super::request::{Answer, Answering, bad_text, check_key, receipt};
+use super::room::parse_reason;
 use crate::core::command::{self, RoomCommand};
 use crate::hub::handle::{Outcome, Pending};
 
@@ -55,6 +56,18 @@ impl Session {
         let text = parse_text(&text)?;
         let about = self.hub.about(&self.actor, room, target).await?;
         self.command(key, room, RoomCommand::Edit(command::Edit { about, text })).await
+    }
+
+    pub(super) async fn redact(self, Redact { key, room, target, reason }: Redact) -> Answer {
+        let reason = parse_reason(&reason)?;
+        let about = self.hub.about(&self.actor, room, target).await?;
+        self.command(key, room, RoomCommand::Redact(command::Redact { about, reason })).await
+    }
+
+    pub(super) async fn react(self, React { key, room, target, emoji, on }: React) -> Answer {
+        let about = self.hub.about(&self.actor, room, target).await?;
+        let holds = self.hub.has_reacted(self.actor.account, room, target, &emoji).await?;
+        self.command(key, room, RoomCommand::React(command::React { about, emoji, on, holds })).await
     }
 
     pub(super) async fn pin(self, Pin { key, room, target, on }: Pin) -> Answer {

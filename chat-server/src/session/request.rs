@@ -6,8 +6,8 @@ use chat_proto::profile::GetProfile;
 use chat_proto::reach::{Block, ListMentions, SetContact, SetDirectPolicy};
 use chat_proto::reply::{Done, Explained, Pong, Receipt};
 use chat_proto::request::{
-    CreateRoom, DescribeRoom, Explain, Focus, History, JoinRoom, LeaveRoom, ListMembers, ListPins, ListRooms,
-    LookUpRoom, MarkRead, Ping, Post, PostWith, ReadList, Subscribe, Unsubscribe, Whois,
+    AuditRoom, CreateRoom, DescribeRoom, Explain, Focus, History, JoinRoom, LeaveRoom, ListFolds, ListMembers,
+    ListPins, ListRooms, LookUpRoom, MarkRead, Ping, Post, PostWith, ReadList, Subscribe, Unsubscribe, Whois,
 };
 use chat_proto::text::TextError;
 use chat_proto::{FeedId, FeedState, FeedStatus, Line, MessageKey, Reject, RejectCode, Reply, Request, RoomId};
@@ -139,9 +139,14 @@ impl Session {
                 Ok(Explained { refusal }.into())
             }
             Request::Edit(edit) => self.edit(edit).await,
+            Request::Redact(redact) => self.redact(redact).await,
+            Request::React(react) => self.react(react).await,
             Request::Pin(pin) => self.pin(pin).await,
             Request::Announce(announce) => self.announce(announce).await,
             Request::Forward(forward) => self.forward(forward).await,
+            Request::ListFolds(ListFolds { room, from, to }) => {
+                self.hub.list_folds(self.actor.reader(), room, from, to).await.map(Reply::from)
+            }
             Request::ListPins(ListPins { room }) => {
                 self.hub.list_pins(self.actor.reader(), room).await.map(Reply::from)
             }
@@ -153,13 +158,13 @@ impl Session {
                 self.hub.read_list(self.actor.reader(), room, list, after, limit).await.map(Reply::from)
             }
             Request::Kick(kick) => self.kick(kick).await,
-            Request::RenameRoom(_)
-            | Request::DeleteRoom(_)
-            | Request::Redact(_)
-            | Request::React(_)
-            | Request::Purge(_)
-            | Request::ListFolds(_)
-            | Request::AuditRoom(_) => Err(Reject::new(RejectCode::Unsupported, "this server does not do that")),
+            Request::Purge(purge) => self.purge(purge).await,
+            Request::AuditRoom(AuditRoom { room, before, limit }) => {
+                self.hub.audit_room(self.actor.reader(), room, before, limit).await.map(Reply::from)
+            }
+            Request::RenameRoom(_) | Request::DeleteRoom(_) => {
+                Err(Reject::new(RejectCode::Unsupported, "this server does not do that"))
+            }
             Request::Unknown { kind, .. } => {
                 Err(Reject::new(RejectCode::Unsupported, format!("this server knows no request of kind {kind}")))
             }

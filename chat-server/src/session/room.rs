@@ -1,6 +1,6 @@
 //! Requests about a room and people in it: parsed here, decided by the room's rules.
 
-use chat_proto::request::{ChangeRoom, CreateRoomWith, Kick, PutOnList, SetRole, TakeOffList, TransferRoom};
+use chat_proto::request::{ChangeRoom, CreateRoomWith, Kick, Purge, PutOnList, SetRole, TakeOffList, TransferRoom};
 use chat_proto::{Line, MessageKey, Reject, Reply, RoomId};
 
 use super::Session;
@@ -16,7 +16,6 @@ impl Session {
     }
 
     pub(super) async fn change_room(self, ChangeRoom { key, room, changes }: ChangeRoom) -> Answer {
-        self.hub.check_forwards(&self.actor, &changes).await?;
         self.command(key, room, RoomCommand::Change(command::Change { changes })).await
     }
 
@@ -47,6 +46,13 @@ impl Session {
         self.command(key, room, RoomCommand::Kick(command::Kick { whom, reason })).await
     }
 
+    pub(super) async fn purge(self, Purge { key, room, user, reason }: Purge) -> Answer {
+        check_key(key)?;
+        let (whom, reason) = (self.hub.person(&user)?, parse_reason(&reason)?);
+        let (found, repeated) = self.hub.purge(&self.actor, key, room, whom, reason).await?;
+        Ok(receipt(found, repeated))
+    }
+
     /// Gives a room a command, and answers with the place of its event.
     pub(super) async fn command(&self, key: MessageKey, room: RoomId, command: RoomCommand) -> Answer {
         check_key(key)?;
@@ -56,6 +62,6 @@ impl Session {
 }
 
 /// A reason as somebody gave it.
-fn parse_reason(reason: &str) -> Result<Line, Reject> {
+pub(super) fn parse_reason(reason: &str) -> Result<Line, Reject> {
     Line::parse(reason).map_err(|e| bad_text("the reason", &e))
 }

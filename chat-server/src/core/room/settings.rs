@@ -1,9 +1,7 @@
 //! A room's settings: their usual values, what may be set, and what a change makes of them.
 
 use chat_proto::RoomSetting;
-use chat_proto::limits::{
-    FILTERS_PER_ROOM_MAX, FORWARDS_PER_ROOM_MAX, LINE_BYTES_MAX, MEMBERS_PER_ROOM_MAX, SLOW_MODE_S_MAX,
-};
+use chat_proto::limits::{FILTERS_PER_ROOM_MAX, LINE_BYTES_MAX, MEMBERS_PER_ROOM_MAX, SLOW_MODE_S_MAX};
 use chat_proto::setting::{
     Archived, EditWindow, EditsKept, Filter, Filters, ForwardTo, HistoryFrom, HistoryShown, JoinPolicy, Joining,
     Lifetime, Listing, MembersMax, Posting, PresenceMode, PresenceShown, ReadReceipts, Reading, Redaction, Redactors,
@@ -177,9 +175,15 @@ pub fn check(change: &RoomSetting) -> Result<(), Reject> {
             within("the list of filters", it.rules.len() as u64, FILTERS_PER_ROOM_MAX as u64, "filters")?;
             it.rules.iter().try_for_each(filter)
         }
-        RoomSetting::ForwardTo(it) => {
-            within("the list of rooms", it.rooms.len() as u64, FORWARDS_PER_ROOM_MAX as u64, "rooms")
+        RoomSetting::Lifetime(Lifetime { empty_for_s: Some(_) })
+        | RoomSetting::EditsKept(EditsKept { on: false })
+        | RoomSetting::ReadReceipts(ReadReceipts { on: true }) => {
+            Err(Reject::new(RejectCode::Unsupported, "this server can't do that yet; leave this setting as it is"))
         }
+        RoomSetting::ForwardTo(it) if !it.rooms.is_empty() => Err(Reject::new(
+            RejectCode::Unsupported,
+            "this server copies no messages by itself; forward them one by one",
+        )),
         RoomSetting::Joining(_)
         | RoomSetting::Reading(_)
         | RoomSetting::Posting(_)
@@ -192,6 +196,7 @@ pub fn check(change: &RoomSetting) -> Result<(), Reject> {
         | RoomSetting::EditsKept(_)
         | RoomSetting::Redaction(_)
         | RoomSetting::ReadReceipts(_)
+        | RoomSetting::ForwardTo(_)
         | RoomSetting::Archived(_) => Ok(()),
         RoomSetting::Unknown { kind, .. } => {
             Err(Reject::new(RejectCode::Unsupported, format!("this server knows no setting of kind {kind}")))

@@ -1,8 +1,8 @@
 //! What a program does to messages, its own and others'.
 
 use chat_proto::event::{Custom, ReplyTo, VisibleTo};
-use chat_proto::reply::{BatchReceipt, BatchResult, PinList};
-use chat_proto::request::{Announce, BatchItem, Edit, Forward, ListPins, Pin, PostBatch};
+use chat_proto::reply::{BatchReceipt, BatchResult, Fold, FoldList, PinList, Reaction};
+use chat_proto::request::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, React, Redact};
 use chat_proto::{Extra, Reply, RoomName, Seq, Style};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -11,12 +11,15 @@ use super::connections::unhex;
 use super::fields::fields;
 use super::request::{Problem, fill, room, yes};
 use super::work::{Context, Outcome, nonsense};
-use crate::bot::line::Line;
+use crate::bot::line::{Line, user_id};
 
 /// What is asked.
 #[derive(Debug)]
 pub(super) enum Treat {
     Edit(Words),
+    Delete(Removes),
+    React(Reacts),
+    Folds(Between),
     Pin(Holds),
     Pins(There),
     Announce(Says),
@@ -78,6 +81,36 @@ pub(super) struct Many {
     texts: Vec<String>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Removes {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    seq: u64,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Reacts {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    seq: u64,
+    emoji: String,
+    #[serde(default = "yes")]
+    on: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Between {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    from: u64,
+    to: u64,
+}
+
 /// What a message carries beside its words.
 #[derive(Debug)]
 pub(super) struct Carries {
@@ -99,11 +132,15 @@ pub(super) struct Data {
 
 impl Treat {
     /// The ops there are.
-    pub(super) const OPS: [&str; 6] = ["edit", "pin", "pins", "announce", "forward", "batch"];
+    pub(super) const OPS: [&str; 9] =
+        ["edit", "delete", "react", "folds", "pin", "pins", "announce", "forward", "batch"];
 
     pub(super) fn read(op: &str, fields: Map<String, Value>) -> Result<Self, Problem> {
         Ok(match op {
             "edit" => Self::Edit(fill(fields)?),
+            "delete" => Self::Delete(fill(fields)?),
+            "react" => Self::React(fill(fields)?),
+            "folds" => Self::Folds(fill(fields)?),
             "pin" => Self::Pin(fill(fields)?),
             "pins" => Self::Pins(fill(fields)?),
             "announce" => Self::Announce(fill(fields)?),
@@ -117,6 +154,9 @@ impl Treat {
     pub(super) fn room(&self) -> &RoomName {
         match self {
             Self::Edit(Words { room, .. })
+            | Self::Delete(Removes { room, .. })
+            | Self::React(Reacts { room, .. })
+            | Self::Folds(Between { room, .. })
             | Self::Pin(Holds { room, .. })
             | Self::Pins(There { room })
             | Self::Announce(Says { room, .. })
@@ -132,6 +172,17 @@ impl Context {
         let room = self.room(&name).await?;
         match treat {
             Treat::Edit(Words { seq, text, .. }) => self.stored(Edit { key, room, target: Seq(seq), text }).await,
+            Treat::Delete(Removes { seq, reason, .. }) => {
+                self.stored(Redact { key, room, target: Seq(seq), reason }).await
+            }
+            Treat::React(Reacts { seq, emoji, on, .. }) => {
+                self.stored(React { key, room, target: Seq(seq), emoji, on }).await
+            }
+            Treat::Folds(Between { from, to, .. }) => {
+                let reply = self.ask(ListFolds { room, from: Seq(from), to: Seq(to) }).await?;
+                let Reply::FoldList(FoldList { folds, .. }) = reply else { return Err(nonsense(&reply)) };
+                Ok(fields([("folds", folds.iter().map(fold).collect())]))
+            }
             Treat::Pin(Holds { seq, on, .. }) => self.stored(Pin { key, room, target: Seq(seq), on }).await,
             Treat::Pins(There { .. }) => {
                 let reply = self.ask(ListPins { room }).await?;
@@ -178,6 +229,20 @@ impl Context {
         }
         Ok(extras)
     }
+}
+
+fn fold(fold: &Fold) -> Value {
+    let reaction = |reaction: &Reaction| {
+        let by: Vec<String> = reaction.by.iter().map(|account| user_id(*account)).collect();
+        json!({"emoji": reaction.emoji, "by": by, "count": reaction.count})
+    };
+    json!({
+        "seq": fold.target.0,
+        "text": fold.text,
+        "revision": fold.revision,
+        "reactions": fold.reactions.iter().map(reaction).collect::<Vec<_>>(),
+        "pinned": fold.pinned,
+    })
 }
 
 fn result(result: &BatchResult) -> Value {

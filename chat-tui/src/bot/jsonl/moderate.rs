@@ -3,17 +3,17 @@
 use chat_proto::event::List;
 use chat_proto::reply::{ListEntries, ListEntry, RoomDetails};
 use chat_proto::request::{
-    ChangeRoom, DescribeRoom, Explain, Kick, PutOnList, ReadList, SetRole, TakeOffList, TransferRoom,
+    AuditRoom, ChangeRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList, SetRole, TakeOffList, TransferRoom,
 };
 use chat_proto::setting::Topic;
-use chat_proto::{AccountId, Reply, RoomName, Timestamp, UserRef};
+use chat_proto::{AccountId, Reply, RoomName, Seq, Timestamp, UserRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::fields;
 use super::request::{LIST_MAX, Problem, after_user, fill, list_max, room};
 use super::work::{Context, Outcome, nonsense};
-use crate::bot::line::{rfc3339, setting, user_id};
+use crate::bot::line::{Line, rfc3339, setting, user_id};
 
 /// What is asked.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) enum Moderate {
     Take(List, To),
     List(Reads),
     Kick(To),
+    Purge(To),
+    Audit(Pages),
     Explain(Asks),
 }
 
@@ -107,11 +109,35 @@ pub(super) struct Asks {
     user: Option<String>,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Pages {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    before: Option<u64>,
+    #[serde(default = "list_max")]
+    limit: u16,
+}
+
 impl Moderate {
     /// The ops there are.
-    pub(super) const OPS: [&str; 14] = [
-        "topic", "set", "describe", "role", "transfer", "ban", "mute", "invite", "unban", "unmute", "uninvite", "list",
-        "kick", "explain",
+    pub(super) const OPS: [&str; 16] = [
+        "purge",
+        "audit_room",
+        "topic",
+        "set",
+        "describe",
+        "role",
+        "transfer",
+        "ban",
+        "mute",
+        "invite",
+        "unban",
+        "unmute",
+        "uninvite",
+        "list",
+        "kick",
+        "explain",
     ];
 
     pub(super) fn read(op: &str, fields: Map<String, Value>) -> Result<Self, Problem> {
@@ -129,6 +155,8 @@ impl Moderate {
             "uninvite" => Self::Take(List::Invited, fill(fields)?),
             "list" => Self::List(fill(fields)?),
             "kick" => Self::Kick(fill(fields)?),
+            "purge" => Self::Purge(fill(fields)?),
+            "audit_room" => Self::Audit(fill(fields)?),
             "explain" => Self::Explain(fill(fields)?),
             other => return Err(Problem::new("bad_request", format!("there is no op {other:?}"))),
         })
@@ -146,6 +174,8 @@ impl Moderate {
             | Self::Take(_, To { room, .. })
             | Self::List(Reads { room, .. })
             | Self::Kick(To { room, .. })
+            | Self::Purge(To { room, .. })
+            | Self::Audit(Pages { room, .. })
             | Self::Explain(Asks { room, .. }) => room,
         }
     }
@@ -185,6 +215,17 @@ impl Context {
             }
             Moderate::Kick(To { user, reason, .. }) => {
                 self.stored(Kick { key, room, user: UserRef::Name(user), reason }).await
+            }
+            Moderate::Purge(To { user, reason, .. }) => {
+                self.stored(Purge { key, room, user: UserRef::Name(user), reason }).await
+            }
+            Moderate::Audit(Pages { before, limit, room: name }) => {
+                let before = before.map_or(Seq::MAX, Seq);
+                let reply = self.ask(AuditRoom { room, before, limit: limit.clamp(1, LIST_MAX) }).await?;
+                let Reply::Page(page) = reply else { return Err(nonsense(&reply)) };
+                let lines = page.events.iter().filter_map(|event| Line::of_event(name.as_str(), event, self.me, true));
+                let lines = lines.filter_map(|line| serde_json::to_value(line).ok()).collect();
+                Ok(fields([("events", Value::Array(lines)), ("more", page.more_before.into())]))
             }
             Moderate::List(Reads { list, after, limit, .. }) => {
                 let list = setting::list_named(&list)

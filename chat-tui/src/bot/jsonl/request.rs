@@ -335,7 +335,7 @@ pub(super) fn fill<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T,
 }
 
 /// Ops of the contract that no server of this version can do.
-const LATER: [&str; 7] = ["delete", "react", "upload", "download", "presence", "subscribe", "unsubscribe"];
+const LATER: [&str; 5] = ["upload", "download", "presence", "subscribe", "unsubscribe"];
 
 /// An id, bytes.
 const ID_BYTES_MAX: usize = 128;

@@ -1,0 +1,116 @@
+//! What is done to messages afterwards, over real QUIC: edits, reactions and removals as everybody sees them.
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
+
+mod support;
+
+use chat_proto::request::{AuditRoom, Edit, History, Kick, ListFolds, Pin, Purge, React, Redact, UserRef};
+use chat_proto::{Anchor, Delivery, EventBody, FeedId, RejectCode, Reply, RoomId, Seq};
+use support::{Device, RawClient, TestServer, fresh_key};
+
+async fn done(client: &mut RawClient, request: impl Into<chat_proto::Request>) -> Seq {
+    match client.ask(request).await {
+        Reply::Receipt(receipt) => receipt.seq,
+        reply => panic!("{reply:?}"),
+    }
+}
+
+fn react(room: RoomId, target: Seq, on: bool) -> React {
+    React { key: fresh_key(), room, target, emoji: "👍".to_owned(), on }
+}
+
+async fn bodies(client: &mut RawClient, room: RoomId) -> Vec<(Seq, EventBody)> {
+    let history = History { room, anchor: Anchor::Before(Seq::MAX), limit: 200 };
+    let Reply::Page(page) = client.ask(history).await else { panic!() };
+    page.events.into_iter().map(|event| (event.seq, event.body)).collect()
+}
+
+#[tokio::test]
+async fn edits_and_reactions_have_their_own_seq_and_are_folded_for_who_reads_later() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    let said = alice.post(room, "helo").await.seq;
+    let edited = done(&mut alice, Edit { key: fresh_key(), room, target: said, text: "hello".to_owned() }).await;
+    assert!(edited > said);
+    let heard = bob.expect(|delivery| match delivery {
+        Delivery::Events(events) if events.feed == FeedId::Room(room) => {
+            events.events.iter().find(|event| matches!(event.body, EventBody::Edited(_))).map(|event| event.seq)
+        }
+        _ => None,
+    });
+    assert_eq!(heard.await, edited);
+    done(&mut bob, react(room, said, true)).await;
+    let before = alice.join("dev").await.head;
+    done(&mut bob, react(room, said, true)).await;
+    assert_eq!(alice.join("dev").await.head, before, "what holds already is no event");
+    done(&mut alice, react(room, said, true)).await;
+    done(&mut alice, Pin { key: fresh_key(), room, target: said, on: true }).await;
+    let folds = ListFolds { room, from: Seq(1), to: Seq(100) };
+    let Reply::FoldList(list) = bob.ask(folds.clone()).await else { panic!() };
+    let [fold] = list.folds.as_slice() else { panic!("{list:?}") };
+    assert_eq!((fold.target, fold.text.as_deref(), fold.revision, fold.pinned), (said, Some("hello"), 1, true));
+    assert_eq!((fold.reactions.len(), fold.reactions[0].count), (1, 2));
+    done(&mut alice, react(room, said, false)).await;
+    let Reply::FoldList(list) = bob.ask(folds).await else { panic!() };
+    assert_eq!(list.folds[0].reactions[0].count, 1);
+    let wrong = bob.refused(Edit { key: fresh_key(), room, target: said, text: "mine".to_owned() }).await;
+    assert_eq!(wrong.code, RejectCode::Forbidden);
+    let nothing = bob.refused(react(room, edited, true)).await;
+    assert_eq!(nothing.code, RejectCode::NoSuchMessage);
+}
+
+#[tokio::test]
+async fn a5_removed_words_are_gone_from_every_answer_and_their_place_stays() {
+    let server = TestServer::start();
+    let (device, other) = (Device::new(), Device::new());
+    let mut alice = RawClient::login(&server, &device, "alice").await;
+    let mut bob = RawClient::login(&server, &other, "bob").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    let secret = bob.post(room, "the password is hunter2").await.seq;
+    done(&mut bob, Edit { key: fresh_key(), room, target: secret, text: "password: hunter3".to_owned() }).await;
+    let redact = Redact { key: fresh_key(), room, target: secret, reason: "oops".to_owned() };
+    done(&mut bob, redact.clone()).await;
+    let after = bob.post(room, "sorry").await;
+    assert_eq!(after.ordinal.0, 2, "what was removed still counts as a message");
+    let seen = bodies(&mut alice, room).await;
+    assert!(seen.iter().any(|(seq, body)| *seq == secret && matches!(body, EventBody::Erased(_))), "{seen:?}");
+    assert!(!format!("{seen:?}").contains("hunter"));
+    let again = Redact { key: fresh_key(), ..redact };
+    let head = alice.join("dev").await.head;
+    done(&mut alice, again).await;
+    assert_eq!(alice.join("dev").await.head, head, "removing it again is no event");
+    assert_eq!(alice.refused(react(room, secret, true)).await.code, RejectCode::NoSuchMessage);
+    let server = server.restart().await;
+    let mut alice = RawClient::login(&server, &device, "alice").await;
+    let seen = bodies(&mut alice, room).await;
+    assert!(!format!("{seen:?}").contains("hunter"));
+    assert!(seen.windows(2).all(|pair| pair[0].0.next() == pair[1].0), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_purge_removes_all_of_a_persons_messages_and_the_audit_says_who_and_why() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    for number in 0..20 {
+        bob.post(room, &format!("spam {number}")).await;
+    }
+    alice.post(room, "stop it").await;
+    let bob_is = || UserRef::Name("bob".to_owned());
+    let purge = |by_whom| Purge { key: fresh_key(), room, user: by_whom, reason: "spam".to_owned() };
+    assert_eq!(bob.refused(purge(UserRef::Name("alice".to_owned()))).await.code, RejectCode::Forbidden);
+    done(&mut alice, purge(bob_is())).await;
+    done(&mut alice, Kick { key: fresh_key(), room, user: bob_is(), reason: "spam".to_owned() }).await;
+    let seen = bodies(&mut alice, room).await;
+    assert!(!format!("{seen:?}").contains("spam 1"));
+    assert_eq!(seen.iter().filter(|(_, body)| matches!(body, EventBody::Erased(_))).count(), 20);
+    let Reply::Page(page) = alice.ask(AuditRoom { room, before: Seq::MAX, limit: 10 }).await else { panic!() };
+    let kinds: Vec<u16> = page.events.iter().map(|event| event.body.kind()).collect();
+    assert_eq!(kinds, [18, 16]);
+    assert!(page.events.iter().all(|event| event.by == alice.welcome.account));
+}
