@@ -4,7 +4,8 @@ use chat_proto::codec::encode_frame;
 use chat_proto::event::List;
 use chat_proto::limits::REQUEST_FRAME_BYTES_MAX;
 use chat_proto::request::{
-    ChangeRoom, Edit, Explain, History, Kick, LookUpRoom, Pin, ReadList, SetRole, TakeOffList, TransferRoom,
+    ChangeRoom, Edit, Explain, History, Kick, LookUpRoom, Pin, Purge, React, ReadList, Redact, SetRole, TakeOffList,
+    TransferRoom,
 };
 use chat_proto::setting::{Archived, Topic};
 use chat_proto::{
@@ -54,6 +55,8 @@ fn request(cell: Cell, stage: &Stage) -> Option<Request> {
         Action::Leave => leave(room),
         Action::Post => post(room, "me too").into(),
         Action::Edit => Edit { key, room, target: message, text: "hello, all".to_owned() }.into(),
+        Action::React => React { key, room, target: message, emoji: "👍".to_owned(), on: true }.into(),
+        Action::Redact => Redact { key, room, target: message, reason }.into(),
         Action::Pin => Pin { key, room, target: message, on: true }.into(),
         Action::ReadLists => ReadList { room, list: List::Banned, after: AccountId(0), limit: 1 }.into(),
         Action::Invite => put_on_list(room, Person::Target(Place::Outsider), List::Invited),
@@ -62,6 +65,7 @@ fn request(cell: Cell, stage: &Stage) -> Option<Request> {
         Action::Ban => put(List::Banned),
         Action::Unban => take(Person::Actor(Place::Banned), List::Banned).into(),
         Action::Kick => Kick { key, room, user, reason }.into(),
+        Action::Purge => Purge { key, room, user, reason }.into(),
         Action::MakeMember => role(Role::Member).into(),
         Action::MakeModerator => role(Role::Moderator).into(),
         Action::MakeAdmin => role(Role::Admin).into(),
@@ -71,7 +75,7 @@ fn request(cell: Cell, stage: &Stage) -> Option<Request> {
             let on = cell.kind != Kind::Archived;
             ChangeRoom { key, room, changes: vec![Archived { on }.into()] }.into()
         }
-        Action::React | Action::Redact | Action::Purge | Action::Rename | Action::Delete => return None,
+        Action::Rename | Action::Delete => return None,
     })
 }
 
