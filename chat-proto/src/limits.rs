@@ -174,3 +174,5 @@ pub const GUESSES_COUNT_MS: u64 = 600_000;
 
 /// A token shown at the login, bytes.
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// People in one conversation, oneself included.
+pub const DIRECT_MEMBERS_MAX: usize = 16;

@@ -1,7 +1,9 @@
-//! Who may write to whom: blocks, contacts, and what a person lets reach him. And what did: his mentions.
+//! Who may write to whom: blocks, contacts, conversations between few. And what reached whom: mentions, and how far others
+//! have read.
 
 use crate::codec::{Decode, Encode};
 use crate::id::{AccountId, MessageKey, RoomId, Seq, Timestamp};
+use crate::request::UserRef;
 
 /// Who may begin to write to a person, and go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
@@ -57,6 +59,26 @@ pub struct ListMentions {
     pub limit: u16,
 }
 
+/// Go to the conversation with some people; it begins if there is none yet. The same people always have the same one.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct OpenDirect {
+    /// Names this command.
+    pub key: MessageKey,
+    /// Those beside oneself, fewer than [`DIRECT_MEMBERS_MAX`](crate::limits::DIRECT_MEMBERS_MAX).
+    pub with: Vec<UserRef>,
+}
+
+/// How far have the members of a room read? Only where the room shows it, and to its members.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ListReadMarks {
+    /// Which room.
+    pub room: RoomId,
+    /// Begin behind this account; 0 for the first page.
+    pub after: AccountId,
+    /// At most that many, and never more than [`LIST_PAGE_MAX`](crate::limits::LIST_PAGE_MAX).
+    pub limit: u16,
+}
+
 /// The payload of a block.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Blocked {
@@ -107,5 +129,25 @@ pub struct MentionList {
     /// The messages.
     pub mentions: Vec<MentionEntry>,
     /// Whether there are further ones behind this page.
+    pub more: bool,
+}
+
+/// How far a member has read.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ReadMark {
+    /// Who.
+    pub account: AccountId,
+    /// His name.
+    pub name: String,
+    /// Everything up to here is read.
+    pub seq: Seq,
+}
+
+/// A page of how far members have read, by account.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ReadMarkList {
+    /// The marks.
+    pub marks: Vec<ReadMark>,
+    /// Whether there are further members behind this page.
     pub more: bool,
 }

@@ -156,6 +156,8 @@ reject_codes! {
     54 InvalidToken "invalid_token" AfterChange,
     /// A token that is no longer valid, or not yet.
     55 ExpiredToken "expired_token" AfterChange,
+    /// He takes no messages from you.
+    70 NotReachable "not_reachable" AfterChange,
 }
 
 impl Encode for RejectCode {

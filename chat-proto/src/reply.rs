@@ -11,7 +11,7 @@ use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, 
 use crate::identity::{AuditPage, DeviceList, LinkCode, RecoveryCode};
 use crate::kinds;
 use crate::profile::Profile;
-use crate::reach::MentionList;
+use crate::reach::{MentionList, ReadMarkList};
 pub use room::{
     BatchReceipt, BatchResult, Explained, Fold, FoldList, ListEntries, ListEntry, PinList, Reaction, RoomDetails,
 };
@@ -83,6 +83,8 @@ kinds! {
         157 => Profile,
         /// To `ListMentions`.
         161 => MentionList,
+        /// To `ListReadMarks`.
+        163 => ReadMarkList,
         /// To `Search`.
         180 => SearchHits,
     }

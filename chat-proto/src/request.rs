@@ -14,7 +14,7 @@ use crate::identity::{
 };
 use crate::kinds;
 use crate::profile::{GetProfile, SetState, SetStatus};
-use crate::reach::{Block, ListMentions, SetContact, SetDirectPolicy};
+use crate::reach::{Block, ListMentions, ListReadMarks, OpenDirect, SetContact, SetDirectPolicy};
 use crate::search::Search;
 
 pub use message::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, PostWith, React, Redact};
@@ -161,6 +161,10 @@ kinds! {
         160 => SetDirectPolicy,
         /// Which unread messages name me?
         161 => ListMentions,
+        /// Go to the conversation with some people.
+        162 => OpenDirect,
+        /// How far have the members of a room read?
+        163 => ListReadMarks,
         /// Which messages are there with these words?
         180 => Search,
     }

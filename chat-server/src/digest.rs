@@ -6,6 +6,14 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use chat_proto::{Chain, Epoch, Event, FeedId};
 
+/// SHA-256 of some bytes.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    context.update(bytes);
+    taken(context)
+}
+
 /// SHA-256 of `salt ‖ kind ‖ payload`.
 #[must_use]
 pub fn digest(salt: &[u8; 16], kind: u16, payload: &[u8]) -> [u8; 32] {

@@ -467,13 +467,15 @@ async fn what_a_program_shows_of_itself_others_hear_and_ask_for() {
     let room = bob.join("ci").await;
     let mut bot = desk.bot(&["--join", "#ci"]);
     bot.until("ev", "ready");
+    let mut other = desk.bot(&[]);
+    other.until("ev", "ready");
     let until = "2030-01-01T00:00:00.000Z";
     assert_eq!(bot.ask(json!({"op": "status", "text": "building", "away": true, "until": until}))["ok"], true);
     let state = json!({"op": "state", "set": {"build": "7", "token": "x"}, "public": ["build"]});
     assert_eq!(bot.ask(state)["ok"], true);
     let shown = json!({"text": "building", "away": true, "until": until});
-    assert_eq!(bot.until("ev", "status"), json!({"ev": "status", "status": shown}));
-    assert_eq!(bot.until("ev", "own_state")["state"], json!({"build": "7", "token": "x"}));
+    assert_eq!(other.until("ev", "status"), json!({"ev": "status", "status": shown}));
+    assert_eq!(other.until("ev", "own_state")["state"], json!({"build": "7", "token": "x"}));
     bob.until(|bob| bob.view.people.values().any(|shown| shown.state.len() == 1 && shown.status.away)).await;
     let profile = bot.ask(json!({"op": "profile", "user": "@ci"}));
     assert_eq!((&profile["status"], &profile["state"]), (&shown, &json!({"build": "7"})));

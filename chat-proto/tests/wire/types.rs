@@ -77,6 +77,10 @@ wire! {
         SetContact { key: MessageKey, account: AccountId, on: bool }
         SetDirectPolicy { key: MessageKey, policy: DirectPolicy }
         ListMentions { before: Seq, limit: u16 }
+        OpenDirect { key: MessageKey, with: Vec<UserRef> }
+        ListReadMarks { room: RoomId, after: AccountId, limit: u16 }
+        ReadMark { account: AccountId, name: String, seq: Seq }
+        ReadMarkList { marks: Vec<ReadMark>, more: bool }
         Profile {
             account: AccountId, name: String, since: Timestamp, presence: Presence, status: Status, state: Vec<StateValue>,
             shared_rooms: Vec<String>
@@ -364,7 +368,9 @@ wire! {
             Block,
             SetContact,
             SetDirectPolicy,
-            ListMentions
+            ListMentions,
+            OpenDirect,
+            ListReadMarks
         }
         Auth { DeviceAuth, LinkAuth, RecoverAuth, JwtAuth }
         Reply {
@@ -394,7 +400,8 @@ wire! {
             DeviceMessagePassed,
             BanList,
             Profile,
-            MentionList
+            MentionList,
+            ReadMarkList
         }
         EventBody {
             Withheld,

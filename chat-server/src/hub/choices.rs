@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use chat_proto::limits::LIST_PAGE_MAX;
 use chat_proto::profile::{Profile, UserState};
-use chat_proto::reach::MentionList;
-use chat_proto::{AccountId, Delivery, FeedId, MessageKey, Reject, RejectCode, Seq, UserName, UserRef};
+use chat_proto::{AccountId, Delivery, FeedId, MessageKey, Reject, RejectCode, UserName, UserRef};
 
 use super::Hub;
 use super::handle::Submit;
@@ -102,26 +100,5 @@ impl Hub {
         let UserState { account, name, status, state } = shown;
         let (since, presence, shared_rooms) = (person.since, person.presence, person.shared_rooms);
         Ok(Profile { account, name, since, presence, status, state, shared_rooms })
-    }
-
-    /// A page of the unread messages that name an account.
-    ///
-    /// # Errors
-    /// What the store says.
-    pub async fn list_mentions(
-        self: &Arc<Self>,
-        account: AccountId,
-        before: Seq,
-        limit: u16,
-    ) -> Result<MentionList, Reject> {
-        let limit = usize::from(limit.clamp(1, LIST_PAGE_MAX));
-        let feed = self.account(account).await?;
-        let page = move |account: &crate::core::account::Account| {
-            account.mentions_before(before).take(limit + 1).collect::<Vec<_>>()
-        };
-        let mut mentions = feed.look(self, move |account, _| page(account)).await?;
-        let more = mentions.len() > limit;
-        mentions.truncate(limit);
-        Ok(MentionList { mentions, more })
     }
 }

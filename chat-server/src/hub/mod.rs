@@ -2,17 +2,20 @@
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
 //! a room's events mean into accounts' feeds; [`people`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
-//! sessions ask; [`sessions`] knows which connections there are.
+//! sessions ask; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
+//! connections there are.
 
 pub mod access;
 mod bans;
 pub mod choices;
 pub mod devices;
 mod erase;
+pub mod direct;
 mod feed;
 pub mod gate;
 pub mod handle;
 pub mod history;
+pub mod inbox;
 pub mod listing;
 pub mod messages;
 pub mod moderate;

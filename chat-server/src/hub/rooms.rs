@@ -6,6 +6,7 @@ use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
 use chat_proto::{AccountId, MessageKey, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef};
 
 use super::Hub;
+use super::direct::check_free;
 use super::handle::{Feed, Outcome, Pending, Submit};
 use crate::core::Actor;
 use crate::core::account::Marker;
@@ -44,6 +45,7 @@ impl Hub {
         if !self.settings.create {
             return Err(Reject::new(RejectCode::Forbidden, "on this server only its operator makes rooms"));
         }
+        check_free(&create.name)?;
         let name = create.name.clone();
         // A room that exists is this command repeated, which costs nothing, or taken.
         if self.read_directory(|directory| directory.room_named(&name)).is_none() {
@@ -181,6 +183,7 @@ impl Hub {
         post: Post,
     ) -> Result<Pending, Reject> {
         let feed = self.room(room).await?;
+        self.check_post(by.account, &feed).await?;
         let submit = Submit { by: by.clone(), key, command: RoomCommand::Post(post), registration: None };
         Ok(feed.submit(self, submit).await)
     }

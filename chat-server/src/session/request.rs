@@ -3,7 +3,7 @@
 use chat_proto::choice::{Ignore, PinRoom, SetNotify};
 use chat_proto::connection::{DeviceMessage, EndSession, ListSessions};
 use chat_proto::profile::GetProfile;
-use chat_proto::reach::{Block, ListMentions, SetContact, SetDirectPolicy};
+use chat_proto::reach::{Block, ListMentions, ListReadMarks, OpenDirect, SetContact, SetDirectPolicy};
 use chat_proto::reply::{Done, Explained, Pong, Receipt};
 use chat_proto::request::{
     AuditRoom, CreateRoom, DescribeRoom, Explain, Focus, History, JoinRoom, LeaveRoom, ListFolds, ListMembers,
@@ -118,6 +118,13 @@ impl Session {
             }
             Request::SetDirectPolicy(SetDirectPolicy { key, policy }) => {
                 self.choose(key, Choice::DirectPolicy(policy)).await
+            }
+            Request::OpenDirect(OpenDirect { key, with }) => {
+                check_key(key)?;
+                self.hub.open_direct(&self.actor, key, &with).await.map(Reply::from)
+            }
+            Request::ListReadMarks(ListReadMarks { room, after, limit }) => {
+                self.hub.list_read_marks(&self.actor, room, after, limit).await.map(Reply::from)
             }
             Request::ListMentions(ListMentions { before, limit }) => {
                 self.hub.list_mentions(self.actor.account, before, limit).await.map(Reply::from)

@@ -78,6 +78,7 @@ impl Exit {
             | RejectCode::NotMember
             | RejectCode::Forbidden
             | RejectCode::LimitExceeded
+            | RejectCode::NotReachable
             | RejectCode::Banned
             | RejectCode::Muted
             | RejectCode::Archived

@@ -40,6 +40,8 @@ pub(super) fn choice_requests() -> Vec<Request> {
         policy(DirectPolicy::Contacts).into(),
         policy(DirectPolicy::Nobody).into(),
         ListMentions { before: Seq::MAX, limit: 50 }.into(),
+        OpenDirect { key: KEY, with: vec![UserRef::Id(BOB), UserRef::Name(text("eve"))] }.into(),
+        ListReadMarks { room: ROOM, after: AccountId(0), limit: 50 }.into(),
     ]
 }
 
@@ -68,8 +70,10 @@ pub(super) fn choice_replies() -> Vec<Reply> {
         state: values(),
         shared_rooms: vec![text("dev")],
     };
+    let mark = ReadMark { account: BOB, name: text("bob"), seq: Seq(8_122) };
+    let marks = ReadMarkList { marks: vec![mark], more: true };
     let mention = MentionEntry { place: Seq(77), room: ROOM, name: text("dev"), seq: Seq(8_125), at: NOON };
-    vec![profile.into(), MentionList { mentions: vec![mention], more: true }.into()]
+    vec![profile.into(), MentionList { mentions: vec![mention], more: true }.into(), marks.into()]
 }
 
 pub(super) fn choice_deliveries() -> Vec<Delivery> {

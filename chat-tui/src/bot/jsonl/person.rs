@@ -1,15 +1,18 @@
-//! What a program shows of its account, who may write to it, and what is known of others.
+//! What a program shows of its account, to whom it writes and who may write to it, and what is known of others.
 
 use std::collections::BTreeMap;
 
 use chat_proto::profile::{GetProfile, Profile, SetState, SetStatus, StateValue, Status};
-use chat_proto::reach::{Block, ListMentions, MentionEntry, MentionList, SetContact, SetDirectPolicy};
-use chat_proto::{DirectPolicy, Reply, Seq, Timestamp, UserRef};
+use chat_proto::reach::{
+    Block, ListMentions, ListReadMarks, MentionEntry, MentionList, OpenDirect, ReadMark, ReadMarkList, SetContact,
+    SetDirectPolicy,
+};
+use chat_proto::{AccountId, DirectPolicy, Reply, RoomName, Seq, Timestamp, UserRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::fields::fields;
-use super::request::{LIST_MAX, Problem, fill, list_max, yes};
+use super::request::{LIST_MAX, Problem, Send, after_user, fill, list_max, room, yes};
 use super::work::{Context, Outcome, nonsense};
 use crate::bot::line::choice::{Shown, Taken, values};
 use crate::bot::line::{There, rfc3339, room_name, user_id};
@@ -24,6 +27,9 @@ pub(super) enum About {
     Contact(Person),
     DirectPolicy(Policy),
     Mentions(Mentions),
+    Direct(Direct),
+    Say(Say),
+    ReadMarks(Marks),
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,9 +82,39 @@ pub(super) struct Mentions {
     limit: u16,
 }
 
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Direct {
+    with: Vec<String>,
+}
+
+/// A message for one person.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Say {
+    to: String,
+    text: String,
+    #[serde(default)]
+    action: bool,
+    key: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Marks {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    /// Behind this account, `u_17`.
+    #[serde(default, deserialize_with = "after_user")]
+    after: AccountId,
+    #[serde(default = "list_max")]
+    limit: u16,
+}
+
 impl About {
     /// The ops there are.
-    pub(super) const OPS: [&str; 7] = ["status", "state", "profile", "block", "contact", "direct_policy", "mentions"];
+    pub(super) const OPS: [&str; 9] =
+        ["status", "state", "profile", "block", "contact", "direct_policy", "mentions", "direct", "read_marks"];
 
     pub(super) fn read(op: &str, fields: Map<String, Value>) -> Result<Self, Problem> {
         Ok(match op {
@@ -89,22 +125,29 @@ impl About {
             "contact" => Self::Contact(fill(fields)?),
             "direct_policy" => Self::DirectPolicy(fill(fields)?),
             "mentions" => Self::Mentions(fill(fields)?),
+            "direct" => Self::Direct(fill(fields)?),
+            "send" => Self::Say(fill(fields)?),
+            "read_marks" => Self::ReadMarks(fill(fields)?),
             other => return Err(Problem::new("bad_request", format!("there is no op {other:?}"))),
         })
+    }
+
+    /// What is worked on one after the other: messages for one person.
+    pub(super) fn lane(&self) -> Option<String> {
+        if let Self::Say(Say { to, .. }) = self { Some(format!("@{}", to.to_lowercase())) } else { None }
     }
 }
 
 impl Context {
     pub(super) async fn about(&self, about: About) -> Outcome {
-        let key = self.key()?;
         match about {
             About::Status(Says { text, away, until }) => {
                 let until = until.map(|until| time(&until)).transpose()?;
-                self.set(SetStatus { key, status: Status { text, away, until } }).await
+                self.set(SetStatus { key: self.key()?, status: Status { text, away, until } }).await
             }
             About::State(Keeps { set, unset, public }) => {
                 let set = set.into_iter().map(|(name, value)| StateValue { name, value }).collect();
-                self.set(SetState { key, set, unset, public }).await
+                self.set(SetState { key: self.key()?, set, unset, public }).await
             }
             About::Profile(Who { user }) => {
                 let reply = self.ask(GetProfile { user: UserRef::Name(user) }).await?;
@@ -113,14 +156,14 @@ impl Context {
             }
             About::Block(Person { user, on }) => {
                 let account = self.account(user).await?;
-                self.set(Block { key, account, on }).await
+                self.set(Block { key: self.key()?, account, on }).await
             }
             About::Contact(Person { user, on }) => {
                 let account = self.account(user).await?;
-                self.set(SetContact { key, account, on }).await
+                self.set(SetContact { key: self.key()?, account, on }).await
             }
             About::DirectPolicy(Policy { policy }) => {
-                self.set(SetDirectPolicy { key, policy: DirectPolicy::from(policy) }).await
+                self.set(SetDirectPolicy { key: self.key()?, policy: DirectPolicy::from(policy) }).await
             }
             About::Mentions(Mentions { before, limit }) => {
                 let before = before.map_or(Seq::MAX, Seq);
@@ -128,7 +171,31 @@ impl Context {
                 let Reply::MentionList(MentionList { mentions, more }) = reply else { return Err(nonsense(&reply)) };
                 Ok(fields([("mentions", mentions.iter().map(mention).collect()), ("more", more.into())]))
             }
+            About::Direct(Direct { with }) => {
+                let (name, reply) = self.open(with).await?;
+                self.info(&name, reply)
+            }
+            About::Say(Say { to, text, action, key }) => {
+                let (room, _) = self.open(vec![to]).await?;
+                self.send(Send { room, text, action, key, reply_to: None, visible_to: None, custom: None }).await
+            }
+            About::ReadMarks(Marks { room, after, limit }) => {
+                let limit = limit.clamp(1, LIST_MAX);
+                let reply = self.ask(ListReadMarks { room: self.room(&room).await?, after, limit }).await?;
+                let Reply::ReadMarkList(ReadMarkList { marks, more }) = reply else { return Err(nonsense(&reply)) };
+                Ok(fields([("marks", marks.iter().map(mark).collect()), ("more", more.into())]))
+            }
         }
+    }
+
+    /// The conversation with somebody.
+    async fn open(&self, with: Vec<String>) -> Result<(RoomName, Reply), Problem> {
+        let with = with.into_iter().map(UserRef::Name).collect();
+        let reply = self.ask(OpenDirect { key: self.key()?, with }).await?;
+        let Reply::RoomInfo(info) = &reply else { return Err(nonsense(&reply)) };
+        let name = RoomName::parse(&info.name).map_err(|e| Problem::new("internal", e.to_string()))?;
+        self.remember(&name, info.room);
+        Ok((name, reply))
     }
 }
 
@@ -144,6 +211,10 @@ fn profile_fields(profile: &Profile) -> Map<String, Value> {
         ("state", json!(values(&profile.state))),
         ("rooms", rooms.into()),
     ])
+}
+
+fn mark(mark: &ReadMark) -> Value {
+    json!({"id": user_id(mark.account), "name": mark.name, "seq": mark.seq.0})
 }
 
 fn mention(mention: &MentionEntry) -> Value {

@@ -294,6 +294,7 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
         "join" => Op::Join(fill(fields)?),
         "part" => Op::Part(fill(fields)?),
         "create" => Op::Create(fill(fields)?),
+        "send" if fields.contains_key("to") => Op::About(About::read(op, fields)?),
         "send" => Op::Send(fill(fields)?),
         "read" => Op::Read(fill(fields)?),
         "typing" => Op::Typing(fill(fields)?),

@@ -86,7 +86,7 @@ impl Work {
     /// Takes a request on.
     pub(super) fn take(&mut self, Request { id, op }: Request) {
         self.last += 1;
-        let lane = op_room(&op).map(lane);
+        let lane = lane_of(&op);
         self.asked.insert(self.last, (id, lane.clone()));
         let Some(lane) = lane else { return self.begin(self.last, op) };
         if let Some(waiting) = self.lanes.get_mut(&lane) {
@@ -132,6 +132,11 @@ impl Work {
         let asked = std::mem::take(&mut self.asked);
         asked.into_values().map(|(id, _)| answer(&id, Err(Problem::unanswered()))).collect()
     }
+}
+
+/// What is worked on one after the other: what concerns one room, and messages for one person.
+fn lane_of(op: &Op) -> Option<String> {
+    if let Op::About(about) = op { about.lane() } else { op_room(op).map(lane) }
 }
 
 fn op_room(op: &Op) -> Option<&RoomName> {
@@ -213,7 +218,7 @@ impl Context {
         self.environment.random.message_key().map_err(|e| Problem::new("internal", e.to_string()))
     }
 
-    async fn send(&self, send: Send) -> Outcome {
+    pub(super) async fn send(&self, send: Send) -> Outcome {
         let Send { room, text, action, key, reply_to, visible_to, custom } = send;
         Text::parse(&text).map_err(|e| Problem::new(text_code(&e), format!("the message is not possible: {e}")))?;
         let id = self.room(&room).await?;
@@ -301,7 +306,7 @@ impl Context {
         Ok(info.room)
     }
 
-    fn remember(&self, name: &RoomName, id: RoomId) {
+    pub(super) fn remember(&self, name: &RoomName, id: RoomId) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= ROOMS_KNOWN_MAX {
             known.clear();
@@ -315,7 +320,7 @@ impl Context {
         }
     }
 
-    fn info(&self, name: &RoomName, reply: Reply) -> Outcome {
+    pub(super) fn info(&self, name: &RoomName, reply: Reply) -> Outcome {
         let Reply::RoomInfo(info) = reply else { return Err(nonsense(&reply)) };
         self.remember(name, info.room);
         let RoomInfo { name, head, read, created, .. } = info;

@@ -49,7 +49,10 @@ impl Effect {
             Self::Unsubscribe(*feed)
         } else if let Request::Focus(Focus { room: Some(room) }) = request {
             Self::Focus(*room)
-        } else if matches!(request, Request::CreateRoom(_) | Request::CreateRoomWith(_) | Request::JoinRoom(_)) {
+        } else if matches!(
+            request,
+            Request::CreateRoom(_) | Request::CreateRoomWith(_) | Request::JoinRoom(_) | Request::OpenDirect(_)
+        ) {
             Self::Join
         } else {
             Self::None
