@@ -16,7 +16,7 @@ use super::work::{Context, Work};
 use super::{FAR, From, Options, Overflow};
 use crate::bot::Failure;
 use crate::bot::door::Door;
-use crate::client::{Client, Environment, Settings};
+use crate::client::{Client, Environment, Login, Settings};
 
 /// A session that somebody in this process drives.
 pub(in crate::bot) struct Near {
@@ -33,6 +33,11 @@ impl Requests {
     pub(in crate::bot) async fn send(&self, request: &Value) -> bool {
         self.0.send(Input::Line(request.to_string().into_bytes())).await.is_ok()
     }
+
+    /// Whether the session has ended.
+    pub(in crate::bot) fn is_over(&self) -> bool {
+        self.0.is_closed()
+    }
 }
 
 /// Where requests come out.
@@ -48,13 +53,15 @@ pub(in crate::bot) fn requests() -> (Requests, Inbox) {
 impl Near {
     /// Logs in, trying for as long as `patience`. The lines come out of the receiver, the first one is there already.
     pub(in crate::bot) async fn open(
-        settings: Settings,
+        mut settings: Settings,
         environment: Environment,
         echo: bool,
         patience: Duration,
     ) -> Result<(Self, mpsc::Receiver<String>), Failure> {
         let server = settings.server.host.clone();
         let door = Door::open(settings.clone(), environment, Instant::now() + FAR, Some(patience)).await?;
+        // A code works once; from then on the key is enough.
+        settings.login = Login::Device;
         let (lines, read) = mpsc::channel(LINES_AHEAD);
         let stop = CancellationToken::new();
         let mut bot = Bot::new(door, options(echo), server, Vec::new(), None, Outlet::Near(lines), stop);

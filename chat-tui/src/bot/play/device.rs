@@ -142,7 +142,7 @@ impl Device {
         let mut state = self.state.lock().await;
         let mut near = match std::mem::replace(&mut *state, State::Over) {
             State::Offline(near) => near,
-            State::Online(session) if session.task.is_finished() => session.task.await.map_err(|e| e.to_string())?,
+            State::Online(session) if session.requests.is_over() => session.task.await.map_err(|e| e.to_string())?,
             other @ (State::Online(_) | State::Over) => {
                 let over = matches!(other, State::Over);
                 *state = other;

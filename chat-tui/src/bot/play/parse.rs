@@ -178,11 +178,6 @@ impl Parser {
                 continue;
             }
             let option = self.tokens.name("an option")?;
-            if !matches!(option.as_str(), "as" | "devices") && !OPTIONS.contains(&option.as_str()) {
-                return Err(self
-                    .tokens
-                    .wrong(format!("there is no option {option}: there are {}", OPTIONS.join(", "))));
-            }
             match option.as_str() {
                 "as" => actor.account = self.tokens.text("the name at the server")?,
                 "devices" => {
@@ -190,10 +185,26 @@ impl Parser {
                     let fits = count.filter(|count| (1..=DEVICES_MAX).contains(count));
                     actor.devices = fits.ok_or_else(|| self.tokens.wrong(format!("devices are 1 to {DEVICES_MAX}")))?;
                 }
-                _ => actor.options.push(option),
+                _ => {
+                    let value = self.option(&option)?;
+                    actor.options.push((option, value));
+                }
             }
         }
         Ok(actor)
+    }
+
+    /// The value of an actor's option, if it takes one.
+    fn option(&mut self, name: &str) -> Result<Option<Operand>, ScriptError> {
+        let Some((_, takes_value)) = OPTIONS.iter().find(|(known, _)| *known == name) else {
+            let known: Vec<&str> = OPTIONS.iter().map(|(known, _)| *known).collect();
+            return Err(self.tokens.wrong(format!("there is no option {name}: there are {}", known.join(", "))));
+        };
+        if !takes_value {
+            return Ok(None);
+        }
+        self.tokens.exactly(&Token::Equals, "this option is written NAME=VALUE: here comes =")?;
+        self.tokens.operand("the option's value").map(Some)
     }
 
     fn repeat(&mut self) -> Result<What, ScriptError> {
@@ -286,8 +297,9 @@ const STEPS: [&str; 13] = [
     "not",
 ];
 
-/// What an actor's sessions may be told besides: to hear their own messages as well.
-const OPTIONS: [&str; 1] = ["echo"];
+/// What an actor may be told besides, and whether that takes a value: to hear his own messages as well, to log in by a code of
+/// another device or the recovery code, to take the other devices their right by that.
+const OPTIONS: [(&str, bool); 4] = [("echo", false), ("link", true), ("recover", true), ("revoke_others", false)];
 
 /// Connections of one actor.
 const DEVICES_MAX: usize = 64;

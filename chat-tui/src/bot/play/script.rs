@@ -52,8 +52,15 @@ pub(super) struct Actor {
     pub(super) account: Template,
     /// Connections.
     pub(super) devices: usize,
-    pub(super) options: Vec<String>,
+    pub(super) options: Vec<(String, Option<Operand>)>,
     pub(super) outcome: Outcome,
+}
+
+impl Actor {
+    /// Whether an option was given.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.options.iter().any(|(option, _)| option == name)
+    }
 }
 
 /// Somebody and which of his connections, from 1 on.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_proto::code::Code;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -14,6 +15,7 @@ use crate::bot::play::positional;
 use crate::bot::play::script::{Action, Actor, Ask, Condition, Expectation, Outcome, Verdict, Who};
 use crate::bot::play::value::{Comparison, Operand, Scope, Template, compare, segments, shown, walk};
 use crate::bot::{Exit, Failure};
+use crate::client::Login;
 
 impl Run {
     /// Somebody comes on and logs in.
@@ -25,7 +27,8 @@ impl Run {
         let mut settings = self.settings.clone();
         settings.name = actor.account.text(&frame.scope).map_err(failed)?;
         settings.data = settings.data.join(&actor.name);
-        let echo = actor.options.iter().any(|option| option == "echo");
+        settings.login = login_of(actor, &frame.scope).map_err(failed)?;
+        let echo = actor.has("echo");
         let mut devices = Vec::new();
         for number in 1..=actor.devices {
             let name = if number == 1 { actor.name.clone() } else { format!("{}[{number}]", actor.name) };
@@ -122,6 +125,25 @@ impl Run {
             sleep(ASK_AGAIN).await;
         }
     }
+}
+
+/// How somebody logs in: by a code if one was named, and else by a key of his own.
+fn login_of(actor: &Actor, scope: &Scope) -> Result<Login, String> {
+    let code = |name: &str| {
+        let option = actor.options.iter().find(|(option, _)| option == name);
+        option.and_then(|(_, value)| value.as_ref()).map(|value| value.value(scope).map(|code| shown(&code)))
+    };
+    let label = actor.name.clone();
+    Ok(match (code("link"), code("recover")) {
+        (None, None) => Login::Device,
+        (Some(code), None) => Login::Link { code: Code::parse(&code?).map_err(|e| e.to_string())?, label },
+        (None, Some(code)) => Login::Recover {
+            code: Code::parse(&code?).map_err(|e| e.to_string())?,
+            label,
+            revoke_others: actor.has("revoke_others"),
+        },
+        (Some(_), Some(_)) => return Err("one logs in by link or by recover, not by both".to_owned()),
+    })
 }
 
 /// What came of a login, against what was to come of it.
