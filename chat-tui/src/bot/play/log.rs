@@ -173,7 +173,7 @@ impl Wanted {
         let mut captures = Vec::new();
         for test in &self.tests {
             let fits = match test {
-                Test::By(name) => PEOPLE.iter().any(|field| is_person(event.get(*field), name)),
+                Test::By(name) => is_person(PEOPLE.iter().find_map(|field| event.get(*field)), name),
                 Test::Field(path, Comparison::Equal, wanted) if is_room(path) => same_room(&place_of(event).1, wanted),
                 Test::Field(path, comparison, wanted) => {
                     compare(&walk(event, path).unwrap_or_default(), *comparison, wanted)?
@@ -232,7 +232,7 @@ impl std::fmt::Display for Wanted {
 /// Events of one connection that are kept.
 const EVENTS_KEPT_MAX: usize = 10_000;
 
-/// Where an event names whose it is.
+/// Where an event names whose it is, the first one there is: of a kick it is who did it, not whom it hit.
 const PEOPLE: [&str; 3] = ["by", "from", "user"];
 
 /// Where an event has words.
