@@ -175,9 +175,7 @@ pub fn check(change: &RoomSetting) -> Result<(), Reject> {
             within("the list of filters", it.rules.len() as u64, FILTERS_PER_ROOM_MAX as u64, "filters")?;
             it.rules.iter().try_for_each(filter)
         }
-        RoomSetting::Lifetime(Lifetime { empty_for_s: Some(_) })
-        | RoomSetting::EditsKept(EditsKept { on: false })
-        | RoomSetting::ReadReceipts(ReadReceipts { on: true }) => {
+        RoomSetting::Lifetime(Lifetime { empty_for_s: Some(_) }) | RoomSetting::EditsKept(EditsKept { on: false }) => {
             Err(Reject::new(RejectCode::Unsupported, "this server can't do that yet; leave this setting as it is"))
         }
         RoomSetting::ForwardTo(it) if !it.rooms.is_empty() => Err(Reject::new(
