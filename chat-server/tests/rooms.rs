@@ -6,7 +6,7 @@ mod support;
 use chat_proto::delivery::{EndReason, Ended};
 use chat_proto::event::{List, ReplyTo, VisibleTo};
 use chat_proto::request::{
-    Announce, BatchItem, ChangeRoom, CreateRoomWith, DescribeRoom, Edit, Explain, Forward, History, JoinRoom, Kick,
+    Announce, BatchItem, ChangeRoom, CreateRoomWith, DeleteRoom, DescribeRoom, Edit, Explain, Forward, History, JoinRoom, Kick,
     ListMembers, ListPins, ListRooms, LookUpRoom, Pin, PostBatch, PostWith, PutOnList, ReadList, SetRole, Subscribe,
     TakeOffList, TransferRoom, UserRef,
 };
@@ -276,4 +276,36 @@ async fn retention_keeps_the_newest_messages_and_says_what_is_gone() {
     assert_eq!(trimmed.to.next(), page.oldest);
     let Reply::Page(old) = bob.ask(History { room, anchor: Anchor::After(Seq(0)), limit: 5 }).await else { panic!() };
     assert!(old.trimmed.is_some());
+}
+
+#[tokio::test]
+async fn a_deleted_room_is_gone_for_everybody_with_its_history_and_its_name_stays_taken() {
+    let server = TestServer::start();
+    let [mut alice, mut bob] = people(&server, ["alice", "bob"]).await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    bob.post(room, "remember me").await;
+    let delete = |if_empty| DeleteRoom { key: fresh_key(), room, if_empty, reason: "over".to_owned() };
+    assert_eq!(bob.refused(delete(false)).await.code, RejectCode::Forbidden);
+    assert_eq!(alice.refused(delete(true)).await.code, RejectCode::Forbidden);
+    done(&mut alice, delete(false)).await;
+    let ended = bob.expect(|delivery| match delivery {
+        Delivery::Ended(Ended { feed, reason }) if *feed == FeedId::Room(room) => Some(*reason),
+        _ => None,
+    });
+    assert_eq!(ended.await, EndReason::Deleted);
+    for request in [
+        chat_proto::Request::from(post(room, "still here?")),
+        newest(room).into(),
+        JoinRoom { key: fresh_key(), room: RoomRef::Name("dev".to_owned()), create: false }.into(),
+        LookUpRoom { room: RoomRef::Id(room) }.into(),
+    ] {
+        assert_eq!(bob.refused(request).await.code, RejectCode::NoSuchRoom);
+    }
+    let again = CreateRoomWith { key: fresh_key(), name: "dev".to_owned(), settings: Vec::new() };
+    assert_eq!(bob.refused(again).await.code, RejectCode::RoomExists);
+    let Reply::RoomList(list) = bob.ask(ListRooms { after: RoomId(0), limit: 10 }).await else { panic!() };
+    assert!(list.rooms.is_empty());
+    let kept = server.store.read(FeedId::Room(room), Seq(1), 100).await.unwrap();
+    assert!(!format!("{kept:?}").contains("remember me"), "{kept:?}");
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chat_proto::request::UserRef;
 use chat_proto::{AccountId, Reject, RejectCode, RoomId, Seq, Timestamp, UserName};
 
-use super::Hub;
+use super::{Hub, no_such_room};
 use super::gate::Reader;
 use crate::core::access::{Action, Target, access};
 use crate::core::command::Person;
@@ -26,6 +26,9 @@ impl Hub {
     /// # Errors
     /// Why not, and what to do.
     pub fn check(&self, room: &Room, by: Reader, action: Action, now: Timestamp) -> Result<(), Reject> {
+        if !room.exists() {
+            return Err(no_such_room());
+        }
         let standing = room.standing(by.account, by.kind, self.rank(by.account), now);
         access(&standing, action, &room.ground(), Target::Nobody)
     }

@@ -7,7 +7,7 @@ use chat_proto::{Line, MessageKey, Reject, RoomId};
 use super::Hub;
 use super::handle::{Outcome, Submit};
 use crate::core::Actor;
-use crate::core::command::{Person, Purge, RoomCommand};
+use crate::core::command::{Delete, Person, Purge, RoomCommand};
 use crate::store::Found;
 
 impl Hub {
@@ -53,5 +53,22 @@ impl Hub {
     ) -> Result<(Found, bool), Reject> {
         let up_to = self.room(room).await?.shared.meta().head;
         self.command_room(by, key, room, RoomCommand::Purge(Purge { whom, up_to, reason })).await
+    }
+
+    /// Deletes a room: its memberships end, and its history is gone from the store.
+    ///
+    /// # Errors
+    /// The reject of the rule, or what the store says.
+    pub async fn delete_room(
+        self: &Arc<Self>,
+        by: &Actor,
+        key: MessageKey,
+        room: RoomId,
+        delete: Delete,
+    ) -> Result<(Found, bool), Reject> {
+        let done = self.command_room(by, key, room, RoomCommand::Delete(delete)).await?;
+        // What is to be forgotten could wait for the next batch; this one is looked at now that everything is noted.
+        self.room(room).await?.look(self, |_, _| ()).await?;
+        Ok(done)
     }
 }

@@ -9,7 +9,7 @@ use chat_proto::delivery::EndReason;
 use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
 use chat_proto::setting::Retention;
-use chat_proto::{AccountId, DeviceId, Epoch, Event, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq, Timestamp};
+use chat_proto::{AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq, Timestamp};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 
@@ -62,6 +62,9 @@ impl FeedState for Room {
     fn note(&self, hub: &Hub, feed: FeedId, epoch: Epoch, event: &Event) {
         let FeedId::Room(room) = feed else { return };
         hub.notes().add(room, epoch, self.name(), event);
+        if matches!(event.body, EventBody::Deleted(_)) {
+            hub.notes().ended(room, event.seq, self.members().keys().copied());
+        }
     }
 
     fn shows(&self, shared: &Shared) {
@@ -70,6 +73,9 @@ impl FeedState for Room {
     }
 
     fn keeps(&self) -> Option<Keep> {
+        if self.is_deleted() {
+            return Some(Keep { count: Some(0), age_us: None, bytes: None });
+        }
         let Retention { messages, age_s, bytes } = self.settings().retention;
         let age_us = age_s.map(|seconds| i64::try_from(seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX));
         (messages.is_some() || age_us.is_some() || bytes.is_some()).then_some(Keep { count: messages, age_us, bytes })
@@ -165,6 +171,14 @@ impl Notes {
         }
         drop(round);
         self.bell.notify_one();
+    }
+}
+
+impl Notes {
+    /// A room is no more, and so are its memberships.
+    fn ended(&self, room: RoomId, seq: Seq, members: impl Iterator<Item = AccountId>) {
+        let mut round = lock(&self.round);
+        members.for_each(|account| round.left(room, seq, account));
     }
 }
 

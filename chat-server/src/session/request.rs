@@ -138,6 +138,7 @@ impl Session {
             Request::PostBatch(batch) => Ok(self.post_batch(batch).await?.await),
             Request::CreateRoomWith(create) => self.create_with(create).await,
             Request::ChangeRoom(change) => self.change_room(change).await,
+            Request::DeleteRoom(delete) => self.delete_room(delete).await,
             Request::DescribeRoom(DescribeRoom { room }) => {
                 self.hub.describe_room(self.actor.reader(), room).await.map(Reply::from)
             }

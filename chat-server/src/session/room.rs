@@ -1,6 +1,6 @@
 //! Requests about a room and people in it: parsed here, decided by the room's rules.
 
-use chat_proto::request::{ChangeRoom, CreateRoomWith, Kick, Purge, PutOnList, SetRole, TakeOffList, TransferRoom};
+use chat_proto::request::{ChangeRoom, CreateRoomWith, DeleteRoom, Kick, Purge, PutOnList, SetRole, TakeOffList, TransferRoom};
 use chat_proto::{Line, MessageKey, Reject, Reply, RoomId};
 
 use super::Session;
@@ -17,6 +17,13 @@ impl Session {
 
     pub(super) async fn change_room(self, ChangeRoom { key, room, changes }: ChangeRoom) -> Answer {
         self.command(key, room, RoomCommand::Change(command::Change { changes })).await
+    }
+
+    pub(super) async fn delete_room(self, DeleteRoom { key, room, if_empty, reason }: DeleteRoom) -> Answer {
+        check_key(key)?;
+        let delete = command::Delete { if_empty, reason: parse_reason(&reason)? };
+        let (found, repeated) = self.hub.delete_room(&self.actor, key, room, delete).await?;
+        Ok(receipt(found, repeated))
     }
 
     pub(super) async fn set_role(self, SetRole { key, room, user, role }: SetRole) -> Answer {

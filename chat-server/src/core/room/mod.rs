@@ -53,6 +53,12 @@ impl Room {
         !self.name.is_empty() && !self.is_deleted
     }
 
+    /// Whether it was deleted: nothing of its history is to be kept.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.is_deleted
+    }
+
     /// Its name, without `#`.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -270,6 +276,10 @@ impl State for Room {
     const SNAPSHOT_VERSION: u16 = 2;
 
     fn decide(&self, by: &Actor, command: &RoomCommand, now: Timestamp) -> Result<Option<EventBody>, Reject> {
+        if self.is_deleted && command.begins() {
+            let message = "a room of that name was deleted; its name stays with it, so choose another one";
+            return Err(Reject::new(RejectCode::RoomExists, message));
+        }
         if !self.exists() && !command.begins() {
             return Err(Reject::new(RejectCode::NoSuchRoom, "there is no such room; /create makes one"));
         }

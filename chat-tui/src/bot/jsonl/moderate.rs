@@ -3,7 +3,7 @@
 use chat_proto::event::List;
 use chat_proto::reply::{ListEntries, ListEntry, RoomDetails};
 use chat_proto::request::{
-    AuditRoom, ChangeRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList, SetRole, TakeOffList, TransferRoom,
+    AuditRoom, ChangeRoom, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList, SetRole, TakeOffList, TransferRoom,
 };
 use chat_proto::setting::Topic;
 use chat_proto::{AccountId, Reply, RoomName, Seq, Timestamp, UserRef};
@@ -28,6 +28,7 @@ pub(super) enum Moderate {
     List(Reads),
     Kick(To),
     Purge(To),
+    Delete(Ends),
     Audit(Pages),
     Explain(Asks),
 }
@@ -111,6 +112,17 @@ pub(super) struct Asks {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Ends {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    #[serde(default)]
+    if_empty: bool,
+    #[serde(default)]
+    reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Pages {
     #[serde(deserialize_with = "room")]
     room: RoomName,
@@ -121,7 +133,8 @@ pub(super) struct Pages {
 
 impl Moderate {
     /// The ops there are.
-    pub(super) const OPS: [&str; 16] = [
+    pub(super) const OPS: [&str; 17] = [
+        "delete_room",
         "purge",
         "audit_room",
         "topic",
@@ -156,6 +169,7 @@ impl Moderate {
             "list" => Self::List(fill(fields)?),
             "kick" => Self::Kick(fill(fields)?),
             "purge" => Self::Purge(fill(fields)?),
+            "delete_room" => Self::Delete(fill(fields)?),
             "audit_room" => Self::Audit(fill(fields)?),
             "explain" => Self::Explain(fill(fields)?),
             other => return Err(Problem::new("bad_request", format!("there is no op {other:?}"))),
@@ -175,6 +189,7 @@ impl Moderate {
             | Self::List(Reads { room, .. })
             | Self::Kick(To { room, .. })
             | Self::Purge(To { room, .. })
+            | Self::Delete(Ends { room, .. })
             | Self::Audit(Pages { room, .. })
             | Self::Explain(Asks { room, .. }) => room,
         }
@@ -218,6 +233,9 @@ impl Context {
             }
             Moderate::Purge(To { user, reason, .. }) => {
                 self.stored(Purge { key, room, user: UserRef::Name(user), reason }).await
+            }
+            Moderate::Delete(Ends { if_empty, reason, .. }) => {
+                self.stored(DeleteRoom { key, room, if_empty, reason }).await
             }
             Moderate::Audit(Pages { before, limit, room: name }) => {
                 let before = before.map_or(Seq::MAX, Seq);
