@@ -6,9 +6,9 @@ mod support;
 use chat_proto::delivery::{EndReason, Ended};
 use chat_proto::event::{List, ReplyTo, VisibleTo};
 use chat_proto::request::{
-    Announce, BatchItem, ChangeRoom, CreateRoomWith, DeleteRoom, DescribeRoom, Edit, Explain, Forward, History, JoinRoom, Kick,
-    ListMembers, ListPins, ListRooms, LookUpRoom, Pin, PostBatch, PostWith, PutOnList, ReadList, SetRole, Subscribe,
-    TakeOffList, TransferRoom, UserRef,
+    Announce, BatchItem, ChangeRoom, CreateRoomWith, DeleteRoom, DescribeRoom, Edit, Explain, Forward, History,
+    JoinRoom, Kick, ListMembers, ListPins, ListRooms, LookUpRoom, Pin, PostBatch, PostWith, PutOnList, ReadList,
+    SetRole, Subscribe, TakeOffList, TransferRoom, UserRef,
 };
 use chat_proto::setting::{JoinPolicy, Joining, Listing, Reading, Retention, Who};
 use chat_proto::{

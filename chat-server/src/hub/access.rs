@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chat_proto::request::UserRef;
 use chat_proto::{AccountId, Reject, RejectCode, RoomId, Seq, Timestamp, UserName};
 
-use super::{Hub, no_such_room};
 use super::gate::Reader;
+use super::{Hub, no_such_room};
 use crate::core::access::{Action, Target, access};
 use crate::core::command::Person;
 use crate::core::room::Room;

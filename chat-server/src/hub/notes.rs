@@ -9,7 +9,9 @@ use chat_proto::delivery::EndReason;
 use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
 use chat_proto::setting::Retention;
-use chat_proto::{AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq, Timestamp};
+use chat_proto::{
+    AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq, Timestamp,
+};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 

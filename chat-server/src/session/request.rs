@@ -170,9 +170,7 @@ impl Session {
             Request::AuditRoom(AuditRoom { room, before, limit }) => {
                 self.hub.audit_room(self.actor.reader(), room, before, limit).await.map(Reply::from)
             }
-            Request::RenameRoom(_) | Request::DeleteRoom(_) => {
-                Err(Reject::new(RejectCode::Unsupported, "this server does not do that"))
-            }
+            Request::RenameRoom(_) => Err(Reject::new(RejectCode::Unsupported, "this server does not do that")),
             Request::Unknown { kind, .. } => {
                 Err(Reject::new(RejectCode::Unsupported, format!("this server knows no request of kind {kind}")))
             }

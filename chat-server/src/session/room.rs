@@ -1,6 +1,8 @@
 //! Requests about a room and people in it: parsed here, decided by the room's rules.
 
-use chat_proto::request::{ChangeRoom, CreateRoomWith, DeleteRoom, Kick, Purge, PutOnList, SetRole, TakeOffList, TransferRoom};
+use chat_proto::request::{
+    ChangeRoom, CreateRoomWith, DeleteRoom, Kick, Purge, PutOnList, SetRole, TakeOffList, TransferRoom,
+};
 use chat_proto::{Line, MessageKey, Reject, Reply, RoomId};
 
 use super::Session;

@@ -3,7 +3,8 @@
 use chat_proto::event::List;
 use chat_proto::reply::{ListEntries, ListEntry, RoomDetails};
 use chat_proto::request::{
-    AuditRoom, ChangeRoom, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList, SetRole, TakeOffList, TransferRoom,
+    AuditRoom, ChangeRoom, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList, SetRole, TakeOffList,
+    TransferRoom,
 };
 use chat_proto::setting::Topic;
 use chat_proto::{AccountId, Reply, RoomName, Seq, Timestamp, UserRef};

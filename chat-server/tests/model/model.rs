@@ -1,0 +1,271 @@
+//! A room once more, in the fewest words: written from the rules people are told, and from no code of the server's.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chat_proto::RejectCode::{
+    self, Archived, Banned, Conflict, Forbidden, Muted, NoSuchMessage, NoSuchRoom, NoSuchUser, NotMember, RoomExists,
+};
+use chat_proto::Role;
+use chat_proto::event::List;
+use chat_proto::setting::{HistoryFrom, JoinPolicy, Who};
+
+use crate::deed::{Deed, NAMES, Person, Setting};
+use crate::log::{Entry, Member};
+
+pub type Answer<T> = Result<T, RejectCode>;
+
+/// What a member is: nothing, then each role.
+const MODERATOR: u8 = 2;
+const ADMIN: u8 = 3;
+const OWNER: u8 = 4;
+
+pub struct Room {
+    pub owner: Person,
+    pub members: BTreeMap<Person, Member>,
+    pub lists: BTreeSet<(List, Person)>,
+    pub pins: BTreeSet<usize>,
+    joining: JoinPolicy,
+    posting: Who,
+    reading: Who,
+    listing: Who,
+    pub history: HistoryFrom,
+    archived: bool,
+    pub log: Vec<Entry>,
+}
+
+pub fn need(holds: bool, code: RejectCode) -> Answer<()> {
+    if holds { Ok(()) } else { Err(code) }
+}
+
+impl Room {
+    pub fn create(owner: Person) -> Self {
+        let mut room = Self {
+            owner,
+            members: BTreeMap::new(),
+            lists: BTreeSet::new(),
+            pins: BTreeSet::new(),
+            joining: JoinPolicy::Anyone,
+            posting: Who::Members,
+            reading: Who::Users,
+            listing: Who::Users,
+            history: HistoryFrom::Beginning,
+            archived: false,
+            log: Vec::new(),
+        };
+        room.admit(owner, "creates");
+        room
+    }
+
+    /// Where in the log what somebody does stands; nowhere, if it changes nothing there.
+    pub fn take(&mut self, who: Person, deed: &Deed, text: &str) -> Answer<Option<usize>> {
+        match deed {
+            Deed::Create => Err(RoomExists),
+            Deed::Join if self.rank(who) > 0 => Ok(None),
+            Deed::Join => {
+                self.works(who)?;
+                need(self.joining != JoinPolicy::Invited || self.is_invited(who), Forbidden)?;
+                Ok(Some(self.admit(who, "joins")))
+            }
+            // Nobody is kept, the banned neither.
+            Deed::Leave => {
+                self.finds(who)?;
+                Ok(self.members.remove(&who).map(|_| self.write(who, "leaves".to_owned())))
+            }
+            Deed::Post { to, reply, names } => {
+                let about = reply.map(|target| self.message(who, target)).transpose()?;
+                let about = about.and_then(|about| about.seen_by.clone());
+                self.works(who)?;
+                self.speaks(who)?;
+                need(self.rank(who) > 0 || self.posting <= Who::Users, NotMember)?;
+                need(self.is_among(who, self.posting), Forbidden)?;
+                let seen_by: Option<BTreeSet<_>> = to.clone().or(about);
+                let seen_by = seen_by.map(|people| people.into_iter().chain([who]).collect());
+                let reply = reply.map_or_else(String::new, |target| format!(" to {target}"));
+                Ok(Some(self.say(who, true, format!("says{reply} {text}"), seen_by, *names)))
+            }
+            Deed::Edit { target, names } => {
+                let about = self.message(who, *target)?;
+                let (is_own, seen_by) = (about.line.by == Some(who), about.seen_by.clone());
+                self.works(who)?;
+                need(is_own, Forbidden)?;
+                self.speaks(who)?;
+                Ok(Some(self.say(who, false, format!("edits {target} {text}"), seen_by, *names)))
+            }
+            Deed::MarkRead { to } => self.mark_read(who, *to).map(|()| None),
+            Deed::Pin { .. } | Deed::Give { .. } | Deed::Transfer { .. } => self.trust(who, deed),
+            Deed::List { .. } | Deed::Kick { .. } | Deed::Set(_) => self.restrict(who, deed),
+        }
+    }
+
+    fn trust(&mut self, who: Person, deed: &Deed) -> Answer<Option<usize>> {
+        let rank = self.rank(who);
+        if let Deed::Pin { target, on } = deed {
+            let is_private = self.message(who, *target)?.seen_by.is_some();
+            self.works(who)?;
+            need(rank >= MODERATOR, Forbidden)?;
+            if self.pins.contains(target) == *on {
+                return Ok(None);
+            }
+            need(!is_private, Forbidden)?;
+            let _ = if *on { self.pins.insert(*target) } else { self.pins.remove(target) };
+            return Ok(Some(self.write(who, format!("{} {target}", if *on { "pins" } else { "unpins" }))));
+        }
+        self.works(who)?;
+        if let Deed::Transfer { whom } = deed {
+            need(rank >= OWNER, Forbidden)?;
+            need(*whom != who, Conflict)?;
+            need(self.rank(*whom) > 0, NotMember)?;
+            self.owner = *whom;
+            self.set_role(who, Role::Admin);
+            self.set_role(*whom, Role::Owner);
+            return Ok(Some(self.write(who, format!("gives the room to {}", NAMES[*whom]))));
+        }
+        let Deed::Give { whom, role } = deed else { return Ok(None) };
+        let (his, given) = (self.rank(*whom), role.rank() + 1);
+        if *whom == who {
+            need(rank > given, Forbidden)?;
+            need(rank < OWNER, Conflict)?;
+        } else {
+            need(rank >= ADMIN, Forbidden)?;
+            need(his > 0, NotMember)?;
+            need(rank > his && rank > given, Forbidden)?;
+        }
+        if his == given {
+            return Ok(None);
+        }
+        self.set_role(*whom, *role);
+        let place = self.write(who, format!("makes {} {}", NAMES[*whom], role.name()));
+        self.put_out(who, &[*whom]);
+        Ok(Some(place))
+    }
+
+    fn restrict(&mut self, who: Person, deed: &Deed) -> Answer<Option<usize>> {
+        let rank = self.rank(who);
+        let opens = matches!(deed, Deed::Set(Setting::Archived(_)));
+        if opens {
+            self.enters(who)?
+        } else {
+            self.works(who)?
+        }
+        let (what, may_lose) = match deed {
+            Deed::List { whom, list, on } => {
+                need(rank >= MODERATOR, Forbidden)?;
+                if *on && *list != List::Invited {
+                    need(*whom != who && rank > self.rank(*whom), Forbidden)?;
+                    need(self.rank(*whom) < MODERATOR, Conflict)?;
+                }
+                let entry = (*list, *whom);
+                if self.lists.contains(&entry) == *on {
+                    return Ok(None);
+                }
+                let _ = if *on { self.lists.insert(entry) } else { self.lists.remove(&entry) };
+                if *on && *list == List::Banned {
+                    self.lists.remove(&(List::Invited, *whom));
+                }
+                (format!("{} {} {}", if *on { "lists" } else { "unlists" }, NAMES[*whom], list.name()), vec![*whom])
+            }
+            Deed::Kick { whom } => {
+                need(rank >= MODERATOR && *whom != who && rank > self.rank(*whom), Forbidden)?;
+                need(self.members.remove(whom).is_some(), NoSuchUser)?;
+                (format!("kicks {}", NAMES[*whom]), vec![])
+            }
+            Deed::Set(setting) => {
+                need(rank >= if opens { OWNER } else { ADMIN }, Forbidden)?;
+                if !self.set(*setting) {
+                    return Ok(None);
+                }
+                let sets_joining = matches!(setting, Setting::Joining(_));
+                let everybody = self.members.keys().copied().filter(|_| sets_joining);
+                (format!("sets {setting:?}"), everybody.collect())
+            }
+            _ => return Ok(None),
+        };
+        let place = self.write(who, what);
+        self.put_out(who, &may_lose);
+        Ok(Some(place))
+    }
+
+    fn set(&mut self, setting: Setting) -> bool {
+        fn put<T: PartialEq>(place: &mut T, value: T) -> bool {
+            std::mem::replace(place, value) != *place
+        }
+        match setting {
+            Setting::Joining(policy) => put(&mut self.joining, policy),
+            Setting::Posting(who) => put(&mut self.posting, who),
+            Setting::Reading(who) => put(&mut self.reading, who),
+            Setting::Listing(who) => put(&mut self.listing, who),
+            Setting::History(from) => put(&mut self.history, from),
+            Setting::Archived(on) => put(&mut self.archived, on),
+        }
+    }
+
+    fn set_role(&mut self, who: Person, role: Role) {
+        self.members.entry(who).and_modify(|member| member.role = role);
+    }
+
+    /// Whoever lost the right to be a member is none any more.
+    fn put_out(&mut self, by: Person, may_lose: &[Person]) {
+        let uninvited = |who| self.joining == JoinPolicy::Invited && !self.is_invited(who);
+        let loses = |who: &Person| {
+            (1..MODERATOR).contains(&self.rank(*who)) && (self.lists.contains(&(List::Banned, *who)) || uninvited(*who))
+        };
+        let losers: Vec<Person> = may_lose.iter().copied().filter(loses).collect();
+        if !losers.is_empty() {
+            self.write(by, format!("puts out {losers:?}"));
+            self.members.retain(|who, _| !losers.contains(who));
+        }
+    }
+
+    /// 0 for one who is no member.
+    pub fn rank(&self, who: Person) -> u8 {
+        self.members.get(&who).map_or(0, |member| member.role.rank() + 1)
+    }
+
+    fn is_among(&self, who: Person, people: Who) -> bool {
+        self.rank(who)
+            >= match people {
+                Who::Everyone | Who::Users => 0,
+                Who::Members => 1,
+                Who::Moderators => MODERATOR,
+                Who::Admins => ADMIN,
+            }
+    }
+
+    fn is_invited(&self, who: Person) -> bool {
+        self.owner == who || self.lists.contains(&(List::Invited, who))
+    }
+
+    /// Whether the room is there for somebody at all.
+    pub fn enters(&self, who: Person) -> Answer<()> {
+        need(!self.lists.contains(&(List::Banned, who)), Banned)?;
+        self.finds(who)
+    }
+
+    fn finds(&self, who: Person) -> Answer<()> {
+        need(self.is_among(who, self.listing) || self.rank(who) > 0 || self.is_invited(who), NoSuchRoom)
+    }
+
+    fn works(&self, who: Person) -> Answer<()> {
+        self.enters(who)?;
+        need(!self.archived, Archived)
+    }
+
+    fn speaks(&self, who: Person) -> Answer<()> {
+        need(!self.lists.contains(&(List::Muted, who)), Muted)
+    }
+
+    /// The first place somebody may read from.
+    pub fn reads(&self, who: Person) -> Answer<usize> {
+        self.enters(who)?;
+        need(self.rank(who) > 0 || self.is_among(who, self.reading), NotMember)?;
+        let bound = self.members.get(&who).filter(|member| member.role == Role::Member);
+        Ok(bound.filter(|_| self.history == HistoryFrom::Joining).map_or(1, |member| member.joined))
+    }
+
+    fn message(&self, who: Person, place: usize) -> Answer<&Entry> {
+        let from = self.reads(who)?;
+        let entry = self.log.get(place - 1).filter(|entry| entry.is_message && place >= from).ok_or(NoSuchMessage)?;
+        need(entry.seen_by.as_ref().is_none_or(|people| people.contains(&who)), NoSuchMessage)?;
+        Ok(entry)
+    }
+}
