@@ -365,6 +365,8 @@ impl Checker<'_> {
             match what {
                 What::Start { account } => {
                     accounts.insert(device, account);
+                    // A process begins with what it holds, which may be older than what the last one was told.
+                    marks.retain(|(of, _), _| *of != device.as_str());
                 }
                 What::Mark { room, seq } => {
                     if let Some(before) = marks.insert((device, *room), *seq)

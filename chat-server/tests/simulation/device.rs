@@ -142,6 +142,8 @@ impl Device {
         let mut seen = self.seen();
         seen.lives += 1;
         seen.calm = false;
+        // A killed process may have been told more than it had written down.
+        seen.marks.clear();
         self.record(What::Start { account: self.account.clone() });
         if self.cached {
             // The first screen is the cache's, whatever was on the last one.
