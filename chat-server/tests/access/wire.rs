@@ -31,6 +31,9 @@ const ACTORS: [Place; 9] = [
     Place::ServerOutside,
 ];
 
+/// So many requests at least each kind of room is asked.
+const REQUESTS_MIN: usize = 720;
+
 const TARGETS: [Place; 4] = [Place::Member, Place::Moderator, Place::Admin, Place::Outsider];
 
 /// Everybody, and the server's owner in one of his two places.
@@ -130,6 +133,7 @@ async fn check(kind: Kind) {
             None => {}
         }
     }
+    assert!(refused.len() + allowed.len() >= REQUESTS_MIN, "{} and {}", refused.len(), allowed.len());
     let asks = |asked: &[(Cell, Option<RejectCode>, Request)]| {
         asked.iter().map(|(cell, _, request)| (Person::Actor(cell.actor), request.clone())).collect()
     };
