@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
 
 mod cells;
+mod direct;
 mod laws;
 mod stage;
 #[path = "../support/mod.rs"]

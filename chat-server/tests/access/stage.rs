@@ -113,7 +113,7 @@ impl Cast {
     }
 
     /// Asks for what must not be refused.
-    async fn done(&mut self, asks: Vec<(Person, Request)>) -> Vec<Reply> {
+    pub async fn done(&mut self, asks: Vec<(Person, Request)>) -> Vec<Reply> {
         let replies = self.ask(asks.clone()).await;
         for (reply, ask) in replies.iter().zip(asks) {
             assert!(!matches!(reply, Reply::Reject(_)), "{ask:?}: {reply:?}");
@@ -144,6 +144,7 @@ impl Cast {
         let mut posts = posts.iter().map(seq_of);
         let stage = |(room, people): (&RoomId, &Vec<Person>)| Stage {
             room: *room,
+            host: Person::OWNER,
             messages: people.iter().copied().zip(posts.by_ref()).collect(),
         };
         rooms.iter().zip(casts).map(stage).collect()
@@ -173,15 +174,17 @@ impl Cast {
 /// A room with people in their places, each of whom wrote a message.
 pub struct Stage {
     pub room: RoomId,
+    /// Who began it.
+    pub host: Person,
     pub messages: BTreeMap<Person, Seq>,
 }
 
-fn room_of(reply: &Reply) -> RoomId {
+pub fn room_of(reply: &Reply) -> RoomId {
     let Reply::RoomInfo(info) = reply else { panic!("{reply:?}") };
     info.room
 }
 
-fn seq_of(reply: &Reply) -> Seq {
+pub fn seq_of(reply: &Reply) -> Seq {
     let Reply::Receipt(receipt) = reply else { panic!("{reply:?}") };
     receipt.seq
 }

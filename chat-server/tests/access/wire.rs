@@ -37,17 +37,17 @@ const REQUESTS_MIN: usize = 720;
 const TARGETS: [Place; 4] = [Place::Member, Place::Moderator, Place::Admin, Place::Outsider];
 
 /// Everybody, and the server's owner in one of his two places.
-fn everybody(servers_owner: Place) -> Vec<Person> {
+pub fn everybody(servers_owner: Place) -> Vec<Person> {
     let actors = ACTORS.iter().filter(|place| **place != Place::ServerOutside);
     let people = actors.map(|place| Person::Actor(*place)).chain(TARGETS.map(Person::Target));
     people.chain([Person::Actor(servers_owner)]).collect()
 }
 
 /// The request that does what a question asks about, where the server has one.
-fn request(cell: Cell, stage: &Stage) -> Option<Request> {
+pub fn request(cell: Cell, stage: &Stage) -> Option<Request> {
     let (key, room, reason) = (fresh_key(), stage.room, String::new());
-    let target = Person::target(cell).unwrap_or(Person::OWNER);
-    let (user, message) = (target.user(), stage.messages[&target]);
+    let target = Person::target(cell).unwrap_or(stage.host);
+    let (user, message) = (target.user(), stage.messages.get(&target).copied());
     let put = |list| put_on_list(room, target, list);
     let take = |person: Person, list| TakeOffList { key, room, user: person.user(), list, reason: String::new() };
     let role = |role| SetRole { key, room, user: target.user(), role };
@@ -57,10 +57,10 @@ fn request(cell: Cell, stage: &Stage) -> Option<Request> {
         Action::Join => join(room),
         Action::Leave => leave(room),
         Action::Post => post(room, "me too").into(),
-        Action::Edit => Edit { key, room, target: message, text: "hello, all".to_owned() }.into(),
-        Action::React => React { key, room, target: message, emoji: "👍".to_owned(), on: true }.into(),
-        Action::Redact => Redact { key, room, target: message, reason }.into(),
-        Action::Pin => Pin { key, room, target: message, on: true }.into(),
+        Action::Edit => Edit { key, room, target: message?, text: "hello, all".to_owned() }.into(),
+        Action::React => React { key, room, target: message?, emoji: "👍".to_owned(), on: true }.into(),
+        Action::Redact => Redact { key, room, target: message?, reason }.into(),
+        Action::Pin => Pin { key, room, target: message?, on: true }.into(),
         Action::ReadLists => ReadList { room, list: List::Banned, after: AccountId(0), limit: 1 }.into(),
         Action::Invite => put_on_list(room, Person::Target(Place::Outsider), List::Invited),
         Action::Mute => put(List::Muted),
@@ -82,7 +82,7 @@ fn request(cell: Cell, stage: &Stage) -> Option<Request> {
     })
 }
 
-fn explain(cell: Cell, room: RoomId) -> Request {
+pub fn explain(cell: Cell, room: RoomId) -> Request {
     let target = Person::target(cell).map(Person::user);
     Explain { room, action: cell.action.name().to_owned(), target }.into()
 }
@@ -93,11 +93,11 @@ fn done(cell: Cell) -> Option<RejectCode> {
     is_gone.then_some(RejectCode::NoSuchUser)
 }
 
-fn code(reply: Reply) -> Option<RejectCode> {
+pub fn code(reply: Reply) -> Option<RejectCode> {
     if let Reply::Reject(reject) = reply { Some(reject.code) } else { None }
 }
 
-fn explained(reply: &Reply) -> Option<RejectCode> {
+pub fn explained(reply: &Reply) -> Option<RejectCode> {
     let Reply::Explained(why) = reply else { panic!("{reply:?}") };
     why.refusal.as_ref().map(|refusal| refusal.code)
 }
@@ -211,7 +211,7 @@ async fn a_room_on_record() {
 async fn nobody_asks_anything_before_he_logs_in() {
     let server = TestServer::start();
     let messages = everybody(Place::ServerOutside).into_iter().map(|person| (person, Seq(1))).collect();
-    let stage = Stage { room: RoomId(1), messages };
+    let stage = Stage { room: RoomId(1), host: Person::OWNER, messages };
     for action in Action::ALL {
         let cell = Cell { kind: Kind::Open, action: *action, actor: Place::Nobody, aim: Aim::Nobody };
         let Some(request) = request(cell, &stage) else { continue };
