@@ -140,7 +140,9 @@ impl RoomView {
             Some(RoomFact::Renamed(renamed)) => self.name.clone_from(&renamed.new),
             Some(RoomFact::RoleSet(set)) => self.set_role(set.member.account, set.role),
             Some(RoomFact::OwnerChanged(changed)) => {
-                self.set_role(event.by, Role::Admin);
+                // Not always who did it: the server's owner may give away a room that is another's.
+                let owners = self.members.values_mut().filter(|member| member.role == Role::Owner);
+                owners.for_each(|member| member.role = Role::Admin);
                 self.set_role(changed.member.account, Role::Owner);
             }
             Some(

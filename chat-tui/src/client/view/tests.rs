@@ -1,5 +1,7 @@
 use super::*;
-use chat_proto::event::{Joined, Left, Mentioned, Posted, ReadMarked, RoomJoined, RoomLeft, Style};
+use chat_proto::event::{
+    Created, Joined, Left, Mentioned, Named, OwnerChanged, Posted, ReadMarked, RoomJoined, RoomLeft, Style,
+};
 use chat_proto::reply::Member;
 use chat_proto::{Chain, ConnId, DeviceId, EventBody, MessageKey, PresenceEntry, Timestamp};
 use proptest::prelude::*;
@@ -192,4 +194,19 @@ proptest! {
         let room = &mixed.rooms[&ROOM];
         prop_assert!(room.mentions.iter().all(|seq| *seq > room.read));
     }
+}
+
+#[test]
+fn a_room_that_a_third_person_gives_away_has_one_owner() {
+    let (mut view, third) = (view(), AccountId(3));
+    let created = Created { room: "ops".to_owned(), name: "bob".to_owned(), topic: String::new() };
+    let given = OwnerChanged { name: "carl".to_owned(), member: Named { account: ME, name: "ann".to_owned() } };
+    view.apply_events(&in_room(vec![
+        event(11, 6, OTHER, created),
+        event(12, 6, ME, Joined { name: "ann".to_owned() }),
+        event(13, 6, third, Joined { name: "carl".to_owned() }),
+        event(14, 6, third, given),
+    ]));
+    let roles: Vec<Role> = view.rooms[&ROOM].members.values().map(|member| member.role).collect();
+    assert_eq!(roles, [Role::Owner, Role::Admin, Role::Member]);
 }
