@@ -71,10 +71,12 @@ pub(in crate::core) fn decide(
 
 #[cfg(test)]
 mod tests {
-    use chat_proto::Ordinal;
+    use chat_proto::event::Erased;
     use chat_proto::setting::{Posting, SlowMode, Who};
+    use chat_proto::{Event, Ordinal};
 
     use super::*;
+    use crate::core::State;
     use crate::core::command::RoomCommand;
     use crate::core::command::testing::{actor, post, room_of, set};
 
@@ -123,5 +125,17 @@ mod tests {
         assert!(log.give(&alice, &post("one")).unwrap().is_some() && log.give(&alice, &post("two")).unwrap().is_some());
         set(&mut log, SlowMode { seconds: 0 });
         assert!(log.give(&bob, &post("two")).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_message_that_was_removed_is_waited_for_after_a_replay_too() {
+        let mut log = room_of(&["alice", "bob"]);
+        set(&mut log, SlowMode { seconds: 10 });
+        let (bob, mut replayed) = (actor(2, "bob"), log.state.clone());
+        let posted = log.give(&bob, &post("one")).unwrap().unwrap();
+        let kind = posted.body.stored_kind();
+        replayed.apply(&Event { body: Erased { kind }.into(), ..posted });
+        assert!(replayed.must_wait_us(&bob, Timestamp(5)).is_some());
+        assert_eq!(replayed.must_wait_us(&bob, Timestamp(5)), log.state.must_wait_us(&bob, Timestamp(5)));
     }
 }

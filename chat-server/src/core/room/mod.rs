@@ -180,6 +180,12 @@ impl Room {
         self.settings.slow_mode_s > 0 && !trusted
     }
 
+    fn note_post(&mut self, event: &Event) {
+        if self.is_slowed(event.by) {
+            self.last_posts.insert(event.by, event.at);
+        }
+    }
+
     /// The members a text names: `@name`, or the name itself at the start before a colon or comma.
     pub(super) fn named_in(&self, text: &str, author: AccountId, seen_by: Option<&[AccountId]>) -> Vec<AccountId> {
         let words = super::command::mention::named(text);
@@ -307,11 +313,9 @@ impl State for Room {
             RoomFact::Left(_) => drop(self.members.remove(&event.by)),
             RoomFact::Kicked(it) => drop(self.members.remove(&it.member.account)),
             RoomFact::Evicted(it) => it.members.iter().for_each(|who| drop(self.members.remove(&who.account))),
-            RoomFact::Posted(_) | RoomFact::PostedWith(_) => {
-                if self.is_slowed(event.by) {
-                    self.last_posts.insert(event.by, event.at);
-                }
-            }
+            RoomFact::Posted(_) | RoomFact::PostedWith(_) => self.note_post(event),
+            // Its words are gone; that it was posted, and when, is not.
+            RoomFact::Erased(it) if EventBody::is_message_kind(it.kind) => self.note_post(event),
             RoomFact::Pinned(Pinned { target, on: true, .. }) => drop(self.pins.insert(*target)),
             RoomFact::Pinned(Pinned { target, .. }) => drop(self.pins.remove(target)),
             RoomFact::Redacted(it) => drop(self.pins.remove(&it.target)),
