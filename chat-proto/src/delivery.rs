@@ -67,6 +67,8 @@ kinds! {
         12 => DeviceTold,
         /// What a person shows of himself changed.
         15 => UserState,
+        /// What the server calls itself, and what it tells whoever logs in.
+        16 => Greeting,
     }
 }
 
@@ -185,6 +187,15 @@ pub struct GoingAway {
     pub after_ms: u32,
     /// Why, for people.
     pub reason: String,
+}
+
+/// What the server calls itself, and what it tells whoever logs in. Comes once behind a login, where there is either.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Greeting {
+    /// Its name, a line of at most [`SERVER_NAME_BYTES_MAX`](crate::limits::SERVER_NAME_BYTES_MAX) bytes; may be empty.
+    pub name: String,
+    /// The message of the day, lines of at most [`MOTD_BYTES_MAX`](crate::limits::MOTD_BYTES_MAX) bytes; may be empty.
+    pub motd: String,
 }
 
 /// Somebody told those who are in a room something that is not stored.

@@ -33,6 +33,12 @@ pub const CLIENT_BYTES_MAX: usize = 64;
 /// What one connection tells the others of its account at once, bytes.
 pub const DEVICE_MESSAGE_BYTES_MAX: usize = 4 * 1024;
 
+/// What a server calls itself, bytes of UTF-8.
+pub const SERVER_NAME_BYTES_MAX: usize = 64;
+
+/// A message of the day, bytes of UTF-8.
+pub const MOTD_BYTES_MAX: usize = 4 * 1024;
+
 /// Bans of the whole server in force at once.
 pub const BANS_MAX: usize = 1_000;
 

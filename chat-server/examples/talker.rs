@@ -170,6 +170,7 @@ impl Talker {
             | ClientEvent::Typing(_)
             | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
+            | ClientEvent::Greeting(_)
             | ClientEvent::Company(_) => {}
         }
         Ok(())

@@ -8,6 +8,7 @@ mod file;
 mod jwt;
 mod load;
 mod nearest;
+mod server;
 mod setting;
 
 use std::net::{Ipv6Addr, SocketAddr};
@@ -18,6 +19,7 @@ pub use choice::{CreatePolicy, Flood, JwtAlgorithm, LogFormat, MultiConn, Regist
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use nearest::nearest;
+pub use server::Server;
 pub use setting::{SETTINGS, Setting, Shape};
 
 /// Everything that can be set.
@@ -43,6 +45,8 @@ pub struct Config {
     pub search: Search,
     /// Whether who asks for too much is slowed down.
     pub flood: Flood,
+    /// What the server says of itself.
+    pub server: Server,
     /// Settings of who somebody is.
     pub identity: Identity,
     /// The issuer of tokens that are trusted.
@@ -114,6 +118,7 @@ impl Config {
             registration: Registration::Open,
             search: Search::On,
             flood: Flood::On,
+            server: Server::default(),
             identity: Identity { multi_conn: MultiConn::Share },
             jwt: JwtSettings::default(),
             rooms: Rooms { create: CreatePolicy::OnJoin },

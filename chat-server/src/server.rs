@@ -46,6 +46,7 @@ impl From<&Config> for Settings {
                 registration: config.registration == Registration::Open,
                 accounts_per_address: config.limits.accounts_per_address_per_hour,
                 search: config.search == Search::On,
+                greeting: config.server.greeting(),
                 presence_grace: Duration::from_millis(config.presence.grace_ms),
                 multi_conn: config.identity.multi_conn,
                 connections_per_account: config.limits.connections_per_account,

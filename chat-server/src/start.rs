@@ -36,7 +36,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let fingerprint = identity.fingerprint();
     let issuer = config.jwt.checked().map_err(anyhow::Error::msg)?;
     let jwt = issuer.as_ref().map(Verifier::open).transpose()?;
-    let settings = server::Settings { jwt, ..server::Settings::from(&config) };
+    let mut settings = server::Settings { jwt, ..server::Settings::from(&config) };
+    settings.hub.greeting = config.server.read().map_err(anyhow::Error::msg)?;
     let parts = Parts {
         endpoint,
         server_key: Arc::new(move || identity.spki_sha256()),

@@ -7,7 +7,7 @@ mod harness;
 
 use std::time::Duration;
 
-use chat_proto::delivery::Typing;
+use chat_proto::delivery::{Greeting, Typing};
 use chat_proto::{MessageKey, Reject, RejectCode, Style};
 use chat_tui::client::{ClientEvent, LinkState, Outgoing};
 use chat_tui::tui::term::caps::Colors;
@@ -119,6 +119,26 @@ fn without_a_room_the_whole_reason_is_told_on_as_many_rows_as_it_takes() {
     screen.net(ClientEvent::Link(LinkState::Waiting { retry_in: Duration::from_secs(4), reason: reason.to_owned() }));
     let told: Vec<String> = screen.text().split_whitespace().map(str::to_owned).collect();
     assert!(told.join(" ").contains(reason), "{}", screen.text());
+}
+
+#[test]
+fn the_server_is_shown_under_its_own_name_and_its_message_of_the_day_is_put_in_front_once() {
+    let mut screen = conversation(120, 40);
+    let greeting = |motd: &str| Greeting { name: "Example\u{1b}[2J Chat".to_owned(), motd: motd.to_owned() };
+    let greet = |screen: &mut Screen, motd: &str| {
+        screen.net(ClientEvent::Greeting(greeting(motd)));
+    };
+    greet(&mut screen, "Be kind.\n\u{202e}Backups on Sunday.");
+    let text = screen.text();
+    for shown in ["Example␛[2J Chat", "Be kind.", "Backups on Sunday."] {
+        assert!(text.contains(shown), "{shown}: {text}");
+    }
+    assert!(!text.contains('\u{202e}') && !text.contains('\u{1b}'));
+    screen.keys("<esc>");
+    greet(&mut screen, "Be kind.\n\u{202e}Backups on Sunday.");
+    assert!(!screen.text().contains("Be kind."), "{}", screen.text());
+    greet(&mut screen, "Be quick.");
+    assert!(screen.text().contains("Be quick."), "{}", screen.text());
 }
 
 #[test]

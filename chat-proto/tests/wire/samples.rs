@@ -4,6 +4,7 @@ mod ban;
 mod choice;
 mod connection;
 mod identity;
+mod people;
 mod room;
 
 use chat_proto::codec::{Encode, encode, encode_frame};
@@ -254,6 +255,7 @@ pub(crate) fn deliveries() -> Vec<Delivery> {
     let reasons = [EndReason::Left, EndReason::NoAccess, EndReason::Deleted, EndReason::Restarted];
     all.extend(reasons.map(|reason| Ended { feed: FEED, reason }.into()));
     all.extend(connection::deliveries());
+    all.extend(people::deliveries());
     all.extend(choice::choice_deliveries());
     all
 }

@@ -277,6 +277,7 @@ wire! {
         SessionUp { conn: ConnId, device: DeviceId, client: String, sessions: u32 }
         SessionDown { conn: ConnId, device: DeviceId, sessions: u32 }
         DeviceTold { conn: ConnId, device: DeviceId, bytes: Vec<u8> }
+        Greeting { name: String, motd: String }
         Announced { room: RoomId, account: AccountId, name: String, style: Style, text: String }
         TypingIn { room: RoomId, active: bool }
     }
@@ -485,7 +486,8 @@ wire! {
             SessionUp,
             SessionDown,
             DeviceTold,
-            UserState
+            UserState,
+            Greeting
         }
         ClientSignal { TypingIn }
     }

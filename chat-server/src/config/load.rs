@@ -99,6 +99,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
     if config.key.is_some() && config.cert.is_none() {
         problems.push(Problem::new("key", "a private key without its certificate: name that with --cert FILE"));
     }
+    if !config.server.motd.is_empty() && config.server.motd_file.is_some() {
+        problems.push(Problem::new("server.motd_file", "there is server.motd as well: set one of the two"));
+    }
     if let Err(what) = config.jwt.checked() {
         problems.push(Problem::new("jwt", what));
     }

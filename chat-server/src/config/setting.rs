@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX,
-    RATE_MAX,
+    RATE_MAX, server,
 };
 
 /// What a value looks like in the file.
@@ -128,6 +128,30 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Whether who asks for too much is slowed down: on, or off for closed networks and measurements.",
         read: |config, text| word(text).map(|flood| config.flood = flood),
         show: |config| Some(quoted(&config.flood.to_string())),
+    },
+    Setting {
+        key: "server.name",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "What the server calls itself, shown in place of its host: a line of at most 64 bytes.",
+        read: |config, text| server::name(text).map(|name| config.server.name = name),
+        show: |config| some_quoted(&config.server.name),
+    },
+    Setting {
+        key: "server.motd",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "The message of the day, told to whoever logs in: at most 4096 bytes.",
+        read: |config, text| server::motd(text).map(|motd| config.server.motd = motd),
+        show: |config| some_quoted(&config.server.motd),
+    },
+    Setting {
+        key: "server.motd_file",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "A file with the message of the day, read at the start; not together with server.motd.",
+        read: |config, text| path(text).map(|path| config.server.motd_file = Some(path)),
+        show: |config| config.server.motd_file.as_ref().map(|path| quoted(&path.to_string_lossy())),
     },
     Setting {
         key: "identity.multi_conn",
@@ -307,6 +331,11 @@ fn number<T: FromStr + PartialOrd + ToString>(text: &str, allowed: RangeInclusiv
         let (least, most) = (allowed.start().to_string(), allowed.end().to_string());
         format!("{text:?} is not a whole number from {least} to {most}")
     })
+}
+
+/// A TOML basic string; none for an empty text.
+fn some_quoted(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| quoted(text))
 }
 
 /// A TOML basic string.

@@ -38,6 +38,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
+use chat_proto::delivery::Greeting;
 use chat_proto::{AccountId, ConnId, FeedId, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -75,6 +76,8 @@ pub struct HubSettings {
     pub accounts_per_address: u32,
     /// Whether messages are indexed and can be searched.
     pub search: bool,
+    /// What whoever logs in is told of the server.
+    pub greeting: Greeting,
     /// How long somebody stays online without a connection.
     pub presence_grace: Duration,
     /// What becomes of a second connection of an account.
@@ -95,6 +98,7 @@ impl Default for HubSettings {
             create: true,
             registration: true,
             search: true,
+            greeting: Greeting::default(),
             presence_grace,
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,

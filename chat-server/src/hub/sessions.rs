@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chat_proto::connection::{DeviceMessagePassed, DeviceTold, SessionDown, SessionInfo, SessionList, SessionUp};
+use chat_proto::delivery::Greeting;
 use chat_proto::limits::DEVICE_MESSAGE_BYTES_MAX;
 use chat_proto::{AccountId, CloseCode, ConnId, Delivery, DeviceId, Reject, RejectCode, Retry, Timestamp};
 use futures_util::future::join_all;
@@ -184,6 +185,9 @@ impl Hub {
                     other.tell(up.into());
                 }
             }
+        }
+        if self.settings.greeting != Greeting::default() {
+            session.tell(self.settings.greeting.clone().into());
         }
         let session = Arc::new(session);
         live.insert(session.conn, Arc::clone(&session));

@@ -269,6 +269,7 @@ impl Device {
             | ClientEvent::Typing(_)
             | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
+            | ClientEvent::Greeting(_)
             | ClientEvent::Company(_) => {}
             ClientEvent::Stopped(reason) => self.world.trouble(format!("{}: stopped: {reason:?}", self.name)),
         }

@@ -74,6 +74,7 @@ impl Door {
                 | ClientEvent::Typing(_)
                 | ClientEvent::UserState(_)
                 | ClientEvent::Announced(_)
+                | ClientEvent::Greeting(_)
                 | ClientEvent::Company(_)
                 | ClientEvent::Queued(_)
                 | ClientEvent::Sent { .. }

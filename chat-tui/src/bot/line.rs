@@ -187,6 +187,13 @@ pub enum Line {
         /// Whether he is writing.
         active: bool,
     },
+    /// What the server calls itself, and its message of the day.
+    Greeting {
+        /// Its name; may be empty.
+        name: String,
+        /// The message, of several lines; may be empty.
+        motd: String,
+    },
     /// Another connection of the account began or ended.
     Session {
         /// Which one.

@@ -310,6 +310,7 @@ impl Reader {
             | ClientEvent::Typing(_)
             | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
+            | ClientEvent::Greeting(_)
             | ClientEvent::Company(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }

@@ -35,7 +35,7 @@ pub use settings::{
 };
 
 use chat_proto::connection::{DeviceTold, SessionDown, SessionUp};
-use chat_proto::delivery::{Announced, Ended, Events, RoomPresence, Trimmed, Typing};
+use chat_proto::delivery::{Announced, Ended, Events, Greeting, RoomPresence, Trimmed, Typing};
 use chat_proto::profile::UserState;
 use chat_proto::reply::{Receipt, Welcome};
 use chat_proto::{FeedStatus, MessageKey, Reject, RoomId, Style};
@@ -97,6 +97,8 @@ pub enum ClientEvent {
     UserState(UserState),
     /// Somebody told those who are in a room something that is not stored.
     Announced(Announced),
+    /// What the server calls itself and tells whoever logs in.
+    Greeting(Greeting),
     /// News of the account's other connections.
     Company(Company),
     /// A message entered the outbox, here or in a former life of this client.

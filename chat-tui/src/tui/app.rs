@@ -138,6 +138,7 @@ async fn meet(
             | ClientEvent::Typing(_)
             | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
+            | ClientEvent::Greeting(_)
             | ClientEvent::Company(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }

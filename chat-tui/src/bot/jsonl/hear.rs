@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use chat_proto::delivery::{EndReason, Ended, Events, RoomPresence};
+use chat_proto::delivery::{EndReason, Ended, Events, Greeting, RoomPresence};
 use chat_proto::reply::{Page, Welcome};
 use chat_proto::{EventBody, FeedId, FeedState, FeedStatus, Reject, RejectCode, Retry, RoomId, Seq, Style};
 use tokio::time::{Instant, sleep};
@@ -109,6 +109,7 @@ impl Bot {
                     self.line(&Line::Announce { room, from, text: said.text, action }, None).await;
                 }
             }
+            ClientEvent::Greeting(Greeting { name, motd }) => self.line(&Line::Greeting { name, motd }, None).await,
             ClientEvent::Company(news) => self.line(&Line::company(news), None).await,
             ClientEvent::Stopped(reason) => return Err(reason.into()),
             ClientEvent::RoundTrip(_) | ClientEvent::Queued(_) | ClientEvent::Sent { .. } | ClientEvent::Refused(_) => {

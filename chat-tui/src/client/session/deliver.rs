@@ -100,6 +100,10 @@ impl Session {
                 self.signalled(signal);
                 None
             }
+            Delivery::Greeting(greeting) => {
+                self.tell(ClientEvent::Greeting(greeting));
+                None
+            }
             Delivery::SessionUp(up) => {
                 self.tell(ClientEvent::Company(Company::Up(up)));
                 None
@@ -218,6 +222,7 @@ impl Session {
             | Delivery::SessionUp(_)
             | Delivery::SessionDown(_)
             | Delivery::DeviceTold(_)
+            | Delivery::Greeting(_)
             | Delivery::GoingAway(_)
             | Delivery::Unknown { .. } => {}
         }

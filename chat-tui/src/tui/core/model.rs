@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chat_proto::delivery::Greeting;
 use chat_proto::{RoomId, Seq};
 
 use super::composer::{Composer, KillRing, Rows};
@@ -95,6 +96,8 @@ pub struct Model {
     pub focused: bool,
     /// The server as the person named it.
     pub server: String,
+    /// What the server says of itself.
+    pub greeting: Greeting,
     /// Where the connection stands.
     pub link: Link,
     /// The smoothed round-trip time.
@@ -148,6 +151,7 @@ impl Model {
             size: (80, 24),
             focused: true,
             server: server.into(),
+            greeting: Greeting::default(),
             link: Link { state: LinkState::Connecting, retry_at: Duration::ZERO },
             round_trip: None,
             account,
@@ -180,6 +184,12 @@ impl Model {
     #[must_use]
     pub fn room_view(&self) -> Option<&RoomView> {
         self.account.rooms.get(&self.current?)
+    }
+
+    /// What the server is called: as it says, or else as the person named it.
+    #[must_use]
+    pub fn server_name(&self) -> &str {
+        if self.greeting.name.is_empty() { &self.server } else { &self.greeting.name }
     }
 
     /// The room's name, as shown, or nothing.

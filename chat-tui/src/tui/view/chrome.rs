@@ -46,7 +46,7 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
         pen.fitted(&clean::line(topic), space, theme.text);
     } else {
         let space = pen.left().saturating_sub(wide + 1);
-        pen.fitted(&clean::line(&model.server), space, theme.strong);
+        pen.fitted(&clean::line(model.server_name()), space, theme.strong);
     }
     pen.until_left(wide);
     pen.foreign(&members, theme.dim);

@@ -17,7 +17,7 @@ pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffe
     pen.own(theme.sign(Sign::Open), theme.dim);
     pen.own(" ", theme.dim);
     let left = pen.left();
-    pen.fitted(&clean::line(&model.server), left, theme.dim);
+    pen.fitted(&clean::line(model.server_name()), left, theme.dim);
     let lines = room_lines(model);
     let rows = usize::from(area.height.saturating_sub(1));
     let current = lines.iter().position(|line| line.current).unwrap_or(0);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chat_proto::delivery::Events;
+use chat_proto::delivery::{Events, Greeting};
 use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 
@@ -10,7 +10,7 @@ use super::{notice, room};
 use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
 use crate::tui::core::effect::{Effect, Effects};
-use crate::tui::core::model::{MembersKnown, Model};
+use crate::tui::core::model::{MembersKnown, Model, Overlay};
 
 /// No page is asked for again so soon after one could not be had.
 const FETCH_PAUSE: Duration = Duration::from_secs(3);
@@ -76,9 +76,20 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
                 state.timeline.unqueue(key, Some(receipt.seq));
             }
         }
+        ClientEvent::Greeting(greeting) => greeted(model, greeting),
         ClientEvent::Company(_) => {}
         ClientEvent::Stopped(reason) => stopped(model, &reason, effects),
     }
+}
+
+/// The server says what it is called, and its message of the day, which is put in front once.
+fn greeted(model: &mut Model, greeting: Greeting) {
+    if !greeting.motd.is_empty() && greeting.motd != model.greeting.motd {
+        let title = if greeting.name.is_empty() { model.server.clone() } else { greeting.name.clone() };
+        let lines = greeting.motd.lines().map(str::to_owned).collect();
+        model.overlay = Some(Overlay { title, lines, scroll: 0 });
+    }
+    model.greeting = greeting;
 }
 
 pub(super) fn remembered(model: &mut Model, state: CachedState, effects: &mut Effects) {
