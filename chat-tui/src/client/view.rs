@@ -57,6 +57,10 @@ pub struct RoomView {
     pub mentions: BTreeSet<Seq>,
     /// The members known so far: those of the pages applied, and those who came since.
     pub members: BTreeMap<AccountId, MemberView>,
+    /// Whose room it is, as far as that is known. He owns it also while he isn't a member.
+    pub(super) owner: Option<AccountId>,
+    /// The event that comes next.
+    pub(super) next: Seq,
     /// How many members are there, as the server last said.
     pub online: u32,
     /// Who is writing, and until when that holds.
@@ -104,6 +108,11 @@ impl RoomView {
         if set_back {
             *self = Self::default();
         }
+        if status.next > self.next {
+            // Nobody tells who came and went in the events that are left out.
+            self.forget_company();
+        }
+        self.next = status.next;
         self.name.clone_from(&status.name);
         self.epoch = status.epoch;
         self.member = status.member;
@@ -122,7 +131,10 @@ impl RoomView {
 
     fn apply_event(&mut self, event: &Event, me: AccountId) {
         match event.body.room_fact() {
-            Some(RoomFact::Created(created)) => self.insert_member(event.by, &created.name, Role::Owner),
+            Some(RoomFact::Created(created)) => {
+                self.owner = Some(event.by);
+                self.insert_member(event.by, &created.name, Role::Owner);
+            }
             Some(RoomFact::Joined(joined)) => self.insert_member(event.by, &joined.name, Role::Member),
             Some(RoomFact::DirectCreated(created)) => {
                 created.members.iter().for_each(|who| self.insert_member(who.account, &who.name, Role::Member));
@@ -140,6 +152,7 @@ impl RoomView {
             Some(RoomFact::Renamed(renamed)) => self.name.clone_from(&renamed.new),
             Some(RoomFact::RoleSet(set)) => self.set_role(set.member.account, set.role),
             Some(RoomFact::OwnerChanged(changed)) => {
+                self.owner = Some(changed.member.account);
                 // Not always who did it: the server's owner may give away a room that is another's.
                 let owners = self.members.values_mut().filter(|member| member.role == Role::Owner);
                 owners.for_each(|member| member.role = Role::Admin);
@@ -158,13 +171,21 @@ impl RoomView {
             ) => {}
             None => {}
         }
+        self.next = self.next.max(event.seq.next());
         if event.seq > self.head {
             self.head = event.seq;
             self.head_ordinal = self.head_ordinal.max(event.ordinal);
         }
     }
 
+    fn forget_company(&mut self) {
+        self.members.clear();
+        self.owner = None;
+        self.typing.clear();
+    }
+
     fn insert_member(&mut self, account: AccountId, name: &str, role: Role) {
+        let role = if self.owner == Some(account) { Role::Owner } else { role };
         let fresh = MemberView { name: name.to_owned(), role, presence: Presence::Online };
         self.members.entry(account).or_insert(fresh);
     }
@@ -338,6 +359,9 @@ impl AccountView {
         for member in &list.members {
             let view = MemberView { name: member.name.clone(), role: member.role, presence: member.presence };
             room.members.insert(member.account, view);
+            if member.role == Role::Owner {
+                room.owner = Some(member.account);
+            }
         }
     }
 
