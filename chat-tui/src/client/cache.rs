@@ -134,6 +134,8 @@ impl Cache {
         let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
         // What a power cut takes is fetched again.
         connection.pragma_update(None, "synchronous", "OFF")?;
+        // What was removed is not to be found in what the file no longer uses either.
+        connection.pragma_update(None, "secure_delete", true)?;
         if version != SCHEMA_VERSION && version != 0 {
             return Err(CacheError::Outdated(version));
         }

@@ -101,7 +101,8 @@ impl Feeds {
         Some(Position { feed, epoch: held.epoch, seq: held.seq, chain: held.chain, backlog_max })
     }
 
-    /// A feed stands as the server says. True if what is held of it must be forgotten.
+    /// A feed stands as the server says. True if what is held of it must be forgotten: it is another history, or events of the
+    /// room are left out, and they may have removed words of those held.
     pub(super) fn begin(&mut self, status: &FeedStatus) -> bool {
         self.joined.remove(&status.feed);
         let before = status.next.prev();
@@ -127,6 +128,7 @@ impl Feeds {
         if before > held.seq {
             held.seq = before;
             held.chain = Chain::default();
+            return matches!(status.feed, FeedId::Room(_));
         }
         false
     }

@@ -8,6 +8,7 @@ pub mod cache;
 mod cache_writer;
 mod environment;
 mod feeds;
+pub mod folds;
 mod handle;
 mod identity;
 mod journal;

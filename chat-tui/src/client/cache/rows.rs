@@ -6,6 +6,7 @@ use chat_proto::{Epoch, Event, FeedId, Ordinal, Position, RoomId, Seq, codec};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::{Change, KIND_ACCOUNT, KIND_ROOM, META_ACCOUNT, META_FOCUS, META_NAME};
+use crate::client::folds::Erasure;
 use crate::client::view::RoomView;
 
 pub(super) fn apply(
@@ -29,7 +30,8 @@ pub(super) fn apply(
         Change::Events(events) => match events.feed {
             FeedId::Room(room) => {
                 grown.insert(room);
-                write_events(transaction, room, &events.events)
+                write_events(transaction, room, &events.events)?;
+                events.events.iter().filter_map(Erasure::of).try_for_each(|erasure| strike(transaction, room, erasure))
             }
             FeedId::Account(_) => write_choices(transaction, &events.events),
         },
@@ -63,6 +65,19 @@ pub(super) fn write_events(
         statement.execute(params![id(room), event.seq.0.cast_signed(), codec::encode(event)])?;
     }
     Ok(())
+}
+
+/// Removes the words of what is kept that were removed for good.
+fn strike(transaction: &Transaction<'_>, room: RoomId, erasure: Erasure) -> Result<(), rusqlite::Error> {
+    let (from, to) = erasure.within();
+    let mut struck = Vec::new();
+    let mut statement =
+        transaction.prepare_cached("SELECT seq, bytes FROM event WHERE room = ?1 AND seq BETWEEN ?2 AND ?3")?;
+    let mut rows = statement.query(params![id(room), from.0.cast_signed(), i64::try_from(to.0).unwrap_or(i64::MAX)])?;
+    while let Some(row) = rows.next()? {
+        struck.extend(event_of_row(row)?.and_then(|mut event| erasure.strike(&mut event).then_some(event)));
+    }
+    write_events(transaction, room, &struck)
 }
 
 /// Keeps what a person set for himself. The newest of each key counts: another process may be ahead.

@@ -1,5 +1,5 @@
 use super::*;
-use chat_proto::event::{Posted, Style};
+use chat_proto::event::{Edited, Erased, Posted, Redacted, Style};
 use chat_proto::{DeviceId, MessageKey, Ordinal, Timestamp};
 
 const ROOM: RoomId = RoomId(3);
@@ -161,4 +161,25 @@ fn choices_are_kept_the_newest_of_each_key_until_the_feed_is_forgotten() {
     assert_eq!(kept(&cache), "hello");
     cache.write(&[Change::Forget(feed)]).unwrap();
     assert_eq!(kept(&cache), "");
+}
+
+#[test]
+fn words_that_were_removed_are_kept_no_longer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut cache = open(dir.path());
+    let name = || "ann".to_owned();
+    let edited = Edited { name: name(), target: Seq(2), text: "secret".to_owned(), mentions: vec![], visible_to: None };
+    let redacted = Redacted { name: name(), target: Seq(2), reason: String::new() };
+    let others = [Event { body: edited.into(), ..event(4) }, Event { body: redacted.into(), ..event(5) }];
+    let live = |events: &[Event]| {
+        let (feed, events) = (FeedId::Room(ROOM), events.to_vec());
+        Change::Events(Events { feed, epoch: Epoch(1), events, chain: Chain([2; 16]) })
+    };
+    cache.write(&[events(1..=3), live(&others[..1])]).unwrap();
+    cache.write(&[live(&others[1..])]).unwrap();
+    let page = cache.page(ROOM, Anchor::Before(Seq::MAX), 10).unwrap();
+    assert_eq!(seqs(&page), [1, 2, 3, 4, 5]);
+    let erased = |kind| Erased { kind }.into();
+    assert_eq!((&page[1].body, &page[3].body), (&erased(4), &erased(6)));
+    assert_eq!((&page[0], &page[2]), (&event(1), &event(3)), "what was not removed stays");
 }

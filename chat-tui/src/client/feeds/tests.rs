@@ -90,6 +90,14 @@ fn a_history_that_was_set_back_is_forgotten() {
 }
 
 #[test]
+fn what_is_held_of_a_room_is_forgotten_where_events_are_left_out() {
+    let mut feeds = at(5);
+    assert!(!feeds.begin(&status(FeedState::Live, EPOCH, 5)), "what was missed comes");
+    assert!(feeds.begin(&status(FeedState::Live, EPOCH, 100)));
+    assert_eq!(feeds.positions()[0].seq, Seq(99));
+}
+
+#[test]
 fn nothing_passes_while_a_subscription_is_unanswered() {
     let mut feeds = at(5);
     feeds.asked(ROOM);
