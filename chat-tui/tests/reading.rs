@@ -14,7 +14,7 @@ use chat_tui::client::{ClientEvent, LinkState, Outgoing};
 use chat_tui::tui::core::time::Zone;
 use chat_tui::tui::core::timeline::{Anchor, EVENTS_MAX, Pane, Part, Place, Scope, Scroll, Timeline, Wraps};
 use chat_tui::tui::core::{Effect, Msg};
-use harness::{BOB, CAROL, GENERAL, History, MORNING, Screen, events, long_history, page, status, status_of};
+use harness::{ALICE, BOB, CAROL, GENERAL, History, MORNING, Screen, events, long_history, page, status, status_of};
 use proptest::prelude::*;
 
 fn marks(effects: &[Effect]) -> Vec<Seq> {
@@ -134,7 +134,7 @@ fn the_ruler_stays_where_it_is_until_something_is_sent() {
 fn a_timeline_keeps_no_more_than_its_limit_and_the_place_being_read() {
     let mut timeline = Timeline::default();
     let zone = Zone::UTC;
-    let scope = Scope { zone: &zone, ruler: None };
+    let scope = Scope { zone: &zone, ruler: None, me: ALICE };
     let mut wraps = Wraps::default();
     timeline.insert((1..=1_000).map(|seq| message(seq, "x")).collect());
     timeline.scroll(Scroll::Up(600), PANE, scope, &mut wraps);
@@ -151,7 +151,7 @@ fn a_timeline_keeps_no_more_than_its_limit_and_the_place_being_read() {
 fn a_gap_in_the_middle_is_shown_and_fetched_from_both_sides() {
     let mut timeline = Timeline::default();
     let zone = Zone::UTC;
-    let scope = Scope { zone: &zone, ruler: None };
+    let scope = Scope { zone: &zone, ruler: None, me: ALICE };
     timeline.insert((1..=50).map(|seq| message(seq, "x")).collect());
     timeline.insert((101..=110).map(|seq| message(seq, "x")).collect());
     assert_eq!(timeline.wants(40, scope), Some(FetchAt::Before(Seq(101))));
@@ -178,7 +178,7 @@ fn an_own_message_turns_solid_when_its_event_comes_and_is_never_there_twice() {
     screen.net(ClientEvent::Sent { key, room: GENERAL, receipt });
     assert_eq!(screen.text().matches("hello").count(), 1, "stored, its event not here yet");
     let mut own = message(2, "hello");
-    (own.by, own.key) = (harness::ALICE, key);
+    (own.by, own.key) = (ALICE, key);
     screen.net(events(GENERAL, vec![own]));
     let text = screen.text();
     assert_eq!((text.matches("hello").count(), text.contains("sending…")), (1, false), "{text}");
@@ -258,7 +258,7 @@ fn words(_: &Timeline, layout: &chat_tui::tui::core::timeline::Layout) -> Vec<St
 /// The text on the anchor's line of the pane.
 fn anchored(timeline: &Timeline, pane: Pane, zone: &Zone) -> Option<(usize, String)> {
     let Anchor::Pinned { line, .. } = timeline.anchor() else { return None };
-    let scope = Scope { zone, ruler: None };
+    let scope = Scope { zone, ruler: None, me: ALICE };
     let layout = timeline.layout(pane, scope, &mut Wraps::default());
     let line = usize::from(line);
     words_of(&layout).into_iter().nth(line).map(|text| (line, text))
@@ -299,7 +299,7 @@ proptest! {
     #[test]
     fn nothing_but_scrolling_moves_the_text_being_read(ops in prop::collection::vec(op(), 1..40)) {
         let zone = Zone::UTC;
-        let scope = Scope { zone: &zone, ruler: None };
+        let scope = Scope { zone: &zone, ruler: None, me: ALICE };
         let mut timeline = Timeline::default();
         timeline.set_bounds(Seq(5_000), Seq(1));
         timeline.insert((4_900..=5_000).map(event_of).collect());

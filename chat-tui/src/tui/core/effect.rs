@@ -8,6 +8,8 @@ use chat_proto::{Anchor, MessageKey, Request, RoomId, Seq, Style};
 pub enum Tag {
     /// A page of a room's members.
     Members(RoomId),
+    /// Asking what was done to the messages of a room from one event to another.
+    Folds(RoomId, Seq, Seq),
     /// Joining or beginning a room of this name.
     Join(String),
     /// Leaving a room.

@@ -79,6 +79,10 @@ pub struct RoomState {
     pub(super) fetch_after: Duration,
     /// The next event that comes live; what is loaded up to it goes on by itself.
     pub(super) live_next: Seq,
+    /// Loaded events, from and to, of whose messages is not known what was done to them since.
+    pub(super) unfolded: Vec<(Seq, Seq)>,
+    /// Whether events were left out behind what is loaded: words of it may have been removed.
+    pub(super) stale: bool,
     /// When it was last looked at, counted in openings; 0 is never.
     pub(super) opened: u64,
 }
@@ -243,7 +247,7 @@ impl Model {
     /// What cuts the current timeline.
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
-        Scope { zone: &self.zone, ruler: self.room().and_then(|room| room.ruler) }
+        Scope { zone: &self.zone, ruler: self.room().and_then(|room| room.ruler), me: self.account.me.account }
     }
 
     /// Who is writing in the room being looked at.

@@ -109,7 +109,14 @@ impl View<'_> {
         }
         let shows_head = text_row == 0 && (self.timeline().heads_group(block, self.scope) || first && row == 0);
         let mut pen = self.gutter(shows_head.then_some((event, name)), nick, row, buffer);
-        pen.wrapped(wrapped, rows(wrapped, text_row), text);
+        self.words(&mut pen, wrapped, rows(wrapped, text_row), text);
+    }
+
+    /// Draws part of a message: its words, and what was done to it afterwards.
+    fn words(&self, pen: &mut Pen<'_>, wrapped: &Wrapped, part: std::ops::Range<usize>, text: Style) {
+        let split = wrapped.tail.clamp(part.start, part.end);
+        pen.wrapped(wrapped, part.start..split, text);
+        pen.wrapped(wrapped, split..part.end, self.theme.dim);
     }
 
     fn sender<'e>(&self, event: &'e Event) -> Sender<'e> {
@@ -155,7 +162,7 @@ impl View<'_> {
         }
         let split = wrapped.prefix.clamp(range.start, range.end);
         pen.wrapped(wrapped, range.start..split, nick);
-        pen.wrapped(wrapped, split..range.end, text);
+        self.words(&mut pen, wrapped, split..range.end, text);
     }
 
     /// One line about the room, cut to its width.

@@ -11,6 +11,7 @@ use super::told::told;
 use super::walk::{Block, Decor, Scope};
 use super::{Anchor, Place, Timeline};
 use crate::clean;
+use crate::client::folds::Stand;
 use crate::tui::view::wrap::wrap;
 
 /// Wrapped texts kept; about four screens of them.
@@ -18,6 +19,9 @@ const WRAPS_MAX: usize = 512;
 
 /// Names spelled out in a condensed line of joins or parts.
 const RUN_NAMES_MAX: usize = 8;
+
+/// Kinds of reactions shown with a message.
+const REACTIONS_SHOWN_MAX: usize = 16;
 
 /// Columns kept free at the right of an own message on its way, for its state.
 const STATE_COLUMNS: u16 = 12;
@@ -42,6 +46,8 @@ pub struct Wrapped {
     pub text: String,
     /// Bytes at its beginning that say when and who, in a compact pane.
     pub prefix: usize,
+    /// Where in it what was done to the message afterwards begins.
+    pub tail: usize,
     /// Its rows, as ranges of bytes; at least one.
     pub rows: Vec<Range<usize>>,
 }
@@ -49,7 +55,8 @@ pub struct Wrapped {
 /// Wrapped texts of one pane, to be kept from one layout to the next. Only saves time: dropping it changes nothing.
 #[derive(Debug, Default)]
 pub struct Wraps {
-    pane: Option<(RoomId, u16, bool)>,
+    /// For which room, columns, compactness, and which state of its messages.
+    shape: Option<(RoomId, u16, bool, u64)>,
     known: HashMap<Place, Rc<Wrapped>>,
 }
 
@@ -216,9 +223,9 @@ impl<'a> Downward<'a> {
 
 impl Wraps {
     fn of(&mut self, timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> Rc<Wrapped> {
-        let shape = Some((pane.room, pane.width, pane.compact));
-        if self.pane != shape || self.known.len() >= WRAPS_MAX {
-            self.pane = shape;
+        let shape = Some((pane.room, pane.width, pane.compact, timeline.changes));
+        if self.shape != shape || self.known.len() >= WRAPS_MAX {
+            self.shape = shape;
             self.known.clear();
         }
         let single = match block {
@@ -252,13 +259,38 @@ fn wrapped(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> W
         Block::Newer => (String::new(), "… newer messages …".to_owned(), u16::MAX),
     };
     let whole = [prefix.as_str(), &text].concat();
-    let clean = clean::text(&whole);
+    let mut text = clean::text(&whole).as_str().to_owned();
+    let tail = text.len();
+    text.push_str(&afterwards(timeline, block, scope));
     let hang = if pane.compact { 2 } else { 0 };
-    let mut rows = wrap(clean.as_str(), width.saturating_sub(hang).max(1));
+    let mut rows = wrap(&text, width.saturating_sub(hang).max(1));
     if rows.is_empty() {
         rows.push(0..0);
     }
-    Wrapped { text: clean.as_str().to_owned(), prefix: prefix.len(), rows }
+    Wrapped { text, prefix: prefix.len(), tail, rows }
+}
+
+/// What was done to a message since it was written, clean: marks behind its words, and a row of reactions.
+fn afterwards(timeline: &Timeline, block: Block, scope: Scope<'_>) -> String {
+    let message = timeline.block_events(block).next().filter(|event| event.body.message().is_some());
+    let Some(stand) = message.and_then(|event| timeline.stand(event.seq)) else { return String::new() };
+    let mut tail = String::new();
+    if stand.text().is_some() {
+        tail.push_str(" (edited)");
+    }
+    if stand.is_pinned() {
+        tail.push_str(" (pinned)");
+    }
+    let reactions = stand.reactions(scope.me).take(REACTIONS_SHOWN_MAX).map(|(emoji, count, mine)| {
+        let reaction = format!("{} {count}", clean::line(emoji).as_str());
+        if mine { format!("[{reaction}]") } else { reaction }
+    });
+    let reactions: Vec<String> = reactions.collect();
+    if !reactions.is_empty() {
+        tail.push('\n');
+        tail.push_str(&reactions.join("  "));
+    }
+    tail
 }
 
 /// What comes before an event's words in a compact pane, and the words.
@@ -266,14 +298,13 @@ fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -
     let Some(event) = timeline.block_events(block).next() else { return (String::new(), String::new()) };
     let time = if pane.compact { format!("{} ", scope.zone.minute(event.at)) } else { String::new() };
     let Some(message) = event.body.message() else { return (time, told(event)) };
+    let words = timeline.stand(event.seq).and_then(Stand::text).unwrap_or(message.text);
     match message.style {
-        Style::Text if pane.compact => {
-            (format!("{time}{}: ", clean::line(message.name).as_str()), message.text.to_owned())
-        }
-        Style::Text => (time, message.text.to_owned()),
+        Style::Text if pane.compact => (format!("{time}{}: ", clean::line(message.name).as_str()), words.to_owned()),
+        Style::Text => (time, words.to_owned()),
         Style::Action => {
             let star = if pane.compact { "* " } else { "" };
-            (time, format!("{star}{} {}", clean::line(message.name).as_str(), message.text))
+            (time, format!("{star}{} {words}", clean::line(message.name).as_str()))
         }
     }
 }

@@ -10,9 +10,11 @@ mod walk;
 
 use std::collections::VecDeque;
 
+use chat_proto::reply::FoldList;
 use chat_proto::{Anchor as FetchAt, Event, Seq};
 
 use crate::client::Outgoing;
+use crate::client::folds::{Erasure, Folds, Stand};
 
 pub use layout::{Layout, Line, Pane, Part, Wrapped, Wraps};
 pub use scroll::Scroll;
@@ -20,6 +22,9 @@ pub use walk::{Block, Decor, Scope};
 
 /// Events kept of one loaded room; those farthest from the place being read go first.
 pub const EVENTS_MAX: usize = 2_000;
+
+/// Removals remembered for pages that were read before them and come after them.
+const ERASURES_MAX: usize = 256;
 
 /// A place in a timeline that stays the same thing when history is added or evicted around it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -76,6 +81,10 @@ pub struct Timeline {
     pub(super) oldest: Seq,
     anchor: Anchor,
     fetching: Vec<FetchAt>,
+    folds: Folds,
+    erasures: VecDeque<Erasure>,
+    /// How often a message came to stand otherwise.
+    changes: u64,
 }
 
 impl Default for Timeline {
@@ -87,6 +96,9 @@ impl Default for Timeline {
             oldest: Seq(1),
             anchor: Anchor::Follow,
             fetching: Vec::new(),
+            folds: Folds::default(),
+            erasures: VecDeque::new(),
+            changes: 0,
         }
     }
 }
@@ -148,22 +160,42 @@ impl Timeline {
     /// Forgets everything but what is on its way: another epoch began, or memory is needed elsewhere.
     pub fn forget(&mut self, head: Seq) {
         let pending = std::mem::take(&mut self.pending);
-        *self = Self { pending, head, oldest: self.oldest, ..Self::default() };
+        *self = Self { pending, head, oldest: self.oldest, changes: self.changes + 1, ..Self::default() };
     }
 
-    /// Takes a contiguous run of events in, oldest first; what is loaded already stays.
-    pub fn insert(&mut self, run: Vec<Event>) {
+    /// Takes a contiguous run of events in, oldest first, in place of what is loaded of them.
+    pub fn insert(&mut self, mut run: Vec<Event>) {
         let (Some(first), Some(last)) = (run.first().map(|e| e.seq), run.last().map(|e| e.seq)) else { return };
         self.head = self.head.max(last);
         for event in &run {
             self.settle(event);
+            self.changes += u64::from(self.folds.apply(event));
         }
+        self.strike(&mut run);
         let from = self.segments.partition_point(|segment| segment.last().next() < first);
         let to = self.segments.partition_point(|segment| segment.first() <= last.next());
         let touched: Vec<Segment> = self.segments.drain(from..to.max(from)).collect();
         let merged = merge(touched, run);
         self.segments.insert(from, Segment { events: merged });
         self.evict();
+    }
+
+    /// How a loaded message stands; none if nothing was done to it.
+    #[must_use]
+    pub fn stand(&self, message: Seq) -> Option<&Stand> {
+        self.folds.of(message)
+    }
+
+    /// Takes in how the server says messages stand.
+    pub fn fold(&mut self, list: &FoldList) {
+        self.changes += u64::from(self.folds.take(list));
+    }
+
+    /// Loaded runs of at most `limit` events each, by where they are fetched.
+    #[must_use]
+    pub fn pages(&self, limit: u16) -> Vec<FetchAt> {
+        let firsts = self.segments.iter().flat_map(|segment| segment.events.iter().step_by(usize::from(limit.max(1))));
+        firsts.map(|event| FetchAt::After(event.seq.prev())).collect()
     }
 
     /// An own message entered the outbox, or was refused: it is shown behind the head. One that is loaded already stays as it is.
@@ -217,6 +249,25 @@ impl Timeline {
     pub(super) fn locate(&self, seq: Seq) -> Option<(usize, usize)> {
         let segment = self.segments.partition_point(|segment| segment.last() < seq);
         Some((segment, self.segments.get(segment)?.index(seq)?))
+    }
+
+    /// Removes the words that events of a run removed, in the run and in what is loaded, and in the run those removed before.
+    fn strike(&mut self, run: &mut [Event]) {
+        for erasure in run.iter().filter_map(Erasure::of) {
+            if !self.erasures.contains(&erasure) {
+                self.erasures.push_back(erasure);
+                let loaded = self.segments.iter_mut().flat_map(|segment| &mut segment.events);
+                let struck = loaded.filter_map(|event| erasure.strike(event).then_some(())).count();
+                self.changes += u64::from(struck > 0);
+            }
+        }
+        for event in run {
+            for erasure in &self.erasures {
+                erasure.strike(event);
+            }
+        }
+        let excess = self.erasures.len().saturating_sub(ERASURES_MAX);
+        self.erasures.drain(..excess);
     }
 
     /// The pending message an event makes solid goes, and a place on it becomes a place on the event.

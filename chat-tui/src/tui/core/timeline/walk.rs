@@ -1,6 +1,6 @@
 //! Going through a timeline block by block: a message, a line about the room, a run of joins and parts, a message on its way.
 
-use chat_proto::{Anchor as FetchAt, Event, EventBody, Fact, RoomFact, Seq, Style};
+use chat_proto::{AccountId, Anchor as FetchAt, Event, EventBody, Fact, RoomFact, Seq, Style};
 use jiff::civil::Date;
 
 use super::{Anchor, Place, Segment, Timeline};
@@ -16,6 +16,8 @@ pub struct Scope<'a> {
     pub zone: &'a Zone,
     /// The newest event that was read when the room was opened; the ruler is drawn behind it.
     pub ruler: Option<Seq>,
+    /// Who reads.
+    pub me: AccountId,
 }
 
 /// Something with rows of text.
@@ -67,6 +69,8 @@ enum Kind {
 fn kind(event: &Event) -> Kind {
     match event.body.fact() {
         Fact::Room(RoomFact::Joined(_) | RoomFact::Left(_)) => Kind::Quiet,
+        // An edit that was removed goes with its message.
+        Fact::Room(RoomFact::Erased(erased)) if !EventBody::is_message_kind(erased.kind) => Kind::Hidden,
         Fact::Room(
             RoomFact::Edited(_)
             | RoomFact::Redacted(_)

@@ -7,6 +7,7 @@ use chat_proto::{Presence, Reply, Request, RoomId};
 
 use super::net::set_bounds;
 use super::{about, notice, room};
+use crate::client::LinkState;
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::model::{MembersKnown, Model, Overlay};
 
@@ -24,6 +25,11 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
         Tag::Members(id) => {
             if let Reply::MemberList(list) = reply {
                 members(model, id, &list, effects);
+            }
+        }
+        Tag::Folds(id, ..) => {
+            if let (Reply::FoldList(list), Some(room)) = (reply, model.rooms.get_mut(&id)) {
+                room.timeline.fold(&list);
             }
         }
         Tag::Join(_) => {
@@ -83,6 +89,12 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
         Tag::Members(id) => {
             if let Some(state) = model.rooms.get_mut(&id) {
                 state.members = MembersKnown::Known;
+            }
+        }
+        Tag::Folds(id, from, to) => {
+            // Asked again with the next connection; a server that refuses would do so again.
+            if let Some(room) = model.rooms.get_mut(&id).filter(|_| model.link.state != LinkState::Online) {
+                room.unfolded.push((from, to));
             }
         }
         Tag::Join(name) => {

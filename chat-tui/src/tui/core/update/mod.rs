@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chat_proto::Request;
 use chat_proto::limits::{LIST_PAGE_MAX, PAGE_EVENTS_MAX};
-use chat_proto::request::ListMembers;
+use chat_proto::request::{ListFolds, ListMembers};
 
 use super::effect::{Effect, Effects, Tag};
 use super::model::{MembersKnown, Model, Notice};
@@ -51,6 +51,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
 pub fn settle(model: &mut Model, effects: &mut Effects) {
     fit(model);
     fetch(model, effects);
+    fold(model, effects);
     members(model, effects);
     mark_read(model, effects);
     unload(model);
@@ -94,14 +95,31 @@ fn fit(model: &mut Model) {
 fn fetch(model: &mut Model, effects: &mut Effects) {
     let Some(id) = model.current else { return };
     let near = 2 * usize::from(model.geometry().timeline.height).max(1);
+    let me = model.account.me.account;
+    let online = model.link.state == LinkState::Online;
     let Model { rooms, zone, now, .. } = model;
     let Some(room) = rooms.get_mut(&id) else { return };
     if room.fetch_after > now.mono || room.jump.is_some() {
         return;
     }
-    let scope = super::timeline::Scope { zone, ruler: room.ruler };
+    if online && std::mem::take(&mut room.stale) {
+        for at in room.timeline.pages(PAGE_EVENTS_MAX) {
+            room.timeline.fetch_begun(at);
+            effects.push(Effect::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
+        }
+    }
+    let scope = super::timeline::Scope { zone, ruler: room.ruler, me };
     while let Some(at) = room.timeline.wants(near, scope) {
         effects.push(Effect::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
+    }
+}
+
+/// Asks what was done to messages that were loaded.
+fn fold(model: &mut Model, effects: &mut Effects) {
+    let Some(id) = model.current.filter(|_| model.link.state == LinkState::Online) else { return };
+    let Some(room) = model.rooms.get_mut(&id) else { return };
+    for (from, to) in room.unfolded.drain(..) {
+        effects.push(Effect::Request(Tag::Folds(id, from, to), Request::from(ListFolds { room: id, from, to })));
     }
 }
 

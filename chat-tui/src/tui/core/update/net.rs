@@ -99,6 +99,7 @@ pub(super) fn remembered(model: &mut Model, state: CachedState, effects: &mut Ef
     if let Some(id) = state.last_room {
         let room = model.rooms.entry(id).or_default();
         state.newest.iter().for_each(|event| note_topic(&mut room.topic, event));
+        room.live_next = state.newest.last().map_or(Seq::ZERO, |newest| newest.seq.next());
         room.timeline.insert(state.newest);
         set_bounds(model, id);
     }
@@ -116,6 +117,7 @@ pub(super) fn cached(model: &mut Model, id: RoomId, at: Anchor, events: Vec<Even
     if events.is_empty() {
         (state.fetch_after, state.jump) = (pause, None);
     }
+    state.unfolded.extend(ends(&events));
     state.timeline.insert(events);
     effects.dirty = true;
     if model.current == Some(id) {
@@ -163,8 +165,14 @@ fn take_page(model: &mut Model, id: RoomId, at: Anchor, page: Page) {
         (Anchor::Before(_) | Anchor::After(_) | Anchor::Around(_), _) => view.oldest.max(page.oldest),
     };
     page.events.iter().for_each(|event| note_topic(&mut state.topic, event));
+    state.unfolded.extend(ends(&page.events));
     state.timeline.insert(page.events);
     state.set_bounds(view);
+}
+
+/// The first and the last of some events.
+fn ends(events: &[Event]) -> Option<(Seq, Seq)> {
+    Some((events.first()?.seq, events.last()?.seq))
 }
 
 fn link(model: &mut Model, state: LinkState) {
@@ -187,9 +195,11 @@ fn began(model: &mut Model, status: &chat_proto::FeedStatus) {
     };
     let state = model.rooms.entry(id).or_default();
     if set_back {
-        state.timeline = crate::tui::core::timeline::Timeline::default();
+        state.timeline.forget(Seq::ZERO);
         (state.ruler, state.jump, state.marked) = (None, None, Seq::ZERO);
+        (state.unfolded, state.stale) = (Vec::new(), false);
     }
+    state.stale |= status.next > state.live_next && !state.timeline.is_empty();
     state.live_next = status.next;
     state.members = MembersKnown::Unasked;
 }

@@ -146,8 +146,9 @@ fn with_timeline<T>(
     work: impl FnOnce(&mut Timeline, Pane, Scope<'_>, &mut Wraps) -> T,
 ) -> Option<T> {
     let pane = model.pane()?;
+    let me = model.account.me.account;
     let Model { rooms, zone, wraps, .. } = model;
     let room = rooms.get_mut(&pane.room)?;
-    let scope = Scope { zone, ruler: room.ruler };
+    let scope = Scope { zone, ruler: room.ruler, me };
     Some(work(&mut room.timeline, pane, scope, wraps))
 }
