@@ -1,6 +1,6 @@
 //! What is done to messages after they were written: edits, reactions, pins and removals, seen where the message stands.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
 #![cfg(feature = "tui")]
 
 mod harness;
