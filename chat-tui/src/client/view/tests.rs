@@ -3,7 +3,7 @@ use chat_proto::event::{
     Created, Joined, Left, Mentioned, Named, OwnerChanged, Posted, ReadMarked, RoomJoined, RoomLeft, Style,
 };
 use chat_proto::reply::Member;
-use chat_proto::{Chain, ConnId, DeviceId, EventBody, MessageKey, PresenceEntry, Timestamp};
+use chat_proto::{Chain, ConnId, DeviceId, Epoch, EventBody, MessageKey, Ordinal, PresenceEntry, Seq, Timestamp};
 use proptest::prelude::*;
 
 const ROOM: RoomId = RoomId(7);
