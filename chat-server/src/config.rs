@@ -78,6 +78,8 @@ pub struct Rooms {
 pub struct Presence {
     /// How long an account still counts as present after its last connection ended, milliseconds, at most [`GRACE_MS_MAX`].
     pub grace_ms: u64,
+    /// How long an account may ask nothing before it is away, milliseconds, at most [`IDLE_MS_MAX`]; 0 for ever.
+    pub away_after_ms: u64,
 }
 
 /// Bounds of the whole server.
@@ -122,7 +124,7 @@ impl Config {
             identity: Identity { multi_conn: MultiConn::Share },
             jwt: JwtSettings::default(),
             rooms: Rooms { create: CreatePolicy::OnJoin },
-            presence: Presence { grace_ms: 15_000 },
+            presence: Presence { grace_ms: 15_000, away_after_ms: 600_000 },
             limits: Limits {
                 connections: 10_000,
                 connections_per_address: 1_000,

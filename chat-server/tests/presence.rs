@@ -4,13 +4,16 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use chat_proto::connection::ListSessions;
 use chat_proto::delivery::Greeting;
-use chat_proto::{Delivery, FeedId};
+use chat_proto::request::{Ping, Whois};
+use chat_proto::{Delivery, FeedId, Presence, Reply};
 use chat_server::hub::HubSettings;
 use chat_server::server::Settings;
 use chat_server::store::MemoryStore;
-use support::{Device, RawClient, TestServer};
+use support::{Device, RawClient, TestServer, post};
 
 fn server(hub: HubSettings) -> TestServer {
     TestServer::start_with(Arc::new(MemoryStore::new()), Settings { hub, ..Settings::default() })
@@ -47,4 +50,57 @@ async fn every_connection_is_greeted_once_and_only_where_there_is_something_to_s
     let silent = server(HubSettings::default());
     let mut alice = RawClient::login(&silent, &device, "alice").await;
     assert_eq!(greetings(&mut alice, "one").await, []);
+}
+
+/// Waits until somebody is told to stand so.
+async fn becomes(client: &mut RawClient, name: &str, presence: Presence) {
+    client
+        .expect(|delivery| match delivery {
+            Delivery::RoomPresence(told) => {
+                told.changed.iter().any(|it| it.name == name && it.presence == presence).then_some(())
+            }
+            _ => None,
+        })
+        .await;
+}
+
+/// How somebody stands, for whoever asks.
+async fn presence(client: &mut RawClient, name: &str) -> Presence {
+    let Reply::Person(person) = client.ask(Whois { name: name.to_owned() }).await else { panic!() };
+    person.presence
+}
+
+#[tokio::test]
+async fn who_asks_nothing_on_any_connection_is_away_until_he_asks_something() {
+    let away_after = Duration::from_millis(800);
+    let server = server(HubSettings { away_after: Some(away_after), ..HubSettings::default() });
+    let device = Device::new();
+    let mut alice = RawClient::login(&server, &device, "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let room = alice.join("r").await.room;
+    bob.join("r").await;
+    alice.ask(ListSessions {}).await;
+
+    becomes(&mut bob, "alice", Presence::Away).await;
+    alice.ask(Ping { token: 1 }).await;
+    assert_eq!(presence(&mut bob, "alice").await, Presence::Away, "a ping is no sign of life");
+    alice.ask(ListSessions {}).await;
+    becomes(&mut bob, "alice", Presence::Online).await;
+
+    // One connection that is in use is enough, whichever it is.
+    let mut other = RawClient::login(&server, &device, "alice").await;
+    loop {
+        let Reply::SessionList(list) = other.ask(ListSessions {}).await else { panic!() };
+        assert_eq!(presence(&mut bob, "alice").await, Presence::Online);
+        if list.sessions.iter().any(|it| it.conn == alice.welcome.conn && u128::from(it.idle_ms) > 1_000) {
+            break;
+        }
+    }
+    becomes(&mut bob, "alice", Presence::Away).await;
+    other.begin(post(room, "hello")).await;
+    becomes(&mut bob, "alice", Presence::Online).await;
+    // A connection that begins is a sign of life as well.
+    becomes(&mut bob, "alice", Presence::Away).await;
+    let _third = RawClient::login(&server, &device, "alice").await;
+    becomes(&mut bob, "alice", Presence::Online).await;
 }

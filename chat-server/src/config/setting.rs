@@ -226,6 +226,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(config.presence.grace_ms.to_string()),
     },
     Setting {
+        key: "presence.away_after_ms",
+        shape: Shape::Number,
+        default: "600000",
+        meaning: "How long somebody may ask nothing, on any connection, before he is shown as away, milliseconds, up to 30 days; 0 for ever.",
+        read: |config, text| number(text, 0..=IDLE_MS_MAX).map(|idle_ms| config.presence.away_after_ms = idle_ms),
+        show: |config| Some(config.presence.away_after_ms.to_string()),
+    },
+    Setting {
         key: "limits.connections",
         shape: Shape::Number,
         default: "10000",

@@ -1,73 +1,129 @@
-//! Who is there: an account is online while it has a connection, and for a grace period after its last one.
+//! Who is there: an account is online while it has a connection, and for a grace period after its last one; away while none of
+//! its connections has asked anything for long.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chat_proto::{AccountId, Presence};
 
-/// The presence of every account that is there or was a moment ago.
+/// The presence of every account that is there or was a moment ago. Every `now` is of one clock that only moves forward.
 #[derive(Clone, Debug)]
 pub struct Presences {
     grace: Duration,
-    connections: BTreeMap<AccountId, usize>,
+    away_after: Option<Duration>,
+    there: BTreeMap<AccountId, Entry>,
     leaving: BTreeSet<(Duration, AccountId)>,
+    looks: BTreeSet<(Duration, AccountId)>,
 }
 
-/// A change others are to hear of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Who.
-    pub account: AccountId,
-    /// What he is now.
-    pub presence: Presence,
+/// An account that is there.
+#[derive(Clone, Copy, Debug, Default)]
+struct Entry {
+    connections: usize,
+    is_away: bool,
+    /// When it is next asked whether anything was asked for.
+    look_at: Option<Duration>,
 }
 
 impl Presences {
-    /// Nobody is there. `grace` is how long one stays online without a connection.
+    /// Nobody is there. `grace` is how long one stays online without a connection, `away_after` how long one may ask nothing
+    /// before one is away; for ever without it.
     #[must_use]
-    pub fn new(grace: Duration) -> Self {
-        Self { grace, connections: BTreeMap::new(), leaving: BTreeSet::new() }
+    pub fn new(grace: Duration, away_after: Option<Duration>) -> Self {
+        Self { grace, away_after, there: BTreeMap::new(), leaving: BTreeSet::new(), looks: BTreeSet::new() }
     }
 
     /// Whether an account is there.
     #[must_use]
     pub fn of(&self, account: AccountId) -> Presence {
-        if self.connections.contains_key(&account) { Presence::Online } else { Presence::Offline }
+        match self.there.get(&account) {
+            Some(Entry { is_away: true, .. }) => Presence::Away,
+            Some(Entry { is_away: false, .. }) => Presence::Online,
+            None => Presence::Offline,
+        }
     }
 
-    /// A connection of an account began.
-    pub fn connected(&mut self, account: AccountId) -> Option<Change> {
+    /// A connection of an account began. Whether others are to hear of it.
+    pub fn connected(&mut self, account: AccountId, now: Duration) -> bool {
         self.leaving.retain(|(_, leaving)| *leaving != account);
-        let known = self.connections.contains_key(&account);
-        *self.connections.entry(account).or_default() += 1;
-        (!known).then_some(Change { account, presence: Presence::Online })
+        let was = self.of(account);
+        let entry = self.there.entry(account).or_default();
+        entry.connections += 1;
+        entry.is_away = false;
+        self.look_again(account, now);
+        was != Presence::Online
     }
 
-    /// A connection of an account ended. `now` is any clock that only moves forward.
+    /// A connection of an account ended.
     pub fn disconnected(&mut self, account: AccountId, now: Duration) {
-        if let Some(connections) = self.connections.get_mut(&account) {
-            *connections = connections.saturating_sub(1);
-            if *connections == 0 {
+        if let Some(entry) = self.there.get_mut(&account) {
+            entry.connections = entry.connections.saturating_sub(1);
+            if entry.connections == 0 {
                 self.leaving.insert((now + self.grace, account));
             }
         }
     }
 
-    /// When [`Presences::expire`] has something to do next.
+    /// An account asked for something. Whether others are to hear that it is back.
+    pub fn active(&mut self, account: AccountId, now: Duration) -> bool {
+        let Some(entry) = self.there.get_mut(&account).filter(|entry| entry.is_away) else { return false };
+        entry.is_away = false;
+        self.look_again(account, now);
+        true
+    }
+
+    /// When [`Presences::gone`] or [`Presences::to_look_at`] has something to do next.
     #[must_use]
-    pub fn next_expiry(&self) -> Option<Duration> {
-        self.leaving.first().map(|(at, _)| *at)
+    pub fn next_due(&self) -> Option<Duration> {
+        [self.leaving.first(), self.looks.first()].into_iter().flatten().map(|(at, _)| *at).min()
     }
 
     /// Whose grace period is over.
-    pub fn expire(&mut self, now: Duration) -> Vec<Change> {
-        let rest = self.leaving.split_off(&(now, AccountId(u64::MAX)));
-        let gone = std::mem::replace(&mut self.leaving, rest);
-        for (_, account) in &gone {
-            self.connections.remove(account);
+    pub fn gone(&mut self, now: Duration) -> Vec<AccountId> {
+        let gone = take_due(&mut self.leaving, now);
+        for account in &gone {
+            if let Some(look_at) = self.there.remove(account).and_then(|entry| entry.look_at) {
+                self.looks.remove(&(look_at, *account));
+            }
         }
-        gone.into_iter().map(|(_, account)| Change { account, presence: Presence::Offline }).collect()
+        gone
     }
+
+    /// Of whom [`Presences::looked`] is to be told when he last asked for something.
+    pub fn to_look_at(&mut self, now: Duration) -> Vec<AccountId> {
+        let due = take_due(&mut self.looks, now);
+        for account in &due {
+            if let Some(entry) = self.there.get_mut(account) {
+                entry.look_at = None;
+            }
+        }
+        due
+    }
+
+    /// An account last asked for something at this time. Whether others are to hear that it is away.
+    pub fn looked(&mut self, account: AccountId, asked_at: Duration, now: Duration) -> bool {
+        let Some(away_after) = self.away_after else { return false };
+        if now < asked_at + away_after {
+            self.look_again(account, asked_at);
+            return false;
+        }
+        self.there.get_mut(&account).is_some_and(|entry| !std::mem::replace(&mut entry.is_away, true))
+    }
+
+    /// Looks again when the time is over that began with what was last asked.
+    fn look_again(&mut self, account: AccountId, asked_at: Duration) {
+        let Some((away_after, entry)) = self.away_after.zip(self.there.get_mut(&account)) else { return };
+        if let Some(before) = entry.look_at.replace(asked_at + away_after) {
+            self.looks.remove(&(before, account));
+        }
+        self.looks.insert((asked_at + away_after, account));
+    }
+}
+
+/// Takes what is due out of a line.
+fn take_due(line: &mut BTreeSet<(Duration, AccountId)>, now: Duration) -> Vec<AccountId> {
+    let rest = line.split_off(&(now, AccountId(u64::MAX)));
+    std::mem::replace(line, rest).into_iter().map(|(_, account)| account).collect()
 }
 
 #[cfg(test)]
@@ -82,26 +138,65 @@ mod tests {
 
     #[test]
     fn two_connections_are_one_presence_and_a_return_within_grace_is_no_change() {
-        let mut presences = Presences::new(seconds(15));
-        assert!(presences.connected(ALICE).is_some());
-        assert!(presences.connected(ALICE).is_none());
+        let mut presences = Presences::new(seconds(15), None);
+        assert!(presences.connected(ALICE, seconds(0)));
+        assert!(!presences.connected(ALICE, seconds(0)));
         presences.disconnected(ALICE, seconds(10));
-        assert_eq!(presences.next_expiry(), None);
+        assert_eq!(presences.next_due(), None);
         presences.disconnected(ALICE, seconds(20));
         assert_eq!(presences.of(ALICE), Presence::Online);
-        assert!(presences.connected(ALICE).is_none());
-        assert!(presences.expire(seconds(99)).is_empty());
+        assert!(!presences.connected(ALICE, seconds(21)));
+        assert!(presences.gone(seconds(99)).is_empty());
         presences.disconnected(ALICE, seconds(100));
-        assert!(presences.expire(seconds(114)).is_empty());
-        assert_eq!(presences.expire(seconds(115)), [Change { account: ALICE, presence: Presence::Offline }]);
+        assert!(presences.gone(seconds(114)).is_empty());
+        assert_eq!(presences.gone(seconds(115)), [ALICE]);
         assert_eq!(presences.of(ALICE), Presence::Offline);
     }
 
     #[test]
     fn without_grace_the_last_goodbye_counts_at_once() {
-        let mut presences = Presences::new(Duration::ZERO);
-        presences.connected(ALICE);
+        let mut presences = Presences::new(Duration::ZERO, None);
+        presences.connected(ALICE, seconds(0));
         presences.disconnected(ALICE, seconds(1));
-        assert_eq!(presences.expire(seconds(1)).len(), 1);
+        assert_eq!(presences.gone(seconds(1)).len(), 1);
+    }
+
+    #[test]
+    fn who_asks_nothing_is_away_and_back_with_the_first_word_or_a_new_connection() {
+        let mut presences = Presences::new(seconds(15), Some(seconds(60)));
+        presences.connected(ALICE, seconds(0));
+        assert_eq!(presences.next_due(), Some(seconds(60)));
+        assert!(presences.to_look_at(seconds(59)).is_empty());
+        assert_eq!(presences.to_look_at(seconds(60)), [ALICE]);
+        // He asked in the meantime: looked at again a minute after that.
+        assert!(!presences.looked(ALICE, seconds(30), seconds(60)));
+        assert_eq!((presences.next_due(), presences.of(ALICE)), (Some(seconds(90)), Presence::Online));
+        assert_eq!(presences.to_look_at(seconds(90)), [ALICE]);
+        assert!(presences.looked(ALICE, seconds(30), seconds(90)));
+        assert!(!presences.looked(ALICE, seconds(30), seconds(91)), "it is told once");
+        assert_eq!((presences.of(ALICE), presences.next_due()), (Presence::Away, None));
+        assert!(presences.active(ALICE, seconds(100)));
+        assert!(!presences.active(ALICE, seconds(100)));
+        assert_eq!((presences.of(ALICE), presences.next_due()), (Presence::Online, Some(seconds(160))));
+        presences.to_look_at(seconds(160));
+        presences.looked(ALICE, seconds(100), seconds(160));
+        assert!(presences.connected(ALICE, seconds(170)));
+        assert_eq!(presences.of(ALICE), Presence::Online);
+    }
+
+    #[test]
+    fn who_is_gone_is_not_looked_at_and_who_was_away_goes_as_everybody() {
+        let mut presences = Presences::new(seconds(1), Some(seconds(60)));
+        presences.connected(ALICE, seconds(0));
+        presences.disconnected(ALICE, seconds(10));
+        assert_eq!(presences.gone(seconds(11)), [ALICE]);
+        assert_eq!(presences.next_due(), None);
+        presences.connected(ALICE, seconds(20));
+        presences.to_look_at(seconds(80));
+        assert!(presences.looked(ALICE, seconds(20), seconds(80)));
+        presences.disconnected(ALICE, seconds(90));
+        assert_eq!(presences.of(ALICE), Presence::Away);
+        assert_eq!(presences.gone(seconds(91)), [ALICE]);
+        assert!(!presences.active(ALICE, seconds(92)));
     }
 }

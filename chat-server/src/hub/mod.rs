@@ -1,7 +1,7 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events mean into accounts' feeds; [`people`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
+//! a room's events mean into accounts' feeds; [`people`], [`presence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
 //! sessions ask; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
@@ -21,6 +21,7 @@ pub mod messages;
 pub mod moderate;
 pub mod notes;
 pub mod people;
+pub mod presence;
 mod realm;
 mod recent;
 pub mod rooms;
@@ -80,6 +81,8 @@ pub struct HubSettings {
     pub greeting: Greeting,
     /// How long somebody stays online without a connection.
     pub presence_grace: Duration,
+    /// How long somebody may ask nothing, on any connection, before he is away; for ever without it.
+    pub away_after: Option<Duration>,
     /// What becomes of a second connection of an account.
     pub multi_conn: MultiConn,
     /// Connections one account may have where they share it.
@@ -100,6 +103,7 @@ impl Default for HubSettings {
             search: true,
             greeting: Greeting::default(),
             presence_grace,
+            away_after: None,
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,
             accounts_per_address: 0,
@@ -121,7 +125,7 @@ pub struct Hub {
     link_codes: devices::LinkCodes,
     newcomers: Mutex<Guesses<IpAddr>>,
     directory: RwLock<Directory>,
-    presences: people::Board,
+    presences: presence::Board,
     sessions: sessions::Sessions,
     notes: Notes,
     /// Rings when there is more to be indexed.
@@ -166,7 +170,7 @@ impl Hub {
         let hub = Arc::new(Self {
             store,
             environment,
-            presences: people::Board::new(Presences::new(settings.presence_grace)),
+            presences: presence::Board::new(Presences::new(settings.presence_grace, settings.away_after)),
             settings,
             sessions: sessions::Sessions::default(),
             rooms: Mutex::default(),
@@ -187,7 +191,7 @@ impl Hub {
         });
         hub.load_realm().await?;
         hub.clerks.spawn(notes::run(Arc::clone(&hub)));
-        hub.clerks.spawn(people::run(Arc::clone(&hub)));
+        hub.clerks.spawn(presence::run(Arc::clone(&hub)));
         if hub.settings.search {
             hub.clerks.spawn(search::run(Arc::clone(&hub)));
         }

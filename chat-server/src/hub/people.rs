@@ -1,58 +1,19 @@
-//! Accounts: claiming a name, finding a person, who is there.
+//! Accounts: claiming a name, finding a person.
 
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::reply::Person;
-use chat_proto::{AccountId, DeviceId, DeviceKey, Line, Presence, Reject, RejectCode, RoomId, UserName};
-use tokio::sync::Notify;
+use chat_proto::{AccountId, DeviceId, DeviceKey, Line, Reject, RejectCode, RoomId, UserName};
 
 use super::shared::lock;
 use super::{Hub, reject};
 use crate::admission::network;
 use crate::core::Actor;
 use crate::core::access::Action;
-use crate::core::presence::{Change, Presences};
 use crate::jwt::Subject;
 use crate::store::{AccountRecord, DeviceRecord, Registration};
-
-/// Who is there.
-#[derive(Debug)]
-pub(super) struct Board {
-    presences: Mutex<Presences>,
-    bell: Notify,
-}
-
-impl Board {
-    pub(super) fn new(presences: Presences) -> Self {
-        Self { presences: Mutex::new(presences), bell: Notify::new() }
-    }
-}
-
-/// Tells rooms whose grace period is over, until the hub closes.
-pub(super) async fn run(hub: Arc<Hub>) {
-    loop {
-        let next = lock(&hub.presences.presences).next_expiry();
-        let expiry = async {
-            match next {
-                Some(at) => tokio::time::sleep(at.saturating_sub(hub.uptime())).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = hub.closing() => return,
-            () = hub.presences.bell.notified() => {}
-            () = expiry => {}
-        }
-        let gone = lock(&hub.presences.presences).expire(hub.uptime());
-        for change in gone {
-            let rooms = hub.joined_rooms(change.account).await;
-            hub.announce(change, &rooms);
-        }
-    }
-}
 
 /// A proven device: whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,56 +143,6 @@ impl Hub {
             Err(error) => {
                 self.write_directory(|directory| directory.release_account(account, &key));
                 Err(reject(&error))
-            }
-        }
-    }
-
-    /// A connection of an account began, in these rooms.
-    pub fn arrived(&self, account: AccountId, rooms: &[RoomId]) {
-        let change = lock(&self.presences.presences).connected(account);
-        if let Some(change) = change {
-            self.announce(change, rooms);
-        }
-    }
-
-    /// A connection of an account ended.
-    pub fn departed(&self, account: AccountId) {
-        lock(&self.presences.presences).disconnected(account, self.uptime());
-        self.presences.bell.notify_one();
-    }
-
-    /// Whether an account is there.
-    #[must_use]
-    pub fn presence(&self, account: AccountId) -> Presence {
-        lock(&self.presences.presences).of(account)
-    }
-
-    /// An account became a member of a room: the room counts him if he is there.
-    pub fn present_in(&self, room: RoomId, account: AccountId) {
-        let presence = self.presence(account);
-        if presence != Presence::Offline {
-            self.announce(Change { account, presence }, &[room]);
-        }
-    }
-
-    /// An account is no member of a room any more.
-    pub fn absent_from(&self, room: RoomId, account: AccountId) {
-        let feed = lock(&self.rooms).get(&room).cloned();
-        if let Some(feed) = feed {
-            feed.shared.signal(|signals| {
-                signals.forget(account);
-                true
-            });
-        }
-    }
-
-    fn announce(&self, change: Change, rooms: &[RoomId]) {
-        let name = self.read_directory(|directory| directory.account(change.account).map(|entry| entry.name.clone()));
-        let Some(name) = name else { return };
-        for room in rooms {
-            let feed = lock(&self.rooms).get(room).cloned();
-            if let Some(feed) = feed {
-                feed.shared.signal(|signals| signals.presence(change.account, name.as_str(), change.presence));
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -52,6 +52,8 @@ pub struct LiveSession {
     pub since: Timestamp,
     /// When something was last asked on it, milliseconds of the hub's uptime.
     asked_ms: AtomicU64,
+    /// Somebody wanted to know whether its owner is away, since when nothing was asked on it.
+    was_looked_at: AtomicBool,
     farewell: watch::Sender<Option<Farewell>>,
     asides: mpsc::Sender<Delivery>,
     /// Its own and its account's; none where flood control is off.
@@ -65,9 +67,11 @@ impl LiveSession {
         verdicts.max().unwrap_or(Verdict::Pass)
     }
 
-    /// Something was asked on it just now. `now` is the hub's uptime.
-    pub fn touch(&self, now: Duration) {
-        self.asked_ms.fetch_max(millis(now), Ordering::Relaxed);
+    /// Something was asked on it just now; true if its owner may have been taken for away. `now` is the hub's uptime.
+    pub(super) fn touch(&self, now: Duration) -> bool {
+        // The other order of [`Hub::last_asked`]: one of the two sees what the other did.
+        self.asked_ms.fetch_max(millis(now), Ordering::SeqCst);
+        self.was_looked_at.swap(false, Ordering::SeqCst)
     }
 
     /// How long nothing was asked on it. `now` is the hub's uptime.
@@ -174,7 +178,8 @@ impl Hub {
         self.may_begin(others.len())?;
         let (conn, since) = (self.next_conn(), self.now());
         let meters = self.meters(who.account);
-        let session = LiveSession { conn, who, since, asked_ms, farewell, asides, meters };
+        let was_looked_at = AtomicBool::new(false);
+        let session = LiveSession { conn, who, since, asked_ms, was_looked_at, farewell, asides, meters };
         let Newcomer { device, client, .. } = &session.who;
         for other in &others {
             match self.settings.multi_conn {
@@ -253,6 +258,17 @@ impl Hub {
             idle_ms: millis(live.idle(now)),
         });
         SessionList { sessions: sessions.collect() }
+    }
+
+    /// When an account last asked for something on any of its connections, as the hub's uptime; nothing without one. The next
+    /// that is asked on any of them says so.
+    pub(super) fn last_asked(&self, account: AccountId) -> Option<Duration> {
+        let live = lock(&self.sessions.live);
+        let asked = of_account(&live, account).map(|live| {
+            live.was_looked_at.store(true, Ordering::SeqCst);
+            Duration::from_millis(live.asked_ms.load(Ordering::SeqCst))
+        });
+        asked.max()
     }
 
     /// Ends one connection of an account, because its owner wants so.

@@ -32,7 +32,7 @@ struct Typist {
 #[derive(Clone, Debug, Default)]
 pub struct Signals {
     version: u64,
-    online: BTreeMap<AccountId, u64>,
+    there: BTreeMap<AccountId, Presence>,
     changes: BTreeMap<u64, PresenceEntry>,
     latest: BTreeMap<AccountId, u64>,
     typing: BTreeMap<AccountId, Typist>,
@@ -58,19 +58,16 @@ impl Signals {
         self.version
     }
 
-    /// Somebody came, went, or joined the room while being there. Whether it is news.
+    /// Somebody came, went, is away or back, or joined the room while being there. Whether it is news.
     pub fn presence(&mut self, account: AccountId, name: &str, presence: Presence) -> bool {
-        let was = self.online.contains_key(&account);
-        let is = presence != Presence::Offline;
-        if was == is {
+        let was = match presence {
+            Presence::Offline => self.there.remove(&account),
+            Presence::Online | Presence::Away => self.there.insert(account, presence),
+        };
+        if was.unwrap_or_default() == presence {
             return false;
         }
         self.version += 1;
-        if is {
-            self.online.insert(account, self.version);
-        } else {
-            self.online.remove(&account);
-        }
         if let Some(old) = self.latest.insert(account, self.version) {
             self.changes.remove(&old);
         }
@@ -80,7 +77,7 @@ impl Signals {
 
     /// Somebody is no member any more: he is not counted, and nobody is told where he is.
     pub fn forget(&mut self, account: AccountId) {
-        self.online.remove(&account);
+        self.there.remove(&account);
         self.typing.remove(&account);
         self.states.remove(&account);
         if let Some(old) = self.latest.remove(&account) {
@@ -121,11 +118,11 @@ impl Signals {
     /// What changed since a version: first what must arrive, then what may be lost.
     #[must_use]
     pub fn since(&self, room: RoomId, version: u64) -> (Vec<Delivery>, Vec<Delivery>) {
-        let online = u32::try_from(self.online.len()).unwrap_or(u32::MAX);
+        let online = u32::try_from(self.there.len()).unwrap_or(u32::MAX);
         let changed: Vec<_> = self.changes.range(version + 1..).map(|(_, entry)| entry.clone()).collect();
         let mut must = if changed.is_empty() || self.shown.0 == PresenceMode::Off {
             Vec::new()
-        } else if self.online.len() > PRESENCE_NAMES_MAX || self.shown.0 == PresenceMode::Counts {
+        } else if self.there.len() > PRESENCE_NAMES_MAX || self.shown.0 == PresenceMode::Counts {
             vec![Delivery::RoomPresence(RoomPresence { room, online, changed: Vec::new() })]
         } else {
             let frame = |changed: &[PresenceEntry]| RoomPresence { room, online, changed: changed.to_vec() };

@@ -268,7 +268,7 @@ impl Session {
             return;
         }
         *typing_at = Some(now);
-        self.live.touch(self.hub.uptime());
+        self.hub.active(&self.live).await;
         self.hub.typing(typing.room, &self.actor, typing.active).await;
     }
 }

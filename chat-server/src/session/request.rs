@@ -27,7 +27,7 @@ impl Session {
     /// Begins a request. When this returns, a message stands in its room's line; the answer comes from the future.
     pub(super) async fn begin(&self, request: Request) -> Answering {
         if !matches!(request, Request::Ping(_)) {
-            self.live.touch(self.hub.uptime());
+            self.hub.active(&self.live).await;
         }
         let session = self.clone();
         // What is written stands in line when this returns, in the order it came.
