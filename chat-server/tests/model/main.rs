@@ -12,8 +12,11 @@ mod model;
 mod support;
 mod world;
 
+use std::time::Duration;
+
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
+use support::PATIENCE;
 use world::{Step, World};
 
 fn number(name: &str, default: u64) -> u64 {
@@ -21,8 +24,8 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// Runs a case. What differed, and at which step.
-async fn run(steps: &[Step]) -> Result<(), (usize, String)> {
-    let mut world = World::start().await;
+async fn run(steps: &[Step], patience: Duration) -> Result<(), (usize, String)> {
+    let mut world = World::start(patience).await;
     let mut outcome = Ok(());
     for (index, step) in steps.iter().enumerate() {
         outcome = world.take(index, step).await.map_err(|difference| (index, difference));
@@ -37,16 +40,23 @@ async fn run(steps: &[Step]) -> Result<(), (usize, String)> {
     outcome
 }
 
-/// The same difference with fewer steps: those behind it left out, then each that is not needed for it.
+/// A difference with fewer steps: those behind it left out, then runs of them that are not needed for it, ever shorter ones.
 async fn shrink(mut steps: Vec<Step>, mut difference: (usize, String)) -> (Vec<Step>, String) {
     steps.truncate(difference.0 + 1);
-    for index in (0..steps.len()).rev() {
-        let mut fewer = steps.clone();
-        fewer.remove(index);
-        if let Err(same) = run(&fewer).await {
-            (steps, difference) = (fewer, same);
-            steps.truncate(difference.0 + 1);
+    let mut length = steps.len() / 2;
+    while length > 0 {
+        let mut end = steps.len();
+        while end >= length {
+            let mut fewer = steps.clone();
+            fewer.drain(end - length..end);
+            if let Err(other) = run(&fewer, SHORT_PATIENCE).await {
+                (steps, difference) = (fewer, other);
+                steps.truncate(difference.0 + 1);
+                end = end.min(steps.len() + length);
+            }
+            end -= length;
         }
+        length /= 2;
     }
     (steps, difference.1)
 }
@@ -62,7 +72,7 @@ async fn the_server_does_what_the_model_does() {
                 let mut random = StdRng::seed_from_u64(seed);
                 let mut case = Step::opening(&mut random);
                 case.extend((0..steps).map(|_| Step::any(&mut random)));
-                let Err(difference) = run(&case).await else { continue };
+                let Err(difference) = run(&case, PATIENCE).await else { continue };
                 let (steps, difference) = shrink(case, difference).await;
                 let steps: Vec<String> = steps.iter().map(|step| format!("{step:?}")).collect();
                 panic!("seed {seed}: {difference}\n{}", steps.join("\n"));
@@ -76,3 +86,6 @@ async fn the_server_does_what_the_model_does() {
 
 /// Cases run side by side; a server that goes down mostly waits.
 const LANES: u64 = 16;
+
+/// Who shrinks looks for any difference, so he may take a slow answer for one.
+const SHORT_PATIENCE: Duration = Duration::from_millis(500);

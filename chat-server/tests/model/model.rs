@@ -64,7 +64,11 @@ impl Room {
             Deed::Join => {
                 self.works(who)?;
                 need(self.joining != JoinPolicy::Invited || self.is_invited(who), Forbidden)?;
-                Ok(Some(self.admit(who, "joins")))
+                let place = self.admit(who, "joins");
+                if who == self.owner {
+                    self.write(who, format!("makes {} owner", NAMES[who]));
+                }
+                Ok(Some(place))
             }
             // Nobody is kept, the banned neither.
             Deed::Leave => {

@@ -1,5 +1,7 @@
 //! The people, their connections and the server, with the model beside it.
 
+use std::time::Duration;
+
 use chat_proto::event::{EventBody, List};
 use chat_proto::reply::{Page, Receipt};
 use chat_proto::request::{History, ListMembers, ListPins, Post, ReadList, Subscribe};
@@ -12,7 +14,7 @@ use rand::rngs::StdRng;
 use crate::deed::{Deed, NAMES, Person, Setting, trust};
 use crate::log::Line;
 use crate::model::Room;
-use crate::support::{Device, PATIENCE, RawClient, TestServer, fresh_key, post};
+use crate::support::{Device, RawClient, TestServer, fresh_key, post};
 
 /// Whose connections there are.
 const SEATS: [Person; 6] = [0, 1, 2, 3, 0, 1];
@@ -77,6 +79,8 @@ pub struct World {
     ids: [RoomId; ROOMS.len()],
     rooms: [Option<Room>; ROOMS.len()],
     written: [Option<Written>; NAMES.len()],
+    /// How long it waits for what is noted behind an answer.
+    patience: Duration,
 }
 
 type Check = Result<(), String>;
@@ -86,7 +90,7 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, model: &T, server: &T) -> Ch
 }
 
 impl World {
-    pub async fn start() -> Self {
+    pub async fn start(patience: Duration) -> Self {
         let server = TestServer::start();
         let devices: Vec<Device> = NAMES.iter().map(|_| Device::new()).collect();
         let mut world = Self {
@@ -97,6 +101,7 @@ impl World {
             ids: [NOWHERE; ROOMS.len()],
             rooms: [const { None }; ROOMS.len()],
             written: [const { None }; NAMES.len()],
+            patience,
         };
         for person in SEATS {
             let client = world.login(person).await;
@@ -224,7 +229,7 @@ impl World {
             }
         }
         for seat in 0..SEATS.len() {
-            let settled = tokio::time::timeout(PATIENCE, self.settles(seat));
+            let settled = tokio::time::timeout(self.patience, self.settles(seat));
             settled.await.map_err(|_| format!("{} never reads as far as he should", NAMES[SEATS[seat]]))?;
             let feeds = self.standing(seat).await;
             self.check_rooms(SEATS[seat], &feeds)?;

@@ -287,7 +287,10 @@ fn give(actor: &Standing, target: Target, weight: u8) -> Result<(), Reject> {
     need(target.role.is_some(), RejectCode::NotMember, "only members have roles; have him join first")?;
     need(!target.is_guest() || weight <= MEMBER, RejectCode::Forbidden, "guests have no roles")?;
     let above = actor.weight() > target.weight() && actor.weight() > weight;
-    need(above, RejectCode::Forbidden, "only who stands above both the member and the role gives it")
+    need(above, RejectCode::Forbidden, "only who stands above both the member and the role gives it")?;
+    // Else the room would have an owner who is none.
+    let owns = target.role == Some(Role::Owner);
+    need(!owns, RejectCode::Conflict, "give the room to somebody else first; /transfer does that")
 }
 
 fn transfer(actor: &Standing, target: Target) -> Result<(), Reject> {

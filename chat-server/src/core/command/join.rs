@@ -1,7 +1,8 @@
-//! Join: become a member. Being one already changes nothing.
+//! Join: become a member. Being one already changes nothing. An owner who comes back is one again, and his room is told so: who
+//! watches it came perhaps while he was away.
 
-use chat_proto::event::Joined;
-use chat_proto::{EventBody, Reject, RejectCode, Timestamp};
+use chat_proto::event::{Joined, Named, RoleSet};
+use chat_proto::{AccountId, EventBody, Reject, RejectCode, Role, Timestamp};
 
 use crate::core::Actor;
 use crate::core::access::Action;
@@ -20,13 +21,21 @@ pub(in crate::core) fn decide(room: &Room, by: &Actor, now: Timestamp) -> Result
     Ok(Some(EventBody::Joined(Joined { name: by.name.as_str().to_owned() })))
 }
 
+/// What tells of the role of somebody who just joined, if he has one.
+pub(in crate::core) fn returned(room: &Room, account: AccountId, name: &str) -> Option<EventBody> {
+    let owns = room.owner().is_some_and(|owner| owner.account == account);
+    let (member, name) = (Named { account, name: name.to_owned() }, name.to_owned());
+    owns.then(|| RoleSet { name, member, role: Role::Owner }.into())
+}
+
 #[cfg(test)]
 mod tests {
+    use chat_proto::Line;
     use chat_proto::setting::{JoinPolicy, Joining, MembersMax};
 
     use super::*;
     use crate::core::command::testing::{Log, actor, room_of, set};
-    use crate::core::command::{PutOnList, RoomCommand};
+    use crate::core::command::{Leave, PutOnList, RoomCommand};
 
     #[test]
     fn joining_twice_is_one_event_and_a_room_that_never_began_has_no_members() {
@@ -53,5 +62,15 @@ mod tests {
         set(&mut log, Joining { policy: JoinPolicy::Anyone });
         set(&mut log, MembersMax { count: 2 });
         assert_eq!(log.give(&actor(4, "dave"), &RoomCommand::Join).unwrap_err().code, RejectCode::LimitExceeded);
+    }
+    #[test]
+    fn an_owner_who_comes_back_is_one_again_and_his_room_is_told() {
+        let mut log = room_of(&["alice", "bob"]);
+        let alice = actor(1, "alice");
+        log.give(&alice, &RoomCommand::Leave(Leave { reason: Line::default() })).unwrap();
+        log.give(&alice, &RoomCommand::Join).unwrap();
+        let EventBody::RoleSet(told) = &log.events.last().unwrap().body else { panic!("{:?}", log.events) };
+        assert_eq!((told.member.account, told.role), (alice.account, Role::Owner));
+        assert_eq!(log.state.members()[&alice.account].role, Role::Owner);
     }
 }

@@ -184,10 +184,13 @@ impl RoomCommand {
         matches!(self, Self::Create(_) | Self::BeginDirect(_))
     }
 
-    /// What else its event brings in the same breath.
-    pub(super) fn also(&self, event: &Event) -> Option<EventBody> {
-        let (Self::Create(create), EventBody::Created(created)) = (self, &event.body) else { return None };
-        create.settings(&created.name)
+    /// What else its event brings in the same breath. The room has taken the event in.
+    pub(super) fn also(&self, room: &Room, event: &Event) -> Option<EventBody> {
+        match (self, &event.body) {
+            (Self::Create(create), EventBody::Created(created)) => create.settings(&created.name),
+            (Self::Join, EventBody::Joined(joined)) => join::returned(room, event.by, &joined.name),
+            _ => None,
+        }
     }
 }
 

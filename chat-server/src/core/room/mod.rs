@@ -293,7 +293,7 @@ impl State for Room {
     }
 
     fn follow(&self, command: &RoomCommand, event: &Event) -> Vec<EventBody> {
-        let mut bodies: Vec<EventBody> = command.also(event).into_iter().collect();
+        let mut bodies: Vec<EventBody> = command.also(self, event).into_iter().collect();
         bodies.extend(super::command::evict::evicted(&self.losers(event)));
         bodies
     }

@@ -20,6 +20,7 @@ fn room(fact: RoomFact<'_>) -> String {
         RoomFact::Created(it) => format!("{} created the room", name(&it.name)),
         RoomFact::RoomChanged(it) => format!("{} changed the room's settings", name(&it.name)),
         RoomFact::Renamed(it) => format!("{} renamed the room from #{} to #{}", name(&it.name), it.old, it.new),
+        RoomFact::RoleSet(it) if it.name == it.member.name => format!("{} is {} now", name(&it.name), it.role.name()),
         RoomFact::RoleSet(it) => format!("{} made {} {}", name(&it.name), who(&it.member), it.role.name()),
         RoomFact::OwnerChanged(it) => format!("{} gave the room to {}", name(&it.name), who(&it.member)),
         RoomFact::Listed(it) => because(listed(it), &it.reason),
