@@ -12,7 +12,10 @@ use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Ti
 use crate::kinds;
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
-use crate::realm::{ClaimOffered, DeviceAdded, DeviceRevoked, OwnerClaimed, RecoverySet, RecoveryUsed};
+use crate::realm::{
+    ClaimOffered, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, OwnerClaimed, RecoverySet,
+    RecoveryUsed,
+};
 
 pub use key::CompactionKey;
 pub use message::{
@@ -97,10 +100,16 @@ kinds! {
         62 => DeviceAdded,
         /// A device opens nothing any more.
         63 => DeviceRevoked,
+        /// Somebody made an invitation.
+        64 => InviteMade,
         /// An account has a recovery code.
         65 => RecoverySet,
         /// It was used.
         66 => RecoveryUsed,
+        /// An invitation let somebody in.
+        67 => InviteUsed,
+        /// An invitation lets nobody in any more.
+        68 => InviteRevoked,
         /// Somebody is kept out of the server.
         70 => ServerBanned,
         /// Somebody is kept out no more.

@@ -9,7 +9,10 @@ use crate::event::{
 };
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
-use crate::realm::{ClaimOffered, DeviceAdded, DeviceRevoked, OwnerClaimed, RecoverySet, RecoveryUsed};
+use crate::realm::{
+    ClaimOffered, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, OwnerClaimed, RecoverySet,
+    RecoveryUsed,
+};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $sort:ident $name:ident { $($fact:ident)* })*) => {
@@ -103,6 +106,9 @@ facts! {
         RecoveryUsed
         ServerBanned
         ServerUnbanned
+        InviteMade
+        InviteUsed
+        InviteRevoked
     }
 }
 

@@ -35,6 +35,8 @@ numbers! {
     Epoch;
     /// Chosen by the client; the reply carries it back.
     RequestId;
+    /// One invitation: the place in the server's own feed of the event that made it.
+    InviteId;
 }
 
 impl AccountId {

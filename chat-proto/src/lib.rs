@@ -30,6 +30,7 @@ pub mod event;
 pub mod fact;
 pub mod id;
 pub mod identity;
+pub mod invite;
 pub mod limits;
 pub mod name;
 pub mod profile;
@@ -50,8 +51,8 @@ pub use delivery::{ClientSignal, Delivery, Presence, PresenceEntry, StreamHeader
 pub use event::{CompactionKey, Event, EventBody, Extra, List, Message, Named, Style};
 pub use fact::{AccountFact, ChoiceFact, Fact, RoomFact, ServerFact};
 pub use id::{
-    AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, MessageKey, Ordinal, RequestId, RoomId, SecretHash,
-    Seq, Timestamp,
+    AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, InviteId, MessageKey, Ordinal, RequestId, RoomId,
+    SecretHash, Seq, Timestamp,
 };
 pub use name::{NameError, RoomName, UserName};
 pub use profile::Status;

@@ -182,3 +182,15 @@ pub const GUESSES_COUNT_MS: u64 = 600_000;
 pub const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// People in one conversation, oneself included.
 pub const DIRECT_MEMBERS_MAX: usize = 16;
+
+/// People one invitation may let in.
+pub const INVITE_USES_MAX: u32 = 100;
+
+/// The longest an invitation may hold, seconds: 90 days.
+pub const INVITE_FOR_S_MAX: u32 = 90 * 24 * 60 * 60;
+
+/// Invitations of one account that may still let somebody in.
+pub const INVITES_PER_ACCOUNT_MAX: usize = 50;
+
+/// Invitations of the whole server that may still let somebody in.
+pub const INVITES_MAX: usize = 1_000;

@@ -2,7 +2,7 @@
 //! server's owners read it as lines, with [`ListAudit`](crate::identity::ListAudit). Secrets are in it as digests only.
 
 use crate::codec::{Decode, Encode};
-use crate::id::{AccountId, DeviceId, DeviceKey, SecretHash};
+use crate::id::{AccountId, DeviceId, DeviceKey, InviteId, RoomId, SecretHash, Timestamp};
 
 /// The payload of the offer of ownership to whoever shows the code; a new one takes the place of the one before.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -54,4 +54,33 @@ pub struct RecoveryUsed {
     pub key: DeviceKey,
     /// What its owner calls it; may be empty.
     pub label: String,
+}
+
+/// The payload of an invitation the author made.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct InviteMade {
+    /// Of its secret.
+    pub secret: SecretHash,
+    /// To which room; to the server alone without it.
+    pub room: Option<RoomId>,
+    /// How many people it lets in.
+    pub uses: u32,
+    /// Until when.
+    pub until: Timestamp,
+}
+
+/// The payload of the use of an invitation: it let the author in, who may have no account before.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct InviteUsed {
+    /// Which one.
+    pub invite: InviteId,
+    /// The author's name.
+    pub name: String,
+}
+
+/// The payload of an invitation that lets nobody in any more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct InviteRevoked {
+    /// Which one.
+    pub invite: InviteId,
 }

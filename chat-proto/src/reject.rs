@@ -156,6 +156,14 @@ reject_codes! {
     54 InvalidToken "invalid_token" AfterChange,
     /// A token that is no longer valid, or not yet.
     55 ExpiredToken "expired_token" AfterChange,
+    /// The server takes new accounts by invitation only.
+    56 InviteNeeded "invite_needed" AfterChange,
+    /// An invitation that opens nothing: mistyped, revoked, for another room, or of somebody who may not invite any more.
+    57 InvalidInvite "invalid_invite" AfterChange,
+    /// An invitation that is too old, or let in as many as it was for.
+    58 SpentInvite "spent_invite" AfterChange,
+    /// There is no such invitation or token, or it is not the asker's.
+    59 NoSuchGrant "no_such_grant" AfterChange,
     /// He takes no messages from you.
     70 NotReachable "not_reachable" AfterChange,
 }

@@ -9,6 +9,7 @@ use crate::delivery::Presence;
 use crate::event::Event;
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
 use crate::identity::{AuditPage, DeviceList, LinkCode, RecoveryCode};
+use crate::invite::{Invite, InviteList};
 use crate::kinds;
 use crate::profile::Profile;
 use crate::reach::{MentionList, ReadMarkList};
@@ -73,6 +74,10 @@ kinds! {
         103 => DeviceList,
         /// To `MakeRecoveryCode`.
         106 => RecoveryCode,
+        /// To `MakeInvite`.
+        107 => Invite,
+        /// To `ListInvites`.
+        108 => InviteList,
         /// To `ListSessions`.
         130 => SessionList,
         /// To `DeviceMessage`.

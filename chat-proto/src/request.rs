@@ -12,6 +12,7 @@ use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestI
 use crate::identity::{
     ClaimServer, JwtAuth, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode, RecoverAuth, RevokeDevice,
 };
+use crate::invite::{InviteAuth, ListInvites, MakeInvite, RevokeInvite};
 use crate::kinds;
 use crate::profile::{GetProfile, SetState, SetStatus};
 use crate::reach::{Block, ListMentions, ListReadMarks, OpenDirect, SetContact, SetDirectPolicy};
@@ -125,6 +126,12 @@ kinds! {
         105 => RevokeDevice,
         /// Make a code for when all devices are lost.
         106 => MakeRecoveryCode,
+        /// Make an invitation.
+        107 => MakeInvite,
+        /// Which invitations are there?
+        108 => ListInvites,
+        /// An invitation lets nobody in any more.
+        109 => RevokeInvite,
         /// Which connections does my account have?
         130 => ListSessions,
         /// End a connection of my account.
@@ -194,6 +201,8 @@ kinds! {
         2 => LinkAuth,
         /// By the key of a new device and the account's recovery code.
         3 => RecoverAuth,
+        /// By a device's key and an invitation.
+        4 => InviteAuth,
         /// By a token of an issuer the server trusts.
         6 => JwtAuth,
     }

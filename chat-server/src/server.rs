@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::{Gate, Permit};
 use crate::claim::{self, CLAIM_FILE};
-use crate::config::{Config, CreatePolicy, Flood, Limits, Registration, Search};
+use crate::config::{Config, CreatePolicy, Flood, Limits, Search};
 use crate::core::flood::Rates;
 use crate::environment::Environment;
 use crate::hub::{Hub, HubSettings};
@@ -43,7 +43,7 @@ impl From<&Config> for Settings {
             hub: HubSettings {
                 create_on_join: create == CreatePolicy::OnJoin,
                 create: create != CreatePolicy::Nobody,
-                registration: config.registration == Registration::Open,
+                registration: config.registration,
                 accounts_per_address: config.limits.accounts_per_address_per_hour,
                 search: config.search == Search::On,
                 greeting: config.server.greeting(),

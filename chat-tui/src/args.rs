@@ -1,11 +1,12 @@
 //! What the command line says. One variant per subcommand; each subcommand's own arguments are with its code in `cli`.
 
+use std::io::{BufRead, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_proto::UserName;
 use chat_tui::bot::{Exit, Failure};
-use chat_tui::client::{ServerAddress, Settings, TrustPolicy, default_data_dir, is_fingerprint};
+use chat_tui::client::{AddressError, Login, ServerAddress, Settings, TrustPolicy, default_data_dir, is_fingerprint};
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli;
@@ -45,8 +46,9 @@ pub(crate) enum Command {
 /// How to reach a server, as whom, and whom to trust.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ConnectionArgs {
-    /// The server: HOST, HOST:PORT, [IPV6]:PORT or a chat:// link; the port is 4433 unless named
-    #[arg(value_name = "HOST")]
+    /// The server: HOST, HOST:PORT, [IPV6]:PORT or a chat:// link; the port is 4433 unless named. @FILE reads it from a file,
+    /// which nobody else need be able to read, as other users of this machine can read arguments
+    #[arg(value_name = "HOST", value_parser = server)]
     pub(crate) server: ServerAddress,
     /// Your name on this server; the name of the system's user unless given
     #[arg(long, env = "CHAT_NAME", value_name = "NAME")]
@@ -80,7 +82,14 @@ impl ConnectionArgs {
             (None, false) => unknown,
         };
         settings.ca.clone_from(&self.ca);
-        settings.login = self.token.login()?.unwrap_or_default();
+        settings.login = match (self.token.login()?, Login::of_address(&self.server)) {
+            (None, login) => login,
+            (Some(token), Login::Device) => token,
+            (Some(_), _) => {
+                let message = "a token and an invitation are two ways in; use one of them";
+                return Err(Failure::new(Exit::Usage, message));
+            }
+        };
         Ok(settings)
     }
 
@@ -94,6 +103,16 @@ impl ConnectionArgs {
             Failure::new(Exit::Usage, "the system's user name is no possible chat name; choose one with --name NAME")
         })
     }
+}
+
+/// A server's address, or that in the first line of `@FILE`.
+fn server(text: &str) -> Result<ServerAddress, String> {
+    let Some(path) = text.strip_prefix('@') else { return text.parse().map_err(|e: AddressError| e.to_string()) };
+    let unread = |e: std::io::Error| format!("{path}: {e}");
+    let mut line = String::new();
+    let mut file = std::io::BufReader::new(std::fs::File::open(path).map_err(unread)?).take(ADDRESS_BYTES_MAX);
+    file.read_line(&mut line).map_err(unread)?;
+    line.trim().parse().map_err(|e: AddressError| format!("{path}: {e}"))
 }
 
 pub(crate) fn pin(text: &str) -> Result<String, String> {
@@ -129,6 +148,9 @@ pub(crate) fn bytes(text: &str) -> Result<usize, String> {
     let number = number.parse::<usize>().ok().filter(|_| number.starts_with(|c: char| c.is_ascii_digit()));
     number.and_then(|number| number.checked_mul(scale)).ok_or_else(|| "a size is a number of bytes, or 4k".to_owned())
 }
+
+/// The longest line that is read as an address, bytes.
+const ADDRESS_BYTES_MAX: u64 = 4 * 1024;
 
 /// The longest time an argument may name, milliseconds.
 const DURATION_MS_MAX: u64 = 24 * 3_600_000;

@@ -103,3 +103,31 @@ fn a_token_is_never_an_argument() {
     let none = tool(data.path(), &["send", "localhost", "#a", "x", "--name", "a", "--token-env", "NO_SUCH_VARIABLE"]);
     expect_code(&none, 2, "--token-env NO_SUCH_VARIABLE");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_lets_in_and_its_secret_goes_to_the_server_of_its_key_only() {
+    let place = tempfile::tempdir().unwrap();
+    let server = TestServer::start();
+    let host = format!("localhost:{}", server.address.port());
+    let data = |who: &str| place.path().join(who);
+    let mut alice = Running::start(&mut program(&data("alice"), &["bot", "jsonl", &host, "--name", "alice"]));
+    assert_eq!(alice.ask(json!({"op": "create", "room": "#ops"}))["ok"], true);
+    let made = alice.ask(json!({"op": "make_invite", "room": "#ops"}));
+    let link = made["link"].as_str().unwrap();
+    let (address, secret) = link.split_once("#k=").unwrap();
+    let (key, secret) = secret.split_once("&i=").unwrap();
+    let foreign = format!("{address}#k=SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU&i={secret}");
+    let send = |link: &str| tool(&data("bob"), &["send", link, "#ops", "hello", "--name", "bob", "--pin", key]);
+    // Even where somebody would trust the server, the secret is not sent.
+    expect_code(&send(&foreign), 5, "SHA256:47DEQpj8HBSa");
+    assert_eq!(alice.ask(json!({"op": "profile", "user": "bob"}))["code"], "no_such_user");
+    assert_eq!(alice.ask(json!({"op": "invites"}))["invites"][0]["used"], 0);
+    expect_code(&send(&format!("{address}#i={secret}")), 2, "incomplete");
+    let file = place.path().join("link");
+    std::fs::write(&file, format!("{link}\n")).unwrap();
+    expect_code(&send(&format!("@{}", file.display())), 0, "");
+    assert!(alice.ask(json!({"op": "invites"}))["invites"].as_array().unwrap().is_empty());
+    // From then on the link is not needed, and does no harm.
+    expect_code(&send(link), 0, "");
+    expect_code(&tool(&data("bob"), &["send", &host, "#ops", "again", "--name", "bob"]), 0, "");
+}

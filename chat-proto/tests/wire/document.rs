@@ -27,6 +27,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("event/moderation", include_str!("../../src/event/moderation.rs")),
     ("id", include_str!("../../src/id.rs")),
     ("identity", include_str!("../../src/identity.rs")),
+    ("invite", include_str!("../../src/invite.rs")),
     ("limits", LIMITS),
     ("name", include_str!("../../src/name.rs")),
     ("profile", include_str!("../../src/profile.rs")),

@@ -4,6 +4,7 @@ mod ban;
 mod choice;
 mod connection;
 mod identity;
+mod invite;
 mod people;
 mod room;
 
@@ -52,7 +53,7 @@ fn status(state: FeedState) -> FeedStatus {
 
 pub(crate) fn auths() -> Vec<Auth> {
     let device = DeviceAuth { device: DeviceKey([0xd1; 32]), name: text("alice"), signature: [0x51; 64] };
-    [device.into()].into_iter().chain(identity::auths()).collect()
+    [device.into()].into_iter().chain(identity::auths()).chain(invite::auths()).collect()
 }
 
 pub(crate) fn requests() -> Vec<Request> {
@@ -93,6 +94,7 @@ pub(crate) fn requests() -> Vec<Request> {
     all.extend(room::room_requests());
     all.extend(choice::choice_requests());
     all.extend(identity::requests());
+    all.extend(invite::requests());
     all
 }
 
@@ -192,6 +194,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     all.extend(ban::replies());
     all.extend(room::room_replies());
     all.extend(identity::replies());
+    all.extend(invite::replies());
     all.extend(search_hits().map(Reply::from));
     all.extend(choice::choice_replies());
     all
@@ -214,6 +217,7 @@ pub(crate) fn bodies() -> Vec<EventBody> {
     all.extend(room::room_bodies());
     all.extend(choice::choice_bodies());
     all.extend(identity::bodies());
+    all.extend(invite::bodies());
     all.extend(ban::bodies());
     all
 }

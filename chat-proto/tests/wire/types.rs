@@ -9,6 +9,7 @@ use chat_proto::connection::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
 use chat_proto::identity::*;
+use chat_proto::invite::*;
 use chat_proto::profile::*;
 use chat_proto::reach::*;
 use chat_proto::realm::*;
@@ -31,6 +32,7 @@ wire! {
         Ordinal = u64;
         Epoch = u64;
         RequestId = u64;
+        InviteId = u64;
         Timestamp = i64;
         MessageKey = [u8; 16];
         Chain = [u8; 16];
@@ -120,6 +122,19 @@ wire! {
             device: DeviceKey, name: String, signature: [u8; 64], code: String, label: String, revoke_others: bool
         }
         JwtAuth { name: String, token: String }
+        InviteAuth { device: DeviceKey, name: String, signature: [u8; 64], secret: String, room: String }
+        MakeInvite { room: Option<RoomRef>, uses: u32, for_s: u32 }
+        Invite { invite: InviteId, secret: String, room: String, until: Timestamp }
+        ListInvites {}
+        InviteInfo {
+            invite: InviteId, room: Option<RoomId>, room_name: String, by: Named, uses: u32, used: u32,
+            since: Timestamp, until: Timestamp
+        }
+        InviteList { invites: Vec<InviteInfo> }
+        RevokeInvite { invite: InviteId }
+        InviteMade { secret: SecretHash, room: Option<RoomId>, uses: u32, until: Timestamp }
+        InviteUsed { invite: InviteId, name: String }
+        InviteRevoked { invite: InviteId }
         MakeLinkCode {}
         LinkCode { code: String, expires_ms: u32 }
         ListDevices {}
@@ -351,6 +366,9 @@ wire! {
             ListDevices,
             RevokeDevice,
             MakeRecoveryCode,
+            MakeInvite,
+            ListInvites,
+            RevokeInvite,
             ListSessions,
             EndSession,
             DeviceMessage,
@@ -373,7 +391,7 @@ wire! {
             OpenDirect,
             ListReadMarks
         }
-        Auth { DeviceAuth, LinkAuth, RecoverAuth, JwtAuth }
+        Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, JwtAuth }
         Reply {
             Welcome,
             Reject,
@@ -396,6 +414,8 @@ wire! {
             LinkCode,
             DeviceList,
             RecoveryCode,
+            Invite,
+            InviteList,
             SessionList,
             SearchHits,
             DeviceMessagePassed,
@@ -435,6 +455,9 @@ wire! {
             RecoveryUsed,
             ServerBanned,
             ServerUnbanned,
+            InviteMade,
+            InviteUsed,
+            InviteRevoked,
             RoomJoined,
             RoomLeft,
             ReadMarked,

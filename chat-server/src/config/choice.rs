@@ -77,6 +77,8 @@ choice! {
     Registration {
         /// Anybody may.
         Open = "open",
+        /// Whoever was invited may.
+        Invite = "invite",
         /// Only accounts that exist may log in.
         Closed = "closed",
     }

@@ -109,7 +109,7 @@ pub const SETTINGS: &[Setting] = &[
         key: "registration",
         shape: Shape::Text,
         default: "open",
-        meaning: "Whether an unknown key may take a free name: open, or closed for known accounts only.",
+        meaning: "Whether an unknown key may take a free name: open, by an invitation only (invite), or closed for known accounts only.",
         read: |config, text| word(text).map(|registration| config.registration = registration),
         show: |config| Some(quoted(&config.registration.to_string())),
     },

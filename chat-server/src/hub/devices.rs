@@ -28,8 +28,11 @@ pub(super) struct LinkCodes {
     guesses: Mutex<Guesses<Guesser>>,
 }
 
-/// Whose secret is guessed at, and from where: the name's folded look, and the network.
-type Guesser = (String, IpAddr);
+/// What is guessed at, and from where: a name's folded look or [`INVITATIONS`], and the network.
+pub(super) type Guesser = (String, IpAddr);
+
+/// What guesses at the secrets of invitations are counted under; no name has a space.
+pub(super) const INVITATIONS: &str = "an invitation";
 
 #[derive(Debug)]
 struct Made {
@@ -80,14 +83,14 @@ impl Hub {
         if let Some(known) = self.own_device(&stranger, &name) {
             return Ok(known);
         }
-        let guesser = self.begin_guess(&name, stranger.from)?;
+        let guesser = self.begin_guess(name.keys().folded, stranger.from)?;
         let owner = self.owner_of(&name).filter(|(account, _)| self.use_link_code(*account, knows));
         let Some((account, name)) = owner else {
             let message = "this code adds no device to that name: it holds for ten minutes, works once, and the newest one \
                            counts; make another on a device you have (/link)";
             return Err(Reject::new(RejectCode::WrongCode, message));
         };
-        lock(&self.link_codes.guesses).right(&guesser);
+        self.guessed_right(&guesser);
         self.add_device(account, name, stranger.new, RealmCommand::AddDevice).await
     }
 
@@ -105,13 +108,13 @@ impl Hub {
         let identified = match self.own_device(&stranger, &name) {
             Some(known) => known,
             None => {
-                let guesser = self.begin_guess(&name, stranger.from)?;
+                let guesser = self.begin_guess(name.keys().folded, stranger.from)?;
                 let wrong = || Reject::new(RejectCode::WrongCode, WRONG);
                 let code = LongCode::parse(code).map_err(|e| Reject::new(RejectCode::WrongCode, e.to_string()))?;
                 let (account, name) = self.owner_of(&name).ok_or_else(wrong)?;
                 let recover = move |new| RealmCommand::Recover(hash_code(&code), new);
                 let identified = self.add_device(account, name, stranger.new, recover).await?;
-                lock(&self.link_codes.guesses).right(&guesser);
+                self.guessed_right(&guesser);
                 identified
             }
         };
@@ -257,16 +260,21 @@ impl Hub {
         is_known
     }
 
-    /// Counts a guess at a name's secret, before it is looked at.
-    fn begin_guess(&self, name: &UserName, from: IpAddr) -> Result<Guesser, Reject> {
-        let guesser = (name.keys().folded, from);
+    /// Counts a guess at a secret, before it is looked at.
+    pub(super) fn begin_guess(&self, at: String, from: IpAddr) -> Result<Guesser, Reject> {
+        let guesser = (at, from);
         let counted = lock(&self.link_codes.guesses).begin(&guesser, self.uptime());
         counted.map_err(|wait| Reject {
             code: RejectCode::CodeBlocked,
             retry: Retry::Later,
             retry_after_ms: u32::try_from(wait.as_millis()).unwrap_or(u32::MAX),
-            message: format!("{GUESSES_MAX} wrong codes for {name} from here; wait ten minutes, and make a new code"),
+            message: format!("{GUESSES_MAX} wrong guesses from here; wait ten minutes, and get a new code or link"),
         })?;
         Ok(guesser)
+    }
+
+    /// A guess was right: nothing counts against who made it.
+    pub(super) fn guessed_right(&self, guesser: &Guesser) {
+        lock(&self.link_codes.guesses).right(guesser);
     }
 }

@@ -16,6 +16,7 @@ pub mod gate;
 pub mod handle;
 pub mod history;
 pub mod inbox;
+pub mod invites;
 pub mod listing;
 pub mod messages;
 pub mod moderate;
@@ -46,7 +47,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::MultiConn;
+use crate::config::{MultiConn, Registration};
 use crate::core::account::Account;
 use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
@@ -72,7 +73,7 @@ pub struct HubSettings {
     /// Whether people may make rooms at all.
     pub create: bool,
     /// Whether an unknown key may claim a free name.
-    pub registration: bool,
+    pub registration: Registration,
     /// Accounts that may be made from one network within an hour, but for this machine itself; 0 for any number.
     pub accounts_per_address: u32,
     /// Whether messages are indexed and can be searched.
@@ -99,7 +100,7 @@ impl Default for HubSettings {
         Self {
             create_on_join: true,
             create: true,
-            registration: true,
+            registration: Registration::Open,
             search: true,
             greeting: Greeting::default(),
             presence_grace,

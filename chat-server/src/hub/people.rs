@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::reply::Person;
-use chat_proto::{AccountId, DeviceId, DeviceKey, Line, Reject, RejectCode, RoomId, UserName};
+use chat_proto::{AccountId, DeviceId, DeviceKey, Line, MessageKey, Reject, RejectCode, RoomId, UserName};
 
+use super::handle::Submit;
 use super::shared::lock;
 use super::{Hub, reject};
 use crate::admission::network;
+use crate::config::Registration;
 use crate::core::Actor;
 use crate::core::access::Action;
+use crate::core::realm::{RealmCommand, UseInvite};
 use crate::jwt::Subject;
-use crate::store::{AccountRecord, DeviceRecord, Registration};
+use crate::store::{AccountRecord, DeviceRecord, Registration as StoreRegistration};
 
 /// A proven device: whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +55,7 @@ impl Hub {
                 format!("this device's key belongs to {registered}; connect as {registered}, or use another identity"),
             )),
             Some((_, _, false, _)) => Err(Reject::new(RejectCode::Conflict, "this name is being registered right now")),
-            None => self.register(key, name, from).await,
+            None => self.register(key, name, from, None).await,
         }
     }
 
@@ -108,43 +111,74 @@ impl Hub {
         })
     }
 
-    async fn register(&self, key: DeviceKey, name: UserName, from: IpAddr) -> Result<Identified, Reject> {
+    /// Whether a name is free for a new account, and new accounts are made.
+    fn check_newcomer(&self, name: &UserName, invited: bool) -> Result<(), Reject> {
         let taken = self.read_directory(|directory| {
-            let account = directory.account_named(&name)?;
+            let account = directory.account_named(name)?;
             directory.account(account).map(|entry| entry.name.clone())
         });
         if let Some(owner) = taken {
-            return Err(name_taken(&name, &owner));
+            return Err(name_taken(name, &owner));
         }
-        if !self.settings.registration {
-            return Err(Reject::new(
+        match self.settings.registration {
+            Registration::Open => Ok(()),
+            Registration::Invite if invited => Ok(()),
+            Registration::Invite => Err(Reject::new(
+                RejectCode::InviteNeeded,
+                format!(
+                    "nobody has the name {name} here, and this server takes new accounts by invitation only; ask somebody \
+                     who is there for a link, and connect with it"
+                ),
+            )),
+            Registration::Closed => Err(Reject::new(
                 RejectCode::RegistrationClosed,
                 format!("nobody has the name {name} here, and this server takes no new accounts; ask its operator"),
-            ));
+            )),
         }
+    }
+
+    /// Makes an account with its first device, durably; by an invitation, which is used in the same step. Dropping the future
+    /// doesn't stop it halfway.
+    pub(super) async fn register(
+        self: &Arc<Self>,
+        key: DeviceKey,
+        name: UserName,
+        from: IpAddr,
+        invited: Option<UseInvite>,
+    ) -> Result<Identified, Reject> {
+        self.check_newcomer(&name, invited.is_some())?;
         self.count_newcomer(from)?;
         let since = self.now();
         let reserved = self.write_directory(|directory| directory.reserve_account(&name, key, since));
         let Ok((account, device)) = reserved else { return Err(name_taken(&name, &name)) };
-        let record = Registration::Account(
-            AccountRecord { id: account, name: name.clone(), since },
+        let actor = Actor::user(account, device, name.clone());
+        let record = StoreRegistration::Account(
+            AccountRecord { id: account, name, since },
             DeviceRecord { id: device, key, account, since, label: Line::default(), revoked: false },
         );
-        match self.store.register(record).await {
-            Ok(()) => {
-                self.write_directory(|directory| directory.confirm_account(account));
-                Ok(Identified {
-                    actor: Actor::user(account, device, name),
-                    registered: true,
-                    key: Some(key),
-                    expires_in: None,
-                })
-            }
-            Err(error) => {
-                self.write_directory(|directory| directory.release_account(account, &key));
-                Err(reject(&error))
-            }
-        }
+        let (hub, by) = (Arc::clone(self), actor.clone());
+        let made = self.clerks.spawn(async move {
+            let made = hub.make_account(by, record, invited).await;
+            hub.write_directory(|directory| match &made {
+                Ok(()) => directory.confirm_account(account),
+                Err(_) => directory.release_account(account, &key),
+            });
+            made
+        });
+        made.await.unwrap_or_else(|_| Err(Reject::new(RejectCode::Internal, "the account could not be made")))?;
+        Ok(Identified { actor, registered: true, key: Some(key), expires_in: None })
+    }
+
+    async fn make_account(
+        self: &Arc<Self>,
+        by: Actor,
+        record: StoreRegistration,
+        invited: Option<UseInvite>,
+    ) -> Result<(), Reject> {
+        let Some(invited) = invited else { return self.store.register(record).await.map_err(|e| reject(&e)) };
+        let command = RealmCommand::UseInvite(invited);
+        let submit = Submit { by, key: MessageKey::default(), command, registration: Some(record) };
+        self.realm.submit(self, submit).await.outcome().await.map(drop)
     }
 
     /// Somebody is writing in a room, or no more. From one who is no member it is nothing.

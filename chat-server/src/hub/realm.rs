@@ -135,7 +135,7 @@ impl Hub {
     }
 
     /// The name of an account; its number if there is none.
-    fn author(&self, account: AccountId) -> String {
+    pub(super) fn author(&self, account: AccountId) -> String {
         if account == AccountId::SERVER {
             return Actor::server().name.as_str().to_owned();
         }

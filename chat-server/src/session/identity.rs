@@ -2,11 +2,13 @@
 
 use chat_proto::ban::{BanFromServer, LiftBan};
 use chat_proto::identity::{ClaimServer, ListAudit, RevokeDevice};
+use chat_proto::invite::RevokeInvite;
 use chat_proto::reply::Done;
 use chat_proto::{Line, Reject, RejectCode, Reply};
 
 use super::Session;
 use super::request::bad_text;
+use crate::core::realm;
 
 impl Session {
     pub(super) async fn claim_server(self, ClaimServer { code }: ClaimServer) -> Result<Reply, Reject> {
@@ -32,6 +34,11 @@ impl Session {
     pub(super) fn make_link_code(&self) -> Result<Reply, Reject> {
         self.check_lasting()?;
         self.hub.make_link_code(&self.actor).map(Reply::from)
+    }
+
+    pub(super) async fn revoke_invite(self, RevokeInvite { invite }: RevokeInvite) -> Result<Reply, Reject> {
+        self.hub.revoke_invite(&self.actor, realm::RevokeInvite { invite }).await?;
+        Ok(Done {}.into())
     }
 
     pub(super) fn list_devices(&self) -> Reply {

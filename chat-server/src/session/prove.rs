@@ -4,6 +4,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, link_message, transcript};
 use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
+use chat_proto::invite::InviteAuth;
 use chat_proto::request::DeviceAuth;
 use chat_proto::{Auth, DeviceKey, Line, Reject, RejectCode};
 use quinn::Connection;
@@ -13,6 +14,7 @@ use super::request::bad_text;
 use crate::admission::network;
 use crate::core::realm::NewDevice;
 use crate::hub::devices::Stranger;
+use crate::hub::invites::Invited;
 use crate::hub::people::Identified;
 
 /// Whose the proof is.
@@ -38,6 +40,10 @@ pub(super) async fn prove(connection: &Connection, context: &Context, auth: Auth
         Auth::RecoverAuth(RecoverAuth { device, name, signature, code, label, revoke_others }) => {
             check_signature(connection, context, &device, &name, &signature)?;
             hub.recover(stranger(connection, device, name, &label)?, &code, revoke_others).await
+        }
+        Auth::InviteAuth(InviteAuth { device, name, signature, secret, room }) => {
+            check_signature(connection, context, &device, &name, &signature)?;
+            hub.enter(Invited { key: device, name, room, from: connection.remote_address().ip() }, &secret).await
         }
         Auth::JwtAuth(JwtAuth { name, token }) => {
             let Some(jwt) = &context.jwt else {

@@ -72,6 +72,9 @@ impl Exit {
             | RejectCode::WrongCode
             | RejectCode::CodeBlocked
             | RejectCode::DeviceRevoked
+            | RejectCode::InviteNeeded
+            | RejectCode::InvalidInvite
+            | RejectCode::SpentInvite
             | RejectCode::InvalidToken
             | RejectCode::ExpiredToken => Self::Authentication,
             RejectCode::BannedFromServer
@@ -87,7 +90,8 @@ impl Exit {
             | RejectCode::NoSuchUser
             | RejectCode::NoSuchMessage
             | RejectCode::NoSuchSession
-            | RejectCode::NoSuchDevice => Self::NotFound,
+            | RejectCode::NoSuchDevice
+            | RejectCode::NoSuchGrant => Self::NotFound,
             RejectCode::Unsupported | RejectCode::VersionMismatch | RejectCode::Unknown(_) => Self::Version,
             RejectCode::Conflict
             | RejectCode::AlreadyConnected

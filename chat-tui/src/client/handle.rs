@@ -17,7 +17,8 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::session::{self, Command};
-use super::{ClientEvent, Environment, Outgoing, Settings};
+use super::trust::Fingerprint;
+use super::{ClientEvent, Environment, Outgoing, ServerAddress, Settings};
 
 /// Why a session could not begin.
 #[derive(Debug, Error)]
@@ -87,6 +88,7 @@ pub struct Client {
     permits: Arc<Semaphore>,
     typing: Arc<Mutex<Option<(RoomId, Instant)>>>,
     environment: Environment,
+    server: Arc<ServerAddress>,
 }
 
 impl Client {
@@ -104,6 +106,7 @@ impl Client {
         let (commands, command_queue) = mpsc::channel(COMMANDS_MAX);
         let (events, event_queue) = mpsc::channel(EVENTS_MAX);
         let (connection, connected) = watch::channel(None);
+        let server = Arc::new(settings.server.clone());
         session::start(settings, environment.clone(), command_queue, events, connection)?;
         let client = Self {
             commands,
@@ -111,8 +114,20 @@ impl Client {
             permits: Arc::new(Semaphore::new(REQUESTS_IN_FLIGHT_MAX / 2)),
             typing: Arc::default(),
             environment,
+            server,
         };
         Ok((client, event_queue))
+    }
+
+    /// The link that passes an invitation on: with the server's name as it was dialled, and the key it shows. None while not
+    /// connected.
+    #[must_use]
+    pub fn invitation(&self, room: &str, secret: &str) -> Option<String> {
+        let identity = self.connection.borrow().as_ref()?.peer_identity()?;
+        let chain = identity.downcast::<Vec<rustls::pki_types::CertificateDer<'static>>>().ok()?;
+        let key = Fingerprint::of_certificate(chain.first()?)?;
+        let room = if room.is_empty() { String::new() } else { format!("/{room}") };
+        Some(format!("chat://{}{room}#k={key}&i={secret}", self.server.authority()))
     }
 
     /// Asks something on the control stream. Requests are worked on in the order asked; many may be under way.

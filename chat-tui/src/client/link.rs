@@ -3,12 +3,11 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL};
-use chat_proto::limits::{
-    HELLO_FRAME_BYTES_MAX, IDLE_TIMEOUT_MS, KEEP_ALIVE_MS, LOGIN_TIMEOUT_MS, SERVER_FRAME_BYTES_MAX, UNI_STREAMS_MAX,
-};
+use chat_proto::limits::{HELLO_FRAME_BYTES_MAX, LOGIN_TIMEOUT_MS, SERVER_FRAME_BYTES_MAX};
 use chat_proto::reply::Welcome;
 use chat_proto::request::Hello;
 use chat_proto::{
@@ -21,9 +20,10 @@ use rustls::crypto::CryptoProvider;
 use tokio::time::{sleep, timeout};
 
 use super::identity::Identity;
+use super::transport::transport;
 use super::trust::{self, Fingerprint, KnownServers, Trust};
 use super::verify::{Authorities, CertificateClock, Check, Expected, Found};
-use super::{Environment, Question, Settings, StopReason, TrustAnswer, TrustPolicy};
+use super::{Environment, Login, Question, Settings, StopReason, TrustAnswer, TrustPolicy};
 
 /// A connection that is logged in.
 #[derive(Debug)]
@@ -53,6 +53,8 @@ fn later(reason: impl fmt::Display) -> DialError {
 #[derive(Debug)]
 pub(super) struct Dialer {
     pub(super) settings: Settings,
+    /// Whether what is shown once was shown, and let this device in.
+    pub(super) admitted: AtomicBool,
     pub(super) environment: Environment,
     pub(super) identity: Identity,
     pub(super) endpoint: quinn::Endpoint,
@@ -86,11 +88,12 @@ impl Dialer {
     }
 
     fn pin(&self) -> Option<&str> {
+        let link = self.settings.server.pin.as_deref();
         match &self.settings.trust {
+            // An invitation is for the server of its link, whatever else is trusted.
+            TrustPolicy::Pin(_) if self.settings.server.invite.is_some() => link,
             TrustPolicy::Pin(pin) => Some(pin),
-            TrustPolicy::Ask(_) | TrustPolicy::AcceptNew | TrustPolicy::RefuseUnknown => {
-                self.settings.server.pin.as_deref()
-            }
+            TrustPolicy::Ask(_) | TrustPolicy::AcceptNew | TrustPolicy::RefuseUnknown => link,
         }
     }
 
@@ -268,7 +271,9 @@ impl Dialer {
         connection
             .export_keying_material(&mut exporter, EXPORTER_LABEL, b"")
             .map_err(|_| later("the handshake gives no value to sign"))?;
-        let auth = self.settings.login.prove(&self.identity, &exporter, &key.0, &self.settings.name);
+        let admitted = self.admitted.load(Ordering::Relaxed);
+        let login = if admitted { &Login::Device } else { &self.settings.login };
+        let auth = login.prove(&self.identity, &exporter, &key.0, &self.settings.name);
         let hello = Hello {
             version_min: VERSION_MIN,
             version_max: VERSION,
@@ -298,6 +303,9 @@ impl Dialer {
         let Reply::Welcome(welcome) = reply else {
             return Err(later(format_args!("the server answered the login with a reply of kind {kind}")));
         };
+        if self.settings.login.is_once() {
+            self.admitted.store(true, Ordering::Relaxed);
+        }
         Ok(Link { connection: connection.clone(), requests, replies, buffer, welcome })
     }
 
@@ -344,23 +352,6 @@ fn closed(error: &ConnectionError, server: &str) -> Option<DialError> {
     }
 }
 
-fn transport() -> quinn::TransportConfig {
-    let mut transport = quinn::TransportConfig::default();
-    let idle = VarInt::from_u32(u32::try_from(IDLE_TIMEOUT_MS).unwrap_or(u32::MAX));
-    transport
-        .max_idle_timeout(Some(idle.into()))
-        .keep_alive_interval(Some(Duration::from_millis(KEEP_ALIVE_MS)))
-        .initial_rtt(INITIAL_RTT)
-        .max_concurrent_uni_streams(VarInt::from_u32(UNI_STREAMS_MAX))
-        .max_concurrent_bidi_streams(VarInt::from_u32(0))
-        .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
-        .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
-        .send_window(SEND_WINDOW_BYTES)
-        .datagram_receive_buffer_size(Some(DATAGRAM_BUFFER_BYTES))
-        .datagram_send_buffer_size(DATAGRAM_BUFFER_BYTES);
-    transport
-}
-
 /// From a name to a connection whose key is known, at most: the promise is an answer within 5 s, whichever it is.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(4_500);
 
@@ -370,23 +361,8 @@ const ADDRESSES_MAX: usize = 8;
 /// How long after one address the next is tried as well (RFC 8305, 5).
 const ADDRESS_STAGGER: Duration = Duration::from_millis(250);
 
-/// Round-trip time assumed before one is measured: a lost first packet is sent again after three of them.
-const INITIAL_RTT: Duration = Duration::from_millis(100);
-
 /// What one read of a stream takes at most, bytes.
 pub(super) const READ_BYTES: usize = 64 * 1024;
-
-/// What a server may send on one stream beyond what was read, bytes.
-const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
-
-/// What a server may send on all streams beyond what was read, bytes.
-const CONNECTION_WINDOW_BYTES: u32 = 2 * 1024 * 1024;
-
-/// What is kept for sending again, bytes.
-const SEND_WINDOW_BYTES: u64 = 1024 * 1024;
-
-/// Datagrams kept unread or unsent, bytes each way.
-const DATAGRAM_BUFFER_BYTES: usize = 64 * 1024;
 
 /// The TLS alert of a server that speaks none of the protocols offered (RFC 7301, 3.2).
 const NO_APPLICATION_PROTOCOL: u8 = 120;

@@ -20,6 +20,7 @@ mod parting;
 mod proof;
 mod session;
 mod settings;
+mod transport;
 pub mod trust;
 mod verify;
 pub mod view;

@@ -7,8 +7,10 @@ use chat_proto::Auth;
 use chat_proto::auth::{EXPORTER_BYTES, link_message, transcript};
 use chat_proto::code::{LongCode, ShortCode};
 use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
+use chat_proto::invite::InviteAuth;
 use chat_proto::request::DeviceAuth;
 
+use super::ServerAddress;
 use super::identity::Identity;
 
 /// How this device comes to open the account.
@@ -23,6 +25,13 @@ pub enum Login {
         code: ShortCode,
         /// What this device is to be called.
         label: String,
+    },
+    /// By an invitation: the name is taken if it is free, and the room is joined.
+    Invite {
+        /// Its secret.
+        secret: LongCode,
+        /// The room the link leads to; may be empty.
+        room: String,
     },
     /// By a JSON Web Token of an issuer the server trusts, for as long as it holds.
     Token(Token),
@@ -56,6 +65,21 @@ impl fmt::Debug for Token {
 }
 
 impl Login {
+    /// The login of an address: by its invitation, where it has one.
+    #[must_use]
+    pub fn of_address(server: &ServerAddress) -> Self {
+        let Some(secret) = server.invite.clone() else { return Self::Device };
+        Self::Invite { secret, room: server.room.clone().unwrap_or_default() }
+    }
+
+    /// Whether it is shown once: the device's key opens the account from then on.
+    pub(super) fn is_once(&self) -> bool {
+        match self {
+            Self::Link { .. } | Self::Recover { .. } | Self::Invite { .. } => true,
+            Self::Device | Self::Token(_) => false,
+        }
+    }
+
     /// The proof for one connection to a server.
     pub(super) fn prove(
         &self,
@@ -74,6 +98,10 @@ impl Login {
                 let mut proof = [0; 32];
                 proof.copy_from_slice(hmac::sign(&key, &link_message(exporter, &device)).as_ref());
                 LinkAuth { device, name, signature, proof, label: label.clone() }.into()
+            }
+            Self::Invite { secret, room } => {
+                let (secret, room) = (secret.to_string(), room.clone());
+                InviteAuth { device, name, signature, secret, room }.into()
             }
             Self::Token(token) => JwtAuth { name, token: token.0.clone() }.into(),
             Self::Recover { code, label, revoke_others } => {

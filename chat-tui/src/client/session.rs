@@ -5,6 +5,7 @@ mod deliver;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chat_proto::delivery::Ended;
@@ -123,7 +124,15 @@ pub(super) fn start(
         feeds: Feeds::new(held, settings.backlog.max()),
         cache: CacheWriter::new(Cache::file(&settings), cache, environment.writing),
         journal: Journal::new(&profile, &environment),
-        dialer: Arc::new(Dialer { settings, environment, identity, endpoint, provider, authorities }),
+        dialer: Arc::new(Dialer {
+            settings,
+            admitted: AtomicBool::new(false),
+            environment,
+            identity,
+            endpoint,
+            provider,
+            authorities,
+        }),
         commands,
         events,
         pending: VecDeque::new(),

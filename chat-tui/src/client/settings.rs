@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use chat_proto::code::LongCode;
 use chat_proto::{PORT_DEFAULT, Position};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
 use super::Login;
 
-/// A server as a person writes it: `HOST`, `HOST:PORT`, `[IPV6]:PORT` or `chat://HOST[:PORT][/ROOM][#k=SHA256:…]`.
+/// A server as a person writes it: `HOST`, `HOST:PORT`, `[IPV6]:PORT` or
+/// `chat://HOST[:PORT][/ROOM][#k=SHA256:…[&i=SECRET]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress {
     /// Name or IP address, without brackets, in lower case.
@@ -22,6 +24,8 @@ pub struct ServerAddress {
     pub pin: Option<String>,
     /// The room a `chat://` address leads to, without `#`.
     pub room: Option<String>,
+    /// The secret of an invitation, never without a pin: nobody but the server of that key gets it.
+    pub invite: Option<LongCode>,
 }
 
 /// Why a text is no server address.
@@ -36,13 +40,16 @@ pub enum AddressError {
     /// Not `SHA256:` and 43 characters of base64.
     #[error("{0:?} is no fingerprint; it looks like SHA256:… with 43 characters behind the colon")]
     Pin(String),
+    /// An invitation without the key of the server it is for, or one that is cut off.
+    #[error("the invitation in this link is incomplete; ask for the whole link, with k=SHA256:… and i=…")]
+    Invite,
 }
 
 impl ServerAddress {
     /// A server without a pin.
     #[must_use]
     pub fn new(host: impl AsRef<str>, port: u16) -> Self {
-        Self { host: host.as_ref().to_ascii_lowercase(), port, pin: None, room: None }
+        Self { host: host.as_ref().to_ascii_lowercase(), port, pin: None, room: None, invite: None }
     }
 
     /// `host:port`, an IPv6 address in brackets: what a server is known under.
@@ -78,8 +85,13 @@ impl FromStr for ServerAddress {
             Some(pin) => return Err(AddressError::Pin(pin.to_owned())),
             None => None,
         };
+        let invite = match fragment.split('&').find_map(|part| part.strip_prefix("i=")) {
+            Some(secret) if pin.is_some() => Some(LongCode::parse(secret).map_err(|_| AddressError::Invite)?),
+            Some(_) => return Err(AddressError::Invite),
+            None => None,
+        };
         let room = Some(room.trim_end_matches('/').to_owned()).filter(|room| !room.is_empty());
-        Ok(Self { pin, room, ..Self::new(host, port) })
+        Ok(Self { pin, room, invite, ..Self::new(host, port) })
     }
 }
 
@@ -286,6 +298,18 @@ mod tests {
         assert_eq!((link.host.as_str(), link.port), ("chat.example.org", 4434));
         assert_eq!((link.room.as_deref(), link.pin.as_deref()), (Some("ops"), Some(PIN)));
         assert_eq!(parse("chat://[::1]").unwrap(), ServerAddress::new("::1", 4433));
+    }
+
+    #[test]
+    fn an_invitation_comes_with_the_key_of_its_server_and_is_shown_to_nobody() {
+        let secret = "01ZA-0ZJK-MNPQ-01ZA-0ZJK-MNPQ-01";
+        let link = parse(&format!("chat://h/ops#k={PIN}&i={secret}")).unwrap();
+        assert_eq!(link.invite, Some(LongCode::parse(secret).unwrap()));
+        assert_eq!(link.pin.as_deref(), Some(PIN));
+        assert!(!format!("{link:?} {link}").contains("ZJK"));
+        for cut in [format!("chat://h#i={secret}"), format!("chat://h#k={PIN}&i=01ZA")] {
+            assert_eq!(parse(&cut), Err(AddressError::Invite));
+        }
     }
 
     #[test]

@@ -9,8 +9,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
+use rustls::pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::ServerAddress;
 
@@ -26,6 +28,13 @@ impl Fingerprint {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest::digest(&digest::SHA256, public_key).as_ref());
         Self(bytes)
+    }
+
+    /// The fingerprint of the key in a certificate; none for what is no certificate.
+    #[must_use]
+    pub fn of_certificate(certificate: &CertificateDer<'_>) -> Option<Self> {
+        let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+        Some(Self::of(parsed.public_key().raw))
     }
 }
 

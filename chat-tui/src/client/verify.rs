@@ -12,7 +12,6 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::time_provider::TimeProvider;
 use rustls::{CertificateError, DigitallySignedStruct, Error, PeerIncompatible, RootCertStore, SignatureScheme};
-use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::Clock;
 use super::trust::Fingerprint;
@@ -113,9 +112,8 @@ impl Check {
         name: &ServerName<'_>,
         now: UnixTime,
     ) -> Result<Found, Error> {
-        let (_, parsed) = X509Certificate::from_der(certificate)
-            .map_err(|_| Error::InvalidCertificate(CertificateError::BadEncoding))?;
-        let shown = Fingerprint::of(parsed.public_key().raw);
+        let shown =
+            Fingerprint::of_certificate(certificate).ok_or(Error::InvalidCertificate(CertificateError::BadEncoding))?;
         let vouched = || self.authorities.vouch(certificate, chain, name, now);
         Ok(match &self.expected {
             Expected::Key(key) if *key == shown.to_string() => Found::Expected(shown),

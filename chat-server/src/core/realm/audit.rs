@@ -1,7 +1,7 @@
 //! The server's own events in words, for its owners. No secret is in them, hashed or not.
 
 use chat_proto::ban::{BanTarget, ServerBanned, ServerUnbanned};
-use chat_proto::realm::{DeviceAdded, DeviceRevoked, RecoveryUsed};
+use chat_proto::realm::{DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, RecoveryUsed};
 use chat_proto::{DeviceId, EventBody, ServerFact};
 
 /// What an event says was done, behind the name of who did it.
@@ -18,6 +18,12 @@ pub fn line(body: &EventBody) -> String {
         Some(ServerFact::RecoveryUsed(RecoveryUsed { device, label, .. })) => {
             format!("used the recovery code for {}", named(*device, label))
         }
+        Some(ServerFact::InviteMade(InviteMade { room, uses, .. })) => {
+            let place = room.map_or_else(|| "the server".to_owned(), |room| format!("room {room}"));
+            format!("made an invitation to {place} for {uses}")
+        }
+        Some(ServerFact::InviteUsed(InviteUsed { invite, .. })) => format!("was let in by invitation {invite}"),
+        Some(ServerFact::InviteRevoked(InviteRevoked { invite })) => format!("took invitation {invite} back"),
         Some(ServerFact::ServerBanned(ServerBanned { target, name, reason, until })) => {
             let length = if until.is_some() { "for a time" } else { "for ever" };
             let reason = if reason.is_empty() { "no reason given" } else { reason };

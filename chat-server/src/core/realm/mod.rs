@@ -5,6 +5,7 @@ pub mod audit;
 pub mod ban;
 pub mod claim;
 pub mod device;
+pub mod invite;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -20,6 +21,8 @@ use claim::Ownership;
 pub use claim::{Claim, OfferClaim};
 use device::Recoveries;
 pub use device::{NewDevice, RevokeDevice};
+use invite::Invites;
+pub use invite::{Invitation, MakeInvite, RevokeInvite, UseInvite};
 
 /// The feed of the server itself.
 pub const REALM: FeedId = FeedId::Account(AccountId::SERVER);
@@ -43,6 +46,12 @@ pub enum RealmCommand {
     SetRecovery(SecretHash),
     /// Belong to one's account, by its recovery code.
     Recover(SecretHash, NewDevice),
+    /// Let people in.
+    MakeInvite(MakeInvite),
+    /// Be let in.
+    UseInvite(UseInvite),
+    /// An invitation lets nobody in any more.
+    RevokeInvite(RevokeInvite),
 }
 
 /// The server's state.
@@ -51,6 +60,7 @@ pub struct Realm {
     ownership: Ownership,
     recoveries: Recoveries,
     bans: Bans,
+    invites: Invites,
 }
 
 impl Realm {
@@ -84,9 +94,21 @@ impl Realm {
         self.bans.list(now)
     }
 
+    /// The invitation of a secret, whether or not it may still let somebody in.
+    #[must_use]
+    pub fn invite(&self, secret: &SecretHash) -> Option<Invitation<'_>> {
+        self.invites.find(secret)
+    }
+
+    /// The invitations that may still let somebody in, the oldest first.
+    pub fn invites(&self, now: Timestamp) -> impl Iterator<Item = Invitation<'_>> {
+        self.invites.open(now)
+    }
+
     /// The events that still matter, in order.
     fn events(&self) -> impl Iterator<Item = &Event> {
         let all = self.ownership.events().chain(self.recoveries.events()).chain(self.bans.events());
+        let all = all.chain(self.invites.events());
         let ordered: BTreeMap<Seq, &Event> = all.map(|event| (event.seq, event)).collect();
         ordered.into_values()
     }
@@ -107,6 +129,9 @@ impl State for Realm {
             RealmCommand::RevokeDevice(revoke) => device::revoke(by, revoke),
             RealmCommand::SetRecovery(code) => device::set_recovery(by, *code),
             RealmCommand::Recover(code, new) => self.recoveries.recover(by, code, new),
+            RealmCommand::MakeInvite(make) => self.invites.make(by, make, now),
+            RealmCommand::UseInvite(enter) => self.invites.enter(by, enter, now),
+            RealmCommand::RevokeInvite(revoke) => self.invites.revoke(by, revoke),
         }
     }
 
@@ -118,6 +143,9 @@ impl State for Realm {
             Some(ServerFact::RecoveryUsed(_)) => self.recoveries.used(event),
             Some(ServerFact::ServerBanned(banned)) => self.bans.banned(event, &banned.target),
             Some(ServerFact::ServerUnbanned(unbanned)) => self.bans.unbanned(&unbanned.target),
+            Some(ServerFact::InviteMade(_)) => self.invites.made(event),
+            Some(ServerFact::InviteUsed(used)) => self.invites.used(event, used.invite),
+            Some(ServerFact::InviteRevoked(revoked)) => self.invites.revoked(revoked.invite),
             Some(ServerFact::DeviceAdded(_) | ServerFact::DeviceRevoked(_)) | None => {}
         }
     }

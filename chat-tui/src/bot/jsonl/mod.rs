@@ -8,6 +8,7 @@ mod fields;
 mod hear;
 mod identity;
 mod input;
+mod invites;
 mod listen;
 mod message;
 mod moderate;

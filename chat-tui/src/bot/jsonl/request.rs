@@ -10,6 +10,7 @@ use super::bans::Bans;
 use super::choose::Choose;
 use super::connections::Connections;
 use super::identity;
+use super::invites::Invites;
 use super::message::{Data, Treat};
 use super::moderate::Moderate;
 use super::person::About;
@@ -42,6 +43,7 @@ pub(super) enum Op {
     Identity(identity::Op),
     Connections(Connections),
     Bans(Bans),
+    Invites(Invites),
     About(About),
     Moderate(Moderate),
     Treat(Treat),
@@ -180,7 +182,7 @@ pub(super) fn room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RoomNam
     RoomName::parse(&name).map_err(|e| serde::de::Error::custom(format!("the room name {name:?} is not possible: {e}")))
 }
 
-fn maybe_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RoomName>, D::Error> {
+pub(super) fn maybe_room<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<RoomName>, D::Error> {
     room(deserializer).map(Some)
 }
 
@@ -308,6 +310,7 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
             return Err(Problem::new("unsupported", format!("{later} is not possible with this version")));
         }
         other if Choose::OPS.contains(&other) => Op::Choose(Choose::read(other, fields)?),
+        other if Invites::OPS.contains(&other) => Op::Invites(Invites::read(other, fields)?),
         other if Bans::OPS.contains(&other) => Op::Bans(Bans::read(other, fields)?),
         other if Connections::OPS.contains(&other) => Op::Connections(Connections::read(other, fields)?),
         other if Moderate::OPS.contains(&other) => Op::Moderate(Moderate::read(other, fields)?),

@@ -153,9 +153,14 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         Op::Choose(choose) => choose.room(),
         Op::Moderate(moderate) => Some(moderate.room()),
         Op::Treat(treat) => Some(treat.room()),
-        Op::Search(_) | Op::Rooms(_) | Op::Connections(_) | Op::Bans(_) | Op::Ping | Op::Identity(_) | Op::About(_) => {
-            None
-        }
+        Op::Search(_)
+        | Op::Rooms(_)
+        | Op::Connections(_)
+        | Op::Bans(_)
+        | Op::Invites(_)
+        | Op::Ping
+        | Op::Identity(_)
+        | Op::About(_) => None,
     }
 }
 
@@ -206,6 +211,7 @@ impl Context {
             Op::Choose(choose) => self.choose(choose).await,
             Op::Identity(op) => self.identify(op).await,
             Op::Bans(bans) => self.bans(bans).await,
+            Op::Invites(op) => self.invites(op).await,
             Op::Connections(connections) => self.connections(connections).await,
             Op::About(about) => self.about(about).await,
             Op::Moderate(moderate) => self.moderate(moderate).await,

@@ -15,7 +15,7 @@ use crate::bot::play::positional;
 use crate::bot::play::script::{Action, Actor, Ask, Condition, Expectation, Outcome, Verdict, Who};
 use crate::bot::play::value::{Comparison, Operand, Scope, Template, compare, segments, shown, walk};
 use crate::bot::{Exit, Failure};
-use crate::client::Login;
+use crate::client::{AddressError, Login};
 
 impl Run {
     /// Somebody comes on and logs in.
@@ -134,15 +134,16 @@ fn login_of(actor: &Actor, scope: &Scope) -> Result<Login, String> {
         option.and_then(|(_, value)| value.as_ref()).map(|value| value.value(scope).map(|code| shown(&code)))
     };
     let label = actor.name.clone();
-    Ok(match (code("link"), code("recover")) {
-        (None, None) => Login::Device,
-        (Some(code), None) => Login::Link { code: Code::parse(&code?).map_err(|e| e.to_string())?, label },
-        (None, Some(code)) => Login::Recover {
+    Ok(match (code("link"), code("recover"), code("invite")) {
+        (None, None, None) => Login::Device,
+        (Some(code), None, None) => Login::Link { code: Code::parse(&code?).map_err(|e| e.to_string())?, label },
+        (None, Some(code), None) => Login::Recover {
             code: Code::parse(&code?).map_err(|e| e.to_string())?,
             label,
             revoke_others: actor.has("revoke_others"),
         },
-        (Some(_), Some(_)) => return Err("one logs in by link or by recover, not by both".to_owned()),
+        (None, None, Some(link)) => Login::of_address(&link?.parse().map_err(|e: AddressError| e.to_string())?),
+        (_, _, _) => return Err("one logs in by one of link, recover and invite".to_owned()),
     })
 }
 
