@@ -9,6 +9,7 @@ use crate::fact::{ChoiceFact, Fact};
 use crate::id::{AccountId, RoomId};
 use crate::profile::{StateSet, StateValue, Status, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicy, DirectPolicySet};
+use crate::seen::{SeenPolicy, SeenPolicySet};
 
 /// The newest event of each key. A choice that was undone keeps its event, which tells a device that was away.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -143,6 +144,15 @@ impl Choices {
             Some(_) | None => DirectPolicy::Everyone,
         }
     }
+
+    /// Who is told when he was last there.
+    #[must_use]
+    pub fn seen_policy(&self) -> SeenPolicy {
+        match self.fact(&CompactionKey::first(SEEN)) {
+            Some(ChoiceFact::SeenPolicySet(SeenPolicySet { policy })) => *policy,
+            Some(_) | None => SeenPolicy::SharedRooms,
+        }
+    }
 }
 
 /// Kinds of [`EventBody`](crate::EventBody), under which its keys are.
@@ -156,6 +166,7 @@ const STATE: u16 = 110;
 const BLOCKED: u16 = 111;
 const CONTACT: u16 = 112;
 const POLICY: u16 = 113;
+const SEEN: u16 = 114;
 
 #[cfg(test)]
 mod tests {
@@ -210,5 +221,8 @@ mod tests {
         assert_eq!((choices.blocks(AccountId(2)), choices.blocks(AccountId(3))), (true, false));
         assert_eq!((choices.is_contact(AccountId(2)), choices.is_contact(AccountId(3))), (false, true));
         assert_eq!(choices.direct_policy(), DirectPolicy::Contacts);
+        assert_eq!(choices.seen_policy(), SeenPolicy::SharedRooms);
+        choices.apply(&event(5, SeenPolicySet { policy: SeenPolicy::Nobody }));
+        assert_eq!(choices.seen_policy(), SeenPolicy::Nobody);
     }
 }

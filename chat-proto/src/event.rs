@@ -16,6 +16,7 @@ use crate::realm::{
     ClaimOffered, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, OwnerClaimed, RecoverySet,
     RecoveryUsed,
 };
+use crate::seen::{SeenPolicySet, WasSeen};
 
 pub use key::CompactionKey;
 pub use message::{
@@ -142,6 +143,10 @@ kinds! {
         112 => ContactSet,
         /// The account chose who may write to it.
         113 => DirectPolicySet,
+        /// Who is told when the account was last there.
+        114 => SeenPolicySet,
+        /// When the account was last there.
+        115 => WasSeen,
     }
 }
 

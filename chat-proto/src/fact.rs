@@ -13,6 +13,7 @@ use crate::realm::{
     ClaimOffered, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, OwnerClaimed, RecoverySet,
     RecoveryUsed,
 };
+use crate::seen::{SeenPolicySet, WasSeen};
 
 macro_rules! facts {
     ($($(#[$doc:meta])* $sort:ident $name:ident { $($fact:ident)* })*) => {
@@ -82,6 +83,7 @@ facts! {
         RoomLeft
         ReadMarked
         Mentioned
+        WasSeen
     }
     /// What a person set for himself; see [`Choices`](crate::choices::Choices).
     Choice ChoiceFact {
@@ -95,6 +97,7 @@ facts! {
         Blocked
         ContactSet
         DirectPolicySet
+        SeenPolicySet
     }
     /// What is done about the server itself.
     Server ServerFact {

@@ -8,6 +8,7 @@
 //! * [`setting`]: what can be set in a room.
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
 //! * [`search`]: what is asked and found when somebody searches.
+//!   [`seen`]: when he was last there.
 //!   [`profile`]: what he shows of himself; [`reach`]: who may write to him.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
@@ -40,6 +41,7 @@ pub mod reject;
 pub mod reply;
 pub mod request;
 pub mod search;
+pub mod seen;
 pub mod setting;
 pub mod text;
 
@@ -60,6 +62,7 @@ pub use reach::DirectPolicy;
 pub use reject::{Reject, RejectCode, Retry};
 pub use reply::{FeedState, FeedStatus, Reply, ReplyFrame, Role, RoomInfo};
 pub use request::{Anchor, Auth, Position, Request, RequestFrame, RoomRef, UserRef};
+pub use seen::SeenPolicy;
 pub use setting::RoomSetting;
 pub use text::{Line, Text, TextError};
 

@@ -142,6 +142,8 @@ reject_codes! {
     61 AlreadyConnected "already_connected" Later,
     /// The account, the device or the address is kept out of this server.
     62 BannedFromServer "banned_from_server" AfterChange,
+    /// He does not show that to you.
+    63 NotShown "not_shown" AfterChange,
     /// A bug of the server's.
     40 Internal "internal" Later,
     /// A code that opens nothing: mistyped, used up, too old, or replaced by a newer one.

@@ -19,6 +19,7 @@ pub use room::{
 
 pub use crate::reject::{RETRY_AFTER_DEFAULT_MS, Reject, RejectCode, Retry};
 use crate::search::SearchHits;
+use crate::seen::LastSeen;
 
 /// The one answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -84,6 +85,8 @@ kinds! {
         132 => DeviceMessagePassed,
         /// To `ListBans`.
         135 => BanList,
+        /// To `AskSeen`.
+        136 => LastSeen,
         /// To `GetProfile`.
         157 => Profile,
         /// To `ListMentions`.

@@ -17,6 +17,7 @@ use crate::kinds;
 use crate::profile::{GetProfile, SetState, SetStatus};
 use crate::reach::{Block, ListMentions, ListReadMarks, OpenDirect, SetContact, SetDirectPolicy};
 use crate::search::Search;
+use crate::seen::{AskSeen, SetSeenPolicy};
 
 pub use message::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, PostWith, React, Redact};
 pub use room::{
@@ -144,6 +145,10 @@ kinds! {
         134 => LiftBan,
         /// Who is kept out of the server?
         135 => ListBans,
+        /// When was somebody last there?
+        136 => AskSeen,
+        /// Choose who is told when I was last there.
+        137 => SetSeenPolicy,
         /// Keep a message that is begun, for every device.
         150 => SetDraft,
         /// Choose what of a room to be told about.

@@ -71,9 +71,13 @@ impl EventBody {
                 | ChoiceFact::Blocked(Blocked { account, .. })
                 | ChoiceFact::ContactSet(ContactSet { account, .. }),
             ) => CompactionKey::numbered(self.kind(), account.0),
-            Fact::Choice(ChoiceFact::StatusSet(_) | ChoiceFact::StateSet(_) | ChoiceFact::DirectPolicySet(_)) => {
-                CompactionKey::first(self.kind())
-            }
+            Fact::Account(AccountFact::WasSeen(_))
+            | Fact::Choice(
+                ChoiceFact::StatusSet(_)
+                | ChoiceFact::StateSet(_)
+                | ChoiceFact::DirectPolicySet(_)
+                | ChoiceFact::SeenPolicySet(_),
+            ) => CompactionKey::first(self.kind()),
             Fact::Room(_) | Fact::Server(_) | Fact::Opaque => return None,
         };
         Some(key)

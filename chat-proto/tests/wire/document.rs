@@ -40,6 +40,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("request/message", include_str!("../../src/request/message.rs")),
     ("request/room", include_str!("../../src/request/room.rs")),
     ("search", include_str!("../../src/search.rs")),
+    ("seen", include_str!("../../src/seen.rs")),
     ("setting", include_str!("../../src/setting.rs")),
     ("text", include_str!("../../src/text.rs")),
 ];

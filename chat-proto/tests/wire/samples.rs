@@ -91,6 +91,7 @@ pub(crate) fn requests() -> Vec<Request> {
     ];
     all.extend(connection::requests());
     all.extend(ban::requests());
+    all.extend(people::requests());
     all.extend(room::room_requests());
     all.extend(choice::choice_requests());
     all.extend(identity::requests());
@@ -192,6 +193,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     all.extend(states.map(|state| status(state).into()));
     all.extend(connection::replies());
     all.extend(ban::replies());
+    all.extend(people::replies());
     all.extend(room::room_replies());
     all.extend(identity::replies());
     all.extend(invite::replies());
@@ -219,6 +221,7 @@ pub(crate) fn bodies() -> Vec<EventBody> {
     all.extend(identity::bodies());
     all.extend(invite::bodies());
     all.extend(ban::bodies());
+    all.extend(people::bodies());
     all
 }
 

@@ -16,6 +16,7 @@ use chat_proto::realm::*;
 use chat_proto::reply::*;
 use chat_proto::request::*;
 use chat_proto::search::*;
+use chat_proto::seen::*;
 use chat_proto::setting::*;
 use chat_proto::*;
 use wincode::{SchemaRead, SchemaWrite};
@@ -293,6 +294,11 @@ wire! {
         SessionDown { conn: ConnId, device: DeviceId, sessions: u32 }
         DeviceTold { conn: ConnId, device: DeviceId, bytes: Vec<u8> }
         Greeting { name: String, motd: String }
+        AskSeen { user: UserRef }
+        SetSeenPolicy { key: MessageKey, policy: SeenPolicy }
+        LastSeen { account: AccountId, name: String, presence: Presence, at: Option<Timestamp> }
+        SeenPolicySet { policy: SeenPolicy }
+        WasSeen { at: Timestamp }
         Announced { room: RoomId, account: AccountId, name: String, style: Style, text: String }
         TypingIn { room: RoomId, active: bool }
     }
@@ -309,6 +315,7 @@ wire! {
         Presence { Offline, Online, Away }
         Notify { All, Mentions, Nothing }
         DirectPolicy { Everyone, SharedRooms, Contacts, Nobody }
+        SeenPolicy { SharedRooms, Everyone, Nobody }
         List { Banned, Muted, Invited }
         Who { Everyone, Users, Members, Moderators, Admins }
         JoinPolicy { Anyone, Users, Invited }
@@ -321,196 +328,39 @@ wire! {
     }
     kinds {
         Request {
-            Hello,
-            Ping,
-            CreateRoom,
-            JoinRoom,
-            LeaveRoom,
-            ListRooms,
-            LookUpRoom,
-            Post,
-            History,
-            MarkRead,
-            ListMembers,
-            Whois,
-            Subscribe,
-            Unsubscribe,
-            Focus,
-            ChangeRoom,
-            RenameRoom,
-            DeleteRoom,
-            DescribeRoom,
-            Explain,
-            PostWith,
-            Edit,
-            Redact,
-            React,
-            Pin,
-            PostBatch,
-            Announce,
-            SetRole,
-            TransferRoom,
-            PutOnList,
-            TakeOffList,
-            ReadList,
-            Kick,
-            Purge,
-            AuditRoom,
-            Forward,
-            ListFolds,
-            ListPins,
-            CreateRoomWith,
-            ClaimServer,
-            ListAudit,
-            MakeLinkCode,
-            ListDevices,
-            RevokeDevice,
-            MakeRecoveryCode,
-            MakeInvite,
-            ListInvites,
-            RevokeInvite,
-            ListSessions,
-            EndSession,
-            DeviceMessage,
-            BanFromServer,
-            LiftBan,
-            ListBans,
-            SetDraft,
-            SetNotify,
-            PinRoom,
-            SetSetting,
-            Ignore,
-            Search,
-            SetStatus,
-            SetState,
-            GetProfile,
-            Block,
-            SetContact,
-            SetDirectPolicy,
-            ListMentions,
-            OpenDirect,
-            ListReadMarks
+            Hello, Ping, CreateRoom, JoinRoom, LeaveRoom, ListRooms, LookUpRoom, Post, History, MarkRead, ListMembers,
+            Whois, Subscribe, Unsubscribe, Focus, ChangeRoom, RenameRoom, DeleteRoom, DescribeRoom, Explain, PostWith,
+            Edit, Redact, React, Pin, PostBatch, Announce, SetRole, TransferRoom, PutOnList, TakeOffList, ReadList,
+            Kick, Purge, AuditRoom, Forward, ListFolds, ListPins, CreateRoomWith, ClaimServer, ListAudit,
+            MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite,
+            ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy,
+            SetDraft, SetNotify, PinRoom, SetSetting, Ignore, Search, SetStatus, SetState, GetProfile, Block,
+            SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks
         }
         Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, JwtAuth }
         Reply {
-            Welcome,
-            Reject,
-            Done,
-            Pong,
-            RoomInfo,
-            RoomList,
-            Receipt,
-            Page,
-            MemberList,
-            Person,
-            FeedStatus,
-            RoomDetails,
-            Explained,
-            BatchReceipt,
-            ListEntries,
-            FoldList,
-            PinList,
-            AuditPage,
-            LinkCode,
-            DeviceList,
-            RecoveryCode,
-            Invite,
-            InviteList,
-            SessionList,
-            SearchHits,
-            DeviceMessagePassed,
-            BanList,
-            Profile,
-            MentionList,
-            ReadMarkList
+            Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus,
+            RoomDetails, Explained, BatchReceipt, ListEntries, FoldList, PinList, AuditPage, LinkCode, DeviceList,
+            RecoveryCode, Invite, InviteList, SessionList, SearchHits, DeviceMessagePassed, BanList, LastSeen,
+            Profile, MentionList, ReadMarkList
         }
         EventBody {
-            Withheld,
-            Created,
-            Joined,
-            Left,
-            Posted,
-            PostedWith,
-            Edited,
-            Redacted,
-            Reacted,
-            Pinned,
-            RoomChanged,
-            Renamed,
-            RoleSet,
-            OwnerChanged,
-            Listed,
-            Unlisted,
-            Kicked,
-            Evicted,
-            Purged,
-            Deleted,
-            Erased,
-            DirectCreated,
-            ClaimOffered,
-            OwnerClaimed,
-            DeviceAdded,
-            DeviceRevoked,
-            RecoverySet,
-            RecoveryUsed,
-            ServerBanned,
-            ServerUnbanned,
-            InviteMade,
-            InviteUsed,
-            InviteRevoked,
-            RoomJoined,
-            RoomLeft,
-            ReadMarked,
-            Mentioned,
-            DraftSet,
-            NotifySet,
-            RoomPinned,
-            SettingSet,
-            Ignored,
-            StatusSet,
-            StateSet,
-            Blocked,
-            ContactSet,
-            DirectPolicySet
+            Withheld, Created, Joined, Left, Posted, PostedWith, Edited, Redacted, Reacted, Pinned, RoomChanged,
+            Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated,
+            ClaimOffered, OwnerClaimed, DeviceAdded, DeviceRevoked, RecoverySet, RecoveryUsed, ServerBanned,
+            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, RoomJoined, RoomLeft, ReadMarked, Mentioned,
+            DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,
+            DirectPolicySet, SeenPolicySet, WasSeen
         }
         Extra { ReplyTo, VisibleTo, Forwarded, Custom, ByBot }
         RoomSetting {
-            Topic,
-            Title,
-            Joining,
-            Reading,
-            Posting,
-            Listing,
-            SlowMode,
-            Lifetime,
-            Retention,
-            PresenceShown,
-            HistoryShown,
-            EditWindow,
-            EditsKept,
-            Redaction,
-            ReadReceipts,
-            MembersMax,
-            Filters,
-            ForwardTo,
-            Archived
+            Topic, Title, Joining, Reading, Posting, Listing, SlowMode, Lifetime, Retention, PresenceShown,
+            HistoryShown, EditWindow, EditsKept, Redaction, ReadReceipts, MembersMax, Filters, ForwardTo, Archived
         }
         StreamPurpose { Background, Focused }
         Delivery {
-            Events,
-            Moved,
-            Trimmed,
-            Ended,
-            Began,
-            RoomPresence,
-            Typing,
-            GoingAway,
-            Announced,
-            SessionUp,
-            SessionDown,
-            DeviceTold,
-            UserState,
-            Greeting
+            Events, Moved, Trimmed, Ended, Began, RoomPresence, Typing, GoingAway, Announced, SessionUp, SessionDown,
+            DeviceTold, UserState, Greeting
         }
         ClientSignal { TypingIn }
     }

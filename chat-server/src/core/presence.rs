@@ -20,6 +20,8 @@ pub struct Presences {
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     connections: usize,
+    /// When something was last asked on a connection that has ended.
+    asked_at: Duration,
     is_away: bool,
     /// When it is next asked whether anything was asked for.
     look_at: Option<Duration>,
@@ -54,9 +56,10 @@ impl Presences {
         was != Presence::Online
     }
 
-    /// A connection of an account ended.
-    pub fn disconnected(&mut self, account: AccountId, now: Duration) {
+    /// A connection of an account ended, on which something was last asked at a time.
+    pub fn disconnected(&mut self, account: AccountId, asked_at: Duration, now: Duration) {
         if let Some(entry) = self.there.get_mut(&account) {
+            entry.asked_at = entry.asked_at.max(asked_at);
             entry.connections = entry.connections.saturating_sub(1);
             if entry.connections == 0 {
                 self.leaving.insert((now + self.grace, account));
@@ -78,15 +81,31 @@ impl Presences {
         [self.leaving.first(), self.looks.first()].into_iter().flatten().map(|(at, _)| *at).min()
     }
 
-    /// Whose grace period is over.
-    pub fn gone(&mut self, now: Duration) -> Vec<AccountId> {
-        let gone = take_due(&mut self.leaving, now);
-        for account in &gone {
-            if let Some(look_at) = self.there.remove(account).and_then(|entry| entry.look_at) {
-                self.looks.remove(&(look_at, *account));
-            }
+    /// Whose grace period is over, and when he last asked for something.
+    pub fn gone(&mut self, now: Duration) -> Vec<(AccountId, Duration)> {
+        let due = take_due(&mut self.leaving, now);
+        due.into_iter().filter_map(|account| self.forget(account)).collect()
+    }
+
+    /// Everybody is gone, and when each last asked for something.
+    pub fn all_gone(&mut self) -> Vec<(AccountId, Duration)> {
+        let all: Vec<AccountId> = self.there.keys().copied().collect();
+        self.leaving.clear();
+        all.into_iter().filter_map(|account| self.forget(account)).collect()
+    }
+
+    /// When an account without a connection last asked for something, as long as it counts as there.
+    #[must_use]
+    pub fn asked_at(&self, account: AccountId) -> Option<Duration> {
+        self.there.get(&account).map(|entry| entry.asked_at)
+    }
+
+    fn forget(&mut self, account: AccountId) -> Option<(AccountId, Duration)> {
+        let entry = self.there.remove(&account)?;
+        if let Some(look_at) = entry.look_at {
+            self.looks.remove(&(look_at, account));
         }
-        gone
+        Some((account, entry.asked_at))
     }
 
     /// Of whom [`Presences::looked`] is to be told when he last asked for something.
@@ -141,15 +160,15 @@ mod tests {
         let mut presences = Presences::new(seconds(15), None);
         assert!(presences.connected(ALICE, seconds(0)));
         assert!(!presences.connected(ALICE, seconds(0)));
-        presences.disconnected(ALICE, seconds(10));
+        presences.disconnected(ALICE, seconds(9), seconds(10));
         assert_eq!(presences.next_due(), None);
-        presences.disconnected(ALICE, seconds(20));
+        presences.disconnected(ALICE, seconds(7), seconds(20));
         assert_eq!(presences.of(ALICE), Presence::Online);
         assert!(!presences.connected(ALICE, seconds(21)));
         assert!(presences.gone(seconds(99)).is_empty());
-        presences.disconnected(ALICE, seconds(100));
+        presences.disconnected(ALICE, seconds(8), seconds(100));
         assert!(presences.gone(seconds(114)).is_empty());
-        assert_eq!(presences.gone(seconds(115)), [ALICE]);
+        assert_eq!(presences.gone(seconds(115)), [(ALICE, seconds(9))]);
         assert_eq!(presences.of(ALICE), Presence::Offline);
     }
 
@@ -157,7 +176,7 @@ mod tests {
     fn without_grace_the_last_goodbye_counts_at_once() {
         let mut presences = Presences::new(Duration::ZERO, None);
         presences.connected(ALICE, seconds(0));
-        presences.disconnected(ALICE, seconds(1));
+        presences.disconnected(ALICE, seconds(0), seconds(1));
         assert_eq!(presences.gone(seconds(1)).len(), 1);
     }
 
@@ -188,15 +207,22 @@ mod tests {
     fn who_is_gone_is_not_looked_at_and_who_was_away_goes_as_everybody() {
         let mut presences = Presences::new(seconds(1), Some(seconds(60)));
         presences.connected(ALICE, seconds(0));
-        presences.disconnected(ALICE, seconds(10));
-        assert_eq!(presences.gone(seconds(11)), [ALICE]);
+        presences.disconnected(ALICE, seconds(9), seconds(10));
+        assert_eq!(presences.gone(seconds(11)), [(ALICE, seconds(9))]);
         assert_eq!(presences.next_due(), None);
         presences.connected(ALICE, seconds(20));
         presences.to_look_at(seconds(80));
         assert!(presences.looked(ALICE, seconds(20), seconds(80)));
-        presences.disconnected(ALICE, seconds(90));
+        presences.disconnected(ALICE, seconds(20), seconds(90));
         assert_eq!(presences.of(ALICE), Presence::Away);
-        assert_eq!(presences.gone(seconds(91)), [ALICE]);
+        assert_eq!(presences.gone(seconds(91)), [(ALICE, seconds(20))]);
         assert!(!presences.active(ALICE, seconds(92)));
+        presences.connected(ALICE, seconds(100));
+        presences.disconnected(ALICE, seconds(101), seconds(102));
+        assert_eq!(
+            (presences.asked_at(ALICE), presences.all_gone()),
+            (Some(seconds(101)), vec![(ALICE, seconds(101))])
+        );
+        assert_eq!((presences.next_due(), presences.all_gone().len()), (None, 0));
     }
 }

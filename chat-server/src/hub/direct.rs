@@ -104,7 +104,7 @@ impl Hub {
     }
 
     /// Whether two people are members of a room that is no conversation.
-    async fn share_a_room(self: &Arc<Self>, one: AccountId, other: AccountId) -> bool {
+    pub(super) async fn share_a_room(self: &Arc<Self>, one: AccountId, other: AccountId) -> bool {
         let (ones, others) = (self.joined_rooms(one).await, self.joined_rooms(other).await);
         self.read_directory(|directory| {
             let open = |room: &RoomId| directory.room(*room).is_some_and(|name| !is_conversation(name));

@@ -312,8 +312,8 @@ impl Round {
                 }
                 notes.own.insert(room, runs);
             }
-            // Asked for by a person, who has been told that it failed.
-            AccountCommand::MarkRead(_) | AccountCommand::Choose(_) => {}
+            // Never of a round: asked for by a person, who has been told that it failed, or not worth a second try.
+            AccountCommand::MarkRead(_) | AccountCommand::Choose(_) | AccountCommand::NoteSeen(_) => {}
         }
     }
 }

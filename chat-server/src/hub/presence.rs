@@ -1,13 +1,17 @@
-//! Who is there, who is away, and what rooms are told of it.
+//! Who is there, who is away, what rooms are told of it, and when somebody was last there.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use chat_proto::{AccountId, Presence, RoomId};
+use chat_proto::seen::LastSeen;
+use chat_proto::{AccountId, Presence, Reject, RejectCode, RoomId, Timestamp, UserRef};
+use futures_util::future::join_all;
 use tokio::sync::Notify;
 
 use super::Hub;
 use super::sessions::LiveSession;
 use super::shared::lock;
+use crate::core::command::{AccountCommand, NoteSeen, Person};
 use crate::core::presence::Presences;
 
 /// Who is there.
@@ -35,15 +39,19 @@ pub(super) async fn run(hub: Arc<Hub>) {
         };
         tokio::select! {
             biased;
-            () = hub.closing() => return,
+            () = hub.closing() => break,
             () = hub.presences.bell.notified() => {}
             () = due => {}
         }
-        for account in hub.look_who_is_there() {
+        let (changed, gone) = hub.look_who_is_there();
+        for account in changed.into_iter().chain(gone.iter().map(|(account, _)| *account)) {
             let rooms = hub.joined_rooms(account).await;
             hub.announce(account, &rooms);
         }
+        hub.note_seen(gone).await;
     }
+    let all = lock(&hub.presences.presences).all_gone();
+    hub.note_seen(all).await;
 }
 
 impl Hub {
@@ -57,9 +65,10 @@ impl Hub {
         }
     }
 
-    /// A connection of an account ended.
-    pub fn departed(&self, account: AccountId) {
-        lock(&self.presences.presences).disconnected(account, self.uptime());
+    /// A connection ended.
+    pub fn departed(&self, live: &LiveSession) {
+        let now = self.uptime();
+        lock(&self.presences.presences).disconnected(live.who.account, now.saturating_sub(live.idle(now)), now);
         self.presences.bell.notify_one();
     }
 
@@ -97,11 +106,54 @@ impl Hub {
         }
     }
 
-    /// Finds out who is gone and who is away, and returns whom that changed.
-    fn look_who_is_there(&self) -> Vec<AccountId> {
+    /// When somebody was last there, for whom he lets know.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchUser`], [`RejectCode::InvalidName`], [`RejectCode::NotShown`], or what the store says.
+    pub async fn last_seen(self: &Arc<Self>, asker: AccountId, user: &UserRef) -> Result<LastSeen, Reject> {
+        let Person { account, name, .. } = self.person(user)?;
+        let shares = self.share_a_room(asker, account).await;
+        let feed = self.account(account).await?;
+        let shown = feed
+            .look(self, move |state, _| (account == asker || state.shows_seen_to(asker, shares)).then(|| state.seen()));
+        let Some(noted) = shown.await? else {
+            let message = format!("{name} does not show you when he was last there");
+            return Err(Reject::new(RejectCode::NotShown, message));
+        };
+        let presences = lock(&self.presences.presences);
+        let (presence, ended) = (presences.of(account), presences.asked_at(account));
+        drop(presences);
+        let asked = self.last_asked(account).max(ended).filter(|_| presence != Presence::Offline);
+        Ok(LastSeen { account, name, presence, at: asked.map(|at| self.time_of(at)).max(noted) })
+    }
+
+    /// The time of day it was at an uptime of the hub.
+    fn time_of(&self, uptime: Duration) -> Timestamp {
+        let ago = self.uptime().saturating_sub(uptime).as_micros();
+        Timestamp(self.now().0.saturating_sub(i64::try_from(ago).unwrap_or(i64::MAX)))
+    }
+
+    /// Writes into the feeds of people who are gone when they last asked for something.
+    async fn note_seen(self: &Arc<Self>, gone: Vec<(AccountId, Duration)>) {
+        let noted = gone.into_iter().map(async |(account, asked_at)| {
+            let note = AccountCommand::NoteSeen(NoteSeen { at: self.time_of(asked_at) });
+            match self.note(account, note).await {
+                Ok(Some(pending)) => pending.outcome().await.map(drop),
+                Ok(None) => Ok(()),
+                Err(reject) => Err(reject),
+            }
+        });
+        for reject in join_all(noted).await.into_iter().filter_map(Result::err) {
+            tracing::warn!(code = reject.code.name(), "not noted when somebody was last there");
+        }
+    }
+
+    /// Finds out who is away, and who is gone and when he last asked for something.
+    fn look_who_is_there(&self) -> (Vec<AccountId>, Vec<(AccountId, Duration)>) {
         let now = self.uptime();
         let mut presences = lock(&self.presences.presences);
-        let mut changed = presences.gone(now);
+        let gone = presences.gone(now);
+        let mut changed = Vec::new();
         for account in presences.to_look_at(now) {
             // Without a connection he is going, not idle.
             let Some(asked_at) = self.last_asked(account) else { continue };
@@ -109,7 +161,7 @@ impl Hub {
                 changed.push(account);
             }
         }
-        changed
+        (changed, gone)
     }
 
     /// Tells rooms how somebody stands.

@@ -86,8 +86,8 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: P
     tracing::debug!(%conn, %account, "logged in");
     context.hub.arrived(account, &login.rooms);
     // The entry among the live connections goes when the connection is closed.
-    let (end, _open) = talk(&connection, &context, login).await;
-    context.hub.departed(account);
+    let (end, open) = talk(&connection, &context, login).await;
+    context.hub.departed(&open.live);
     match end {
         End::Gone => {}
         End::Malformed(reason) => close(&connection, CloseCode::Malformed, &reason),

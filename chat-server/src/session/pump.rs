@@ -224,7 +224,7 @@ impl Pump {
                         self.end(feed, EndReason::Left, background);
                     }
                 }
-                AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) => {}
+                AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) | AccountFact::WasSeen(_) => {}
             }
         }
     }

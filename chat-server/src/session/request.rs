@@ -9,6 +9,7 @@ use chat_proto::request::{
     AuditRoom, CreateRoom, DescribeRoom, Explain, Focus, History, JoinRoom, LeaveRoom, ListFolds, ListMembers,
     ListPins, ListRooms, LookUpRoom, MarkRead, Ping, Post, PostWith, ReadList, Subscribe, Unsubscribe, Whois,
 };
+use chat_proto::seen::{AskSeen, SetSeenPolicy};
 use chat_proto::text::TextError;
 use chat_proto::{FeedId, FeedState, FeedStatus, Line, MessageKey, Reject, RejectCode, Reply, Request, RoomId};
 use futures_util::future::{BoxFuture, FutureExt};
@@ -116,6 +117,8 @@ impl Session {
                 let name = self.somebody_else(account)?;
                 self.choose(key, Choice::Contact(account, name, on)).await
             }
+            Request::AskSeen(AskSeen { user }) => self.hub.last_seen(self.actor.account, &user).await.map(Reply::from),
+            Request::SetSeenPolicy(SetSeenPolicy { key, policy }) => self.choose(key, Choice::SeenPolicy(policy)).await,
             Request::SetDirectPolicy(SetDirectPolicy { key, policy }) => {
                 self.choose(key, Choice::DirectPolicy(policy)).await
             }

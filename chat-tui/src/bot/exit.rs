@@ -82,6 +82,7 @@ impl Exit {
             | RejectCode::Forbidden
             | RejectCode::LimitExceeded
             | RejectCode::NotReachable
+            | RejectCode::NotShown
             | RejectCode::Banned
             | RejectCode::Muted
             | RejectCode::Archived

@@ -125,6 +125,7 @@ impl AccountView {
                     room.settle_mentions();
                 }
             }
+            AccountFact::WasSeen(_) => {}
         }
     }
 

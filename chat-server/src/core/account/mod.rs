@@ -9,6 +9,7 @@ use chat_proto::codec::CodecError;
 use chat_proto::event::{Mentioned, ReadMarked, RoomJoined, RoomLeft};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
 use chat_proto::reach::MentionEntry;
+use chat_proto::seen::WasSeen;
 use chat_proto::{AccountFact, Choices, Epoch, Event, EventBody, Ordinal, Reject, RoomId, Seq, Timestamp};
 
 use super::command::{AccountCommand, choose, mark_read, note};
@@ -51,6 +52,7 @@ pub struct JoinedRoom {
 pub struct Account {
     rooms: BTreeMap<RoomId, Entry>,
     choices: Choices,
+    seen: Option<Event>,
 }
 
 impl Account {
@@ -58,6 +60,18 @@ impl Account {
     #[must_use]
     pub fn choices(&self) -> &Choices {
         &self.choices
+    }
+
+    /// When it was last there, as far as that was noted.
+    #[must_use]
+    pub fn seen(&self) -> Option<Timestamp> {
+        match self.seen.as_ref()?.body.account_fact()? {
+            AccountFact::WasSeen(WasSeen { at }) => Some(*at),
+            AccountFact::RoomJoined(_)
+            | AccountFact::RoomLeft(_)
+            | AccountFact::ReadMarked(_)
+            | AccountFact::Mentioned(_) => None,
+        }
     }
 
     /// The rooms it is a member of.
@@ -83,7 +97,7 @@ impl Account {
         let marker = |event: &Event| match event.body.account_fact()? {
             AccountFact::RoomJoined(RoomJoined { seq, ordinal, .. })
             | AccountFact::ReadMarked(ReadMarked { seq, ordinal, .. }) => Some(Marker { seq: *seq, ordinal: *ordinal }),
-            AccountFact::RoomLeft(_) | AccountFact::Mentioned(_) => None,
+            AccountFact::RoomLeft(_) | AccountFact::Mentioned(_) | AccountFact::WasSeen(_) => None,
         };
         [&entry.membership, &entry.read].into_iter().flatten().filter_map(marker).max().unwrap_or_default()
     }
@@ -108,7 +122,7 @@ impl Account {
     /// The newest event of each key that changed after a cursor, in order.
     #[must_use]
     pub fn since(&self, cursor: Seq) -> Vec<Event> {
-        let events = self.rooms.values().flat_map(Entry::events).chain(self.choices.events());
+        let events = self.rooms.values().flat_map(Entry::events).chain(self.choices.events()).chain(&self.seen);
         let ordered: BTreeMap<Seq, &Event> =
             events.filter(|event| event.seq > cursor).map(|event| (event.seq, event)).collect();
         ordered.into_values().cloned().collect()
@@ -118,7 +132,7 @@ impl Account {
     pub(super) fn membership_seq(&self, room: RoomId) -> Option<Seq> {
         match self.rooms.get(&room)?.membership.as_ref()?.body.account_fact()? {
             AccountFact::RoomJoined(RoomJoined { seq, .. }) | AccountFact::RoomLeft(RoomLeft { seq, .. }) => Some(*seq),
-            AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) => None,
+            AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) | AccountFact::WasSeen(_) => None,
         }
     }
 
@@ -148,6 +162,7 @@ impl State for Account {
             AccountCommand::NoteJoined(joined) => Ok(note::joined(self, joined)),
             AccountCommand::NoteLeft(left) => Ok(note::left(self, left)),
             AccountCommand::NoteMention(mention) => Ok(note::mention(self, mention)),
+            AccountCommand::NoteSeen(seen) => Ok(note::seen(self, *seen)),
             AccountCommand::MarkRead(mark) => mark_read::decide(self, mark),
             AccountCommand::OwnPosts(own) => Ok(mark_read::own_posts(self, own)),
             AccountCommand::Choose(choice) => choose::decide(self, choice),
@@ -179,6 +194,7 @@ impl State for Account {
                     mentions.pop_first();
                 }
             }
+            AccountFact::WasSeen(_) => self.seen = Some(event.clone()),
         }
     }
 
@@ -204,7 +220,7 @@ impl State for Account {
 mod tests {
     use super::*;
     use crate::core::command::testing::{Log, actor};
-    use crate::core::command::{MarkRead, NoteJoined, NoteLeft, NoteMention, OwnPosts};
+    use crate::core::command::{MarkRead, NoteJoined, NoteLeft, NoteMention, NoteSeen, OwnPosts};
 
     const ROOM: RoomId = RoomId(7);
 
@@ -281,10 +297,14 @@ mod tests {
             log.give(&alice, &mark(seq, seq)).unwrap();
         }
         log.give(&alice, &mention(60)).unwrap();
-        assert_eq!(log.state.since(Seq::ZERO).len(), 3);
-        assert_eq!(log.state.since(log.events[0].seq).len(), 2);
+        let seen = |at| AccountCommand::NoteSeen(NoteSeen { at: Timestamp(at) });
+        log.give(&alice, &seen(7)).unwrap();
+        log.give(&alice, &seen(9)).unwrap();
+        assert!(log.give(&alice, &seen(8)).unwrap().is_none());
+        assert_eq!(log.state.since(Seq::ZERO).len(), 4);
+        assert_eq!(log.state.since(log.events[0].seq).len(), 3);
         let mut restored = Account::default();
         restored.restore(&log.state.snapshot()).unwrap();
-        assert_eq!(restored, log.state);
+        assert_eq!((restored.seen(), restored), (Some(Timestamp(9)), log.state));
     }
 }

@@ -1,6 +1,6 @@
-//! Who may write to an account directly.
+//! Who may write to an account directly, and who is told when it was last there.
 
-use chat_proto::{AccountId, DirectPolicy};
+use chat_proto::{AccountId, DirectPolicy, SeenPolicy};
 
 use super::Account;
 
@@ -16,6 +16,21 @@ impl Account {
                 DirectPolicy::SharedRooms => shares_room || choices.is_contact(sender),
                 DirectPolicy::Contacts => choices.is_contact(sender),
                 DirectPolicy::Nobody => false,
+            }
+    }
+}
+
+impl Account {
+    /// Whether somebody is told when its owner was last there, who shares a room with him or doesn't. Conversations don't count:
+    /// anybody may begin one.
+    #[must_use]
+    pub fn shows_seen_to(&self, asker: AccountId, shares_room: bool) -> bool {
+        let choices = self.choices();
+        !choices.blocks(asker)
+            && match choices.seen_policy() {
+                SeenPolicy::Everyone => true,
+                SeenPolicy::SharedRooms => shares_room,
+                SeenPolicy::Nobody => false,
             }
     }
 }
@@ -50,6 +65,27 @@ mod tests {
                 log.give(&actor(1, "alice"), &block).unwrap();
                 assert!(!log.state.takes_words_of(SENDER, shares_room), "{policy:?} {case}");
             }
+        }
+    }
+    #[test]
+    fn the_whole_table_of_who_is_told_when_one_was_last_there() {
+        const ASKER: AccountId = AccountId(2);
+        for (policy, of_a_stranger, of_one_who_shares_a_room) in [
+            (SeenPolicy::SharedRooms, false, true),
+            (SeenPolicy::Everyone, true, true),
+            (SeenPolicy::Nobody, false, false),
+        ] {
+            let mut log = Log::<Account>::default();
+            let mut choose = |choice| log.give(&actor(1, "alice"), &AccountCommand::Choose(choice)).unwrap();
+            choose(Choice::SeenPolicy(policy));
+            choose(Choice::Blocked(AccountId(3), UserName::parse("eve").unwrap(), true));
+            let told = |asker, shares| log.state.shows_seen_to(asker, shares);
+            assert_eq!(
+                (told(ASKER, false), told(ASKER, true)),
+                (of_a_stranger, of_one_who_shares_a_room),
+                "{policy:?}"
+            );
+            assert!(!told(AccountId(3), true), "{policy:?}");
         }
     }
 }

@@ -7,9 +7,11 @@ use chat_proto::limits::{
 };
 use chat_proto::profile::{StateSet, Status, StatusSet};
 use chat_proto::reach::{Blocked, ContactSet, DirectPolicySet};
+use chat_proto::seen::SeenPolicySet;
 use chat_proto::text::{Label, SettingValue};
 use chat_proto::{
-    AccountId, ChoiceFact, DirectPolicy, EventBody, Line, Notify, Reject, RejectCode, RoomId, Text, Timestamp, UserName,
+    AccountId, ChoiceFact, DirectPolicy, EventBody, Line, Notify, Reject, RejectCode, RoomId, SeenPolicy, Text,
+    Timestamp, UserName,
 };
 
 use super::state::StateChange;
@@ -38,6 +40,8 @@ pub enum Choice {
     Contact(AccountId, UserName, bool),
     /// Who may write to him.
     DirectPolicy(DirectPolicy),
+    /// Who is told when he was last there.
+    SeenPolicy(SeenPolicy),
 }
 
 /// How many keys of a kind may hold something, how many there may ever be, and what they are called.
@@ -86,6 +90,7 @@ fn is_undone(fact: &ChoiceFact<'_>) -> bool {
         ChoiceFact::StatusSet(StatusSet { status }) => status.text.is_empty() && !status.away,
         ChoiceFact::StateSet(StateSet { values, public }) => values.is_empty() && public.is_empty(),
         ChoiceFact::DirectPolicySet(DirectPolicySet { policy }) => *policy == DirectPolicy::Everyone,
+        ChoiceFact::SeenPolicySet(SeenPolicySet { policy }) => *policy == SeenPolicy::SharedRooms,
     }
 }
 
@@ -111,6 +116,7 @@ impl Choice {
             Self::Blocked(account, name, on) => Blocked { account: *account, name: named(name), on: *on }.into(),
             Self::Contact(account, name, on) => ContactSet { account: *account, name: named(name), on: *on }.into(),
             Self::DirectPolicy(policy) => DirectPolicySet { policy: *policy }.into(),
+            Self::SeenPolicy(policy) => SeenPolicySet { policy: *policy }.into(),
         })
     }
 
@@ -129,7 +135,8 @@ impl Choice {
             | Self::State(_)
             | Self::Blocked(..)
             | Self::Contact(..)
-            | Self::DirectPolicy(_) => None,
+            | Self::DirectPolicy(_)
+            | Self::SeenPolicy(_) => None,
         }
     }
 
@@ -141,7 +148,12 @@ impl Choice {
             Self::Blocked(..) => Some(Bound { held: BLOCKED_MAX, ever: BLOCKED_EVER_MAX, what: "blocked people" }),
             Self::Contact(..) => Some(Bound { held: CONTACTS_MAX, ever: CONTACTS_EVER_MAX, what: "contacts" }),
             // One for each room one is in, or one altogether.
-            Self::Notify(..) | Self::Pinned(..) | Self::Status(..) | Self::State(_) | Self::DirectPolicy(_) => None,
+            Self::Notify(..)
+            | Self::Pinned(..)
+            | Self::Status(..)
+            | Self::State(_)
+            | Self::DirectPolicy(_)
+            | Self::SeenPolicy(_) => None,
         }
     }
 }

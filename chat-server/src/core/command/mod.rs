@@ -41,7 +41,7 @@ pub use kick::Kick;
 pub use leave::Leave;
 pub use list::{PutOnList, TakeOffList};
 pub use mark_read::{MarkRead, OwnPosts};
-pub use note::{NoteJoined, NoteLeft, NoteMention};
+pub use note::{NoteJoined, NoteLeft, NoteMention, NoteSeen};
 pub use pin::Pin;
 pub use post::Post;
 pub use purge::Purge;
@@ -204,6 +204,8 @@ pub enum AccountCommand {
     NoteLeft(NoteLeft),
     /// A message names it.
     NoteMention(NoteMention),
+    /// Note when it was last there.
+    NoteSeen(NoteSeen),
     /// It has read a room up to here.
     MarkRead(MarkRead),
     /// It wrote messages itself; if it stood before them it stands behind them.

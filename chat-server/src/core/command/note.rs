@@ -2,7 +2,8 @@
 //! the two is healed by saying it again.
 
 use chat_proto::event::{Mentioned, RoomJoined, RoomLeft};
-use chat_proto::{Epoch, EventBody, RoomId, Seq};
+use chat_proto::seen::WasSeen;
+use chat_proto::{Epoch, EventBody, RoomId, Seq, Timestamp};
 
 use crate::core::account::{Account, Marker};
 
@@ -35,6 +36,17 @@ pub struct NoteMention {
     pub room: RoomId,
     /// The message.
     pub seq: Seq,
+}
+
+/// The account last asked for something at this time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoteSeen {
+    /// When.
+    pub at: Timestamp,
+}
+
+pub(in crate::core) fn seen(account: &Account, note: NoteSeen) -> Option<EventBody> {
+    account.seen().is_none_or(|at| at < note.at).then_some(EventBody::WasSeen(WasSeen { at: note.at }))
 }
 
 pub(in crate::core) fn joined(account: &Account, note: &NoteJoined) -> Option<EventBody> {

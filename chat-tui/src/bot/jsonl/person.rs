@@ -7,6 +7,7 @@ use chat_proto::reach::{
     Block, ListMentions, ListReadMarks, MentionEntry, MentionList, OpenDirect, ReadMark, ReadMarkList, SetContact,
     SetDirectPolicy,
 };
+use chat_proto::seen::{AskSeen, LastSeen, SetSeenPolicy};
 use chat_proto::{AccountId, DirectPolicy, Reply, RoomName, Seq, Timestamp, UserRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -14,7 +15,7 @@ use serde_json::{Map, Value, json};
 use super::fields::fields;
 use super::request::{LIST_MAX, Problem, Send, after_user, fill, list_max, room, yes};
 use super::work::{Context, Outcome, nonsense};
-use crate::bot::line::choice::{Shown, Taken, values};
+use crate::bot::line::choice::{SeenBy, Shown, Taken, values};
 use crate::bot::line::{There, rfc3339, room_name, user_id};
 
 /// What is asked.
@@ -30,6 +31,8 @@ pub(super) enum About {
     Direct(Direct),
     Say(Say),
     ReadMarks(Marks),
+    Seen(Who),
+    SeenPolicy(Seen),
 }
 
 #[derive(Debug, Deserialize)]
@@ -75,6 +78,12 @@ pub(super) struct Policy {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Seen {
+    policy: SeenBy,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Mentions {
     /// Before this place.
     before: Option<u64>,
@@ -113,8 +122,19 @@ pub(super) struct Marks {
 
 impl About {
     /// The ops there are.
-    pub(super) const OPS: [&str; 9] =
-        ["status", "state", "profile", "block", "contact", "direct_policy", "mentions", "direct", "read_marks"];
+    pub(super) const OPS: [&str; 11] = [
+        "status",
+        "state",
+        "profile",
+        "block",
+        "contact",
+        "direct_policy",
+        "mentions",
+        "direct",
+        "read_marks",
+        "seen",
+        "seen_policy",
+    ];
 
     pub(super) fn read(op: &str, fields: Map<String, Value>) -> Result<Self, Problem> {
         Ok(match op {
@@ -128,6 +148,8 @@ impl About {
             "direct" => Self::Direct(fill(fields)?),
             "send" => Self::Say(fill(fields)?),
             "read_marks" => Self::ReadMarks(fill(fields)?),
+            "seen" => Self::Seen(fill(fields)?),
+            "seen_policy" => Self::SeenPolicy(fill(fields)?),
             other => return Err(Problem::new("bad_request", format!("there is no op {other:?}"))),
         })
     }
@@ -179,6 +201,14 @@ impl Context {
                 let (room, _) = self.open(vec![to]).await?;
                 self.send(Send { room, text, action, key, reply_to: None, visible_to: None, custom: None }).await
             }
+            About::Seen(Who { user }) => {
+                let reply = self.ask(AskSeen { user: UserRef::Name(user) }).await?;
+                let Reply::LastSeen(seen) = reply else { return Err(nonsense(&reply)) };
+                Ok(seen_fields(&seen))
+            }
+            About::SeenPolicy(Seen { policy }) => {
+                self.set(SetSeenPolicy { key: self.key()?, policy: policy.into() }).await
+            }
             About::ReadMarks(Marks { room, after, limit }) => {
                 let limit = limit.clamp(1, LIST_MAX);
                 let reply = self.ask(ListReadMarks { room: self.room(&room).await?, after, limit }).await?;
@@ -211,6 +241,18 @@ fn profile_fields(profile: &Profile) -> Map<String, Value> {
         ("state", json!(values(&profile.state))),
         ("rooms", rooms.into()),
     ])
+}
+
+fn seen_fields(seen: &LastSeen) -> Map<String, Value> {
+    let mut fields = fields([
+        ("id", user_id(seen.account).into()),
+        ("name", seen.name.clone().into()),
+        ("state", json!(There::from(seen.presence))),
+    ]);
+    if let Some(at) = seen.at {
+        fields.insert("at".to_owned(), rfc3339(at).into());
+    }
+    fields
 }
 
 fn mark(mark: &ReadMark) -> Value {

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chat_proto::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use chat_proto::profile::{StateSet, StateValue, Status, StatusSet, UserState};
 use chat_proto::reach::{Blocked, ContactSet, DirectPolicySet};
-use chat_proto::{ChoiceFact, DirectPolicy, Notify, RoomId};
+use chat_proto::seen::SeenPolicySet;
+use chat_proto::{ChoiceFact, DirectPolicy, Notify, RoomId, SeenPolicy};
 use serde::{Deserialize, Serialize};
 
 use super::{Who, rfc3339, room_name};
@@ -54,6 +55,38 @@ impl From<Taken> for DirectPolicy {
             Taken::SharedRooms => Self::SharedRooms,
             Taken::Contacts => Self::Contacts,
             Taken::Nobody => Self::Nobody,
+        }
+    }
+}
+
+/// Who is told when an account was last there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SeenBy {
+    /// Whoever shares a room with it that is no conversation.
+    SharedRooms,
+    /// Whoever is not blocked.
+    Everyone,
+    /// Nobody.
+    Nobody,
+}
+
+impl From<SeenPolicy> for SeenBy {
+    fn from(policy: SeenPolicy) -> Self {
+        match policy {
+            SeenPolicy::SharedRooms => Self::SharedRooms,
+            SeenPolicy::Everyone => Self::Everyone,
+            SeenPolicy::Nobody => Self::Nobody,
+        }
+    }
+}
+
+impl From<SeenBy> for SeenPolicy {
+    fn from(by: SeenBy) -> Self {
+        match by {
+            SeenBy::SharedRooms => Self::SharedRooms,
+            SeenBy::Everyone => Self::Everyone,
+            SeenBy::Nobody => Self::Nobody,
         }
     }
 }
@@ -152,6 +185,11 @@ pub enum ChoiceLine {
         /// Who.
         policy: Taken,
     },
+    /// Who is told when the account was last there.
+    SeenPolicy {
+        /// Who.
+        policy: SeenBy,
+    },
     /// What somebody else shows of himself, all of it.
     UserState {
         /// Who.
@@ -196,6 +234,7 @@ impl ChoiceLine {
                 Self::Contact { user: Who::new(*account, name.clone()), on: *on }
             }
             ChoiceFact::DirectPolicySet(DirectPolicySet { policy }) => Self::DirectPolicy { policy: (*policy).into() },
+            ChoiceFact::SeenPolicySet(SeenPolicySet { policy }) => Self::SeenPolicy { policy: (*policy).into() },
         })
     }
 

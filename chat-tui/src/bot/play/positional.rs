@@ -18,6 +18,8 @@ const ROWS: &[(&str, &[&str])] = &[
     ("contact", &["user", "on"]),
     ("ignore", &["user", "on"]),
     ("direct_policy", &["policy"]),
+    ("seen", &["user"]),
+    ("seen_policy", &["policy"]),
     ("draft", &["room", "text"]),
     ("notify", &["room", "rule"]),
     ("favourite", &["room", "on"]),

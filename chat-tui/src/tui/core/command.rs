@@ -27,6 +27,8 @@ pub enum Command {
     Names,
     /// Show who somebody is; without a name oneself.
     Whois(Option<String>),
+    /// Show when somebody was last there.
+    Seen(String),
     /// Something about one's own devices.
     Own(Own),
     /// Show all commands, or one.
@@ -135,6 +137,13 @@ pub const COMMANDS: &[Spec] = &[
         usage: "/revoke device",
         help: "let a device of /devices open your account no more",
         read: |rest| rest.parse().ok().map(|number| Command::Own(Own::Revoke(chat_proto::DeviceId(number)))),
+    },
+    Spec {
+        name: "seen",
+        aliases: &[],
+        usage: "/seen name",
+        help: "show when somebody was last there",
+        read: |rest| one(rest).map(Command::Seen),
     },
     Spec {
         name: "whois",

@@ -16,6 +16,8 @@ pub enum Tag {
     Leave(RoomId),
     /// Asking who somebody is.
     Whois(String),
+    /// Asking when somebody was last there.
+    Seen(String),
     /// Asking something about one's own devices.
     Own(Own),
     /// Writing a message into a room; the words come back if it cannot be taken.

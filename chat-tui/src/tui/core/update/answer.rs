@@ -3,6 +3,7 @@
 use chat_proto::limits::LIST_PAGE_MAX;
 use chat_proto::reply::{MemberList, Person, RoomInfo};
 use chat_proto::request::ListMembers;
+use chat_proto::seen::LastSeen;
 use chat_proto::{Presence, Reply, Request, RoomId};
 
 use super::net::set_bounds;
@@ -10,6 +11,7 @@ use super::{about, notice, room};
 use crate::client::LinkState;
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::model::{MembersKnown, Model, Overlay};
+use crate::tui::core::time::day_title;
 
 /// Members of a room that are asked for; the pane says how many more there are.
 const MEMBERS_MAX: usize = 2_000;
@@ -40,6 +42,12 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
         Tag::Whois(_) => {
             if let Reply::Person(person) = reply {
                 model.overlay = Some(card(model, &person));
+            }
+        }
+        Tag::Seen(_) => {
+            if let Reply::LastSeen(seen) = reply {
+                let text = last_seen(model, &seen);
+                notice(model, effects, false, text);
             }
         }
         Tag::Own(own) => {
@@ -102,7 +110,7 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
             notice(model, effects, true, about(&["#", &name].concat(), why));
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
-        Tag::Whois(name) => notice(model, effects, true, about(&name, why)),
+        Tag::Whois(name) | Tag::Seen(name) => notice(model, effects, true, about(&name, why)),
         Tag::Own(_) => notice(model, effects, true, why.to_owned()),
         Tag::Send(room, text) => {
             if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
@@ -113,13 +121,25 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
     }
 }
 
+fn last_seen(model: &Model, seen: &LastSeen) -> String {
+    let LastSeen { name, presence, at, .. } = seen;
+    let at = at.map(|at| format!("{} {}", day_title(model.zone.day(at)), model.zone.minute(at)));
+    match (presence, at) {
+        (Presence::Online, _) => format!("{name} is there"),
+        (Presence::Away, Some(at)) => format!("{name} is away since {at}"),
+        (Presence::Away, None) => format!("{name} is away"),
+        (Presence::Offline, Some(at)) => format!("{name} was last there {at}"),
+        (Presence::Offline, None) => format!("nobody knows when {name} was last there"),
+    }
+}
+
 fn card(model: &Model, person: &Person) -> Overlay {
     let presence = match person.presence {
         Presence::Online => "online",
         Presence::Away => "away",
         Presence::Offline => "offline",
     };
-    let since = crate::tui::core::time::day_title(model.zone.day(person.since));
+    let since = day_title(model.zone.day(person.since));
     let rooms: Vec<String> = person.shared_rooms.iter().map(|room| format!("#{room}")).collect();
     let shared = if rooms.is_empty() { "none".to_owned() } else { rooms.join(" ") };
     let lines = vec![

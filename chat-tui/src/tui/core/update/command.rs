@@ -1,8 +1,9 @@
 //! What a written line does: sends, or runs a command.
 
 use chat_proto::request::Whois;
+use chat_proto::seen::AskSeen;
 use chat_proto::text::{Line as CheckedLine, Text};
-use chat_proto::{Request, RoomId, RoomName, Style};
+use chat_proto::{Request, RoomId, RoomName, Style, UserRef};
 
 use super::{notice, room};
 use crate::tui::core::command::{self, COMMANDS, Command, Line, Spec};
@@ -64,6 +65,11 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             let name = name.unwrap_or_else(|| model.account.me.name.clone());
             let name = name.trim_start_matches('@').to_owned();
             effects.push(Effect::Request(Tag::Whois(name.clone()), Request::from(Whois { name })));
+        }
+        Command::Seen(name) => {
+            let name = name.trim_start_matches('@').to_owned();
+            let user = UserRef::Name(name.clone());
+            effects.push(Effect::Request(Tag::Seen(name), Request::from(AskSeen { user })));
         }
         Command::Own(own) => effects.push(Effect::Request(Tag::Own(own), own.request())),
         Command::Help(None) => help(model),
