@@ -14,7 +14,7 @@
 //! * [`codec`]: bytes. The only file that names the codec.
 //! * [`auth`]: what a device signs to prove itself; [`identity`]: other ways in, devices, owners; [`code`]: codes people type;
 //!   [`realm`]: what the server's own feed says; [`close`]: why a connection was closed.
-//! * [`limits`]: every bound of the protocol.
+//! * [`limits`]: every bound of the protocol; [`nearest`]: what a mistyped word probably meant, for both ends.
 //!
 //! `docs/protocol.md` describes the bytes for clients in other languages.
 
@@ -34,6 +34,7 @@ pub mod identity;
 pub mod invite;
 pub mod limits;
 pub mod name;
+pub mod nearest;
 pub mod profile;
 pub mod reach;
 pub mod realm;

@@ -7,7 +7,6 @@ mod choice;
 mod file;
 mod jwt;
 mod load;
-mod nearest;
 mod server;
 mod setting;
 
@@ -15,10 +14,10 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 pub use crate::store::Durability;
+pub use chat_proto::nearest::nearest;
 pub use choice::{CreatePolicy, Flood, JwtAlgorithm, LogFormat, MultiConn, Registration, Search, UnknownChoice};
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
-pub use nearest::nearest;
 pub use server::Server;
 pub use setting::{SETTINGS, Setting, Shape};
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::nearest::nearest;
+use super::nearest;
 use super::setting::{SETTINGS, Setting, Shape};
 use super::{Config, Problem};
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::nearest::nearest;
+use super::nearest;
 use super::setting::SETTINGS;
 use super::{Config, file};
 

@@ -4,6 +4,7 @@
 //!
 //! Never: IO, a clock, a task, ratatui. Time comes with each message, and what is wanted of the world is an [`Effect`].
 
+mod chord;
 pub mod command;
 pub mod composer;
 mod effect;
@@ -13,15 +14,18 @@ pub mod keymap;
 mod members;
 mod model;
 mod msg;
+mod prefs;
 mod rooms;
 pub mod time;
 pub mod timeline;
 mod typing;
 mod update;
 
+pub use chord::WhichKey;
 pub use effect::{Effect, Effects, Tag};
 pub use members::{MemberGroup, member_groups};
 pub use model::{Link, Model, Notice, Overlay, RoomState};
 pub use msg::Msg;
+pub use prefs::Prefs;
 pub use rooms::{RoomLine, hotlist, room_lines};
 pub use update::{settle, update};

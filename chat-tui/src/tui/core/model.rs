@@ -6,8 +6,11 @@ use std::time::Duration;
 use chat_proto::delivery::Greeting;
 use chat_proto::{RoomId, Seq};
 
+use super::chord::Chord;
 use super::composer::{Composer, KillRing, Rows};
 use super::geometry::{Geometry, Panes, geometry, prompt_columns};
+use super::keymap::Context;
+use super::prefs::Prefs;
 use super::time::{Now, Zone};
 use super::timeline::{Pane, Scope, Timeline, Wraps};
 use super::typing::Typists;
@@ -114,6 +117,8 @@ pub struct Model {
     pub current: Option<RoomId>,
     /// What was switched.
     pub panes: Panes,
+    /// What the person set.
+    pub prefs: Prefs,
     /// What is in front.
     pub overlay: Option<Overlay>,
     /// A line for the person.
@@ -132,6 +137,8 @@ pub struct Model {
     pub(super) title: String,
     /// The room asked for on the command line, until it is there.
     pub(super) wanted: Option<String>,
+    /// Keys of a sequence that has only begun.
+    pub(super) chord: Chord,
 }
 
 impl RoomState {
@@ -162,6 +169,7 @@ impl Model {
             rooms: BTreeMap::new(),
             current: None,
             panes: Panes::default(),
+            prefs: Prefs::default(),
             overlay: None,
             notice: None,
             nowhere: Composer::default(),
@@ -175,6 +183,7 @@ impl Model {
             wraps: Wraps::default(),
             title: String::new(),
             wanted: room.map(|room| room.trim_start_matches('#').to_owned()),
+            chord: Chord::default(),
         }
     }
 
@@ -256,6 +265,12 @@ impl Model {
         self.typists.names(room)
     }
 
+    /// Where bindings of keys hold, the nearest first.
+    #[must_use]
+    pub fn contexts(&self) -> &'static [Context] {
+        if self.overlay.is_some() { Context::FRONT } else { Context::WRITING }
+    }
+
     /// When something changes by time alone; [`Msg::Tick`](super::Msg::Tick) is wanted then.
     #[must_use]
     pub fn next_timer(&self) -> Option<Duration> {
@@ -265,10 +280,17 @@ impl Model {
             LinkState::Waiting { .. } | LinkState::Connecting | LinkState::Online => None,
         };
         let fetch = self.room().map(|room| room.fetch_after).filter(|at| *at > now);
-        [self.notice.as_ref().map(|notice| notice.until), self.typists.next(), self.read_due(), retry, fetch]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            self.notice.as_ref().map(|notice| notice.until),
+            self.typists.next(),
+            self.read_due(),
+            self.chord.due(),
+            retry,
+            fetch,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// When what is visible counts as read, unless it does already.

@@ -4,6 +4,7 @@ use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, Reply, RoomId};
 
 use super::effect::Tag;
+use super::prefs::Prefs;
 use crate::client::ClientEvent;
 use crate::client::cache::CachedState;
 use crate::tui::term::key::Key;
@@ -29,6 +30,8 @@ pub enum Msg {
     Page(RoomId, Anchor, Result<Page, String>),
     /// What the cache has instead of the page of a fetch, for want of a connection; nothing if it has nothing.
     Cached(RoomId, Anchor, Vec<Event>),
+    /// What the person set is this from now on.
+    Prefs(Box<Prefs>),
     /// Time passed to where [`Model::next_timer`](super::Model::next_timer) asked to be told.
     Tick,
 }

@@ -72,6 +72,36 @@ impl Key {
         if let KeyCode::Char(c) = self.code { (!self.ctrl && !self.alt).then_some(c) } else { None }
     }
 
+    /// The key as people are shown it: `Ctrl-N`, `PgUp`, `Alt-Shift-A`.
+    #[must_use]
+    pub fn title(self) -> String {
+        let (shift, code) = match self.code {
+            KeyCode::Char(' ') => (self.shift, "Space".to_owned()),
+            KeyCode::Char(c) if self.ctrl || self.alt => (self.shift || c.is_uppercase(), one_upper(c).to_string()),
+            KeyCode::Char(c) => (self.shift, c.to_string()),
+            KeyCode::PageUp => (self.shift, "PgUp".to_owned()),
+            KeyCode::PageDown => (self.shift, "PgDn".to_owned()),
+            KeyCode::Delete => (self.shift, "Del".to_owned()),
+            KeyCode::Insert => (self.shift, "Ins".to_owned()),
+            KeyCode::Enter
+            | KeyCode::Tab
+            | KeyCode::Backspace
+            | KeyCode::Esc
+            | KeyCode::Up
+            | KeyCode::Down
+            | KeyCode::Left
+            | KeyCode::Right
+            | KeyCode::Home
+            | KeyCode::End
+            | KeyCode::F(_) => {
+                let name = Self::plain(self.code).to_string();
+                (self.shift, name[..1].to_ascii_uppercase() + &name[1..])
+            }
+        };
+        let held = [(self.ctrl, "Ctrl-"), (self.alt, "Alt-"), (shift, "Shift-")];
+        held.into_iter().filter(|(held, _)| *held).map(|(_, name)| name).collect::<String>() + &code
+    }
+
     /// The same key in the one form that the keys of this program have: see the module.
     #[must_use]
     pub fn normal(mut self) -> Self {
@@ -258,6 +288,22 @@ mod tests {
             "ctrl-j",
         ] {
             assert_eq!(name.parse::<Key>().unwrap().to_string(), name);
+        }
+    }
+
+    #[test]
+    fn people_are_shown_keys_as_they_stand_on_the_keyboard() {
+        for (name, title) in [
+            ("ctrl-n", "Ctrl-N"),
+            ("alt-A", "Alt-Shift-A"),
+            ("alt-?", "Alt-?"),
+            ("shift-tab", "Shift-Tab"),
+            ("pageup", "PgUp"),
+            ("f1", "F1"),
+            ("ctrl-space", "Ctrl-Space"),
+            ("G", "G"),
+        ] {
+            assert_eq!(name.parse::<Key>().unwrap().title(), title);
         }
     }
 

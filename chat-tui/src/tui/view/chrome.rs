@@ -10,6 +10,7 @@ use super::theme::Sign;
 use crate::clean::{self, Clean};
 use crate::client::LinkState;
 use crate::tui::core::geometry::Area;
+use crate::tui::core::keymap::Action;
 use crate::tui::core::{Model, hotlist};
 
 /// Columns from which the header and the status say more.
@@ -82,7 +83,10 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1);
     let space = pen.left().saturating_sub(wide + 2);
-    if model.composer().completion.is_some() {
+    if model.geometry().hint.is_none() && model.which_key().is_some() {
+        let left = pen.left() - space;
+        which_key(model, theme, &mut pen, left);
+    } else if model.composer().completion.is_some() {
         candidates(model, theme, &mut pen, space);
     } else {
         let (text, style) = left_words(model, theme);
@@ -108,7 +112,10 @@ fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
         return (reason.clone(), theme.error);
     }
     if !room.timeline.follows() && !room.timeline.is_empty() {
-        return (format!("{} Alt-End goes to the newest message", theme.sign(Sign::More)), theme.strong);
+        let key = model.prefs.keys.shown(model.contexts(), Action::Newest);
+        let how = key.map(|key| format!("{key} goes to the newest message"));
+        let how = how.unwrap_or_else(|| "newer messages are below".to_owned());
+        return (format!("{} {how}", theme.sign(Sign::More)), theme.strong);
     }
     let names: Vec<&str> = model.typing().collect();
     let dots = theme.words("…", "...");
@@ -154,27 +161,55 @@ pub(super) fn rule(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer
     Pen::new(buffer, area, 0).fill(theme.sign(Sign::Across), style);
 }
 
-pub(super) fn hint(_model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+pub(super) fn hint(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1);
-    for (key, what) in HINTS {
-        let wide = u16::try_from(key.len() + what.len() + 3).unwrap_or(u16::MAX);
-        if pen.left() < wide {
+    if model.which_key().is_some() {
+        return which_key(model, theme, &mut pen, 0);
+    }
+    let keys = &model.prefs.keys;
+    for (action, what) in HINTS {
+        if let Some(key) = keys.shown(model.contexts(), action)
+            && !pair(&mut pen, &key, what, theme, 0)
+        {
             break;
         }
-        pen.own(key, theme.strong);
-        pen.skip(1);
-        pen.own(what, theme.dim);
-        pen.skip(2);
     }
 }
 
-const HINTS: [(&str, &str); 7] = [
-    ("Enter", "send"),
-    ("Tab", "complete"),
-    ("PgUp", "read back"),
-    ("Ctrl-N", "next room"),
-    ("Alt-A", "next active"),
-    ("F1", "help"),
-    ("Ctrl-Q", "leave"),
+/// What may follow the keys typed so far; at least `left` columns stay free.
+fn which_key(model: &Model, theme: &Theme, pen: &mut Pen<'_>, left: u16) {
+    let Some(known) = model.which_key() else { return };
+    pen.foreign(&clean::line(&known.typed), theme.strong);
+    pen.own(theme.words("…", "..."), theme.strong);
+    pen.skip(2);
+    for (keys, action) in known.next {
+        if !pair(pen, &keys, action.described().1, theme, left) {
+            break;
+        }
+    }
+}
+
+/// A key and what it does, if there is room for both.
+fn pair(pen: &mut Pen<'_>, key: &str, what: &str, theme: &Theme, left: u16) -> bool {
+    let key = clean::line(key);
+    let wide = columns(&key) + columns(&clean::line(what)) + 3;
+    if pen.left() < left + wide {
+        return false;
+    }
+    pen.foreign(&key, theme.strong);
+    pen.skip(1);
+    pen.own(what, theme.dim);
+    pen.skip(2);
+    true
+}
+
+const HINTS: [(Action, &str); 7] = [
+    (Action::Enter, "send"),
+    (Action::Complete { back: false }, "complete"),
+    (Action::Help, "help"),
+    (Action::PageUp, "read back"),
+    (Action::Step { back: false }, "next room"),
+    (Action::NextActive, "next active"),
+    (Action::Quit, "leave"),
 ];

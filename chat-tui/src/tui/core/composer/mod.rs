@@ -109,6 +109,12 @@ impl Composer {
         kept.len() == kept_len
     }
 
+    /// Whether there is something in that direction.
+    #[must_use]
+    pub fn reaches(&self, span: Span) -> bool {
+        self.range(span).is_some()
+    }
+
     /// Moves the cursor.
     pub fn go(&mut self, span: Span) {
         self.cursor = self.target(span);

@@ -8,7 +8,6 @@ use chat_proto::{Request, RoomId, RoomName, Style, UserRef};
 use super::{notice, room};
 use crate::tui::core::command::{self, COMMANDS, Command, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
-use crate::tui::core::keymap;
 use crate::tui::core::members::member_groups;
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::timeline::Scroll;
@@ -84,8 +83,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
 
 /// Opens the help: keys, then commands.
 pub(super) fn help(model: &mut Model) {
-    let keys = keymap::DEFAULT.iter().filter(|(_, _, help)| !help.is_empty());
-    let mut lines: Vec<String> = keys.map(|(names, _, help)| format!("{names:<28} {help}")).collect();
+    let mut lines = model.prefs.keys.lines(28);
     lines.push(String::new());
     lines.extend(COMMANDS.iter().map(|spec| format!("{:<28} {}", spec.usage, spec.help)));
     lines.push(format!("{:<28} say something that begins with a slash", "//text"));

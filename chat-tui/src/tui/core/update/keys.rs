@@ -10,7 +10,7 @@ use crate::tui::core::command::COMMANDS;
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects};
 use crate::tui::core::geometry::Panes;
-use crate::tui::core::keymap::{Action, action};
+use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
 use crate::tui::core::rooms::room_lines;
 use crate::tui::core::timeline::Scroll;
@@ -22,11 +22,11 @@ const QUIT_ARMED: Duration = Duration::from_secs(3);
 /// How often it is told that the person is writing.
 const TYPING_EVERY: Duration = Duration::from_secs(2);
 
-pub(super) fn key(model: &mut Model, key: Key, effects: &mut Effects) {
+/// Does what a key does, or types it.
+pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects: &mut Effects) {
     effects.dirty = true;
     model.notice = None;
     let armed = std::mem::take(&mut model.quit_until) > model.now.mono;
-    let action = action(key);
     if model.overlay.is_some() && overlay(model, action) {
         return;
     }
@@ -114,6 +114,8 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::LastRoom => room::last(model, effects),
         Action::PageUp => room::scroll(model, Scroll::Up(page), effects),
         Action::PageDown => room::scroll(model, Scroll::Down(page), effects),
+        Action::HalfUp => room::scroll(model, Scroll::Up((page / 2).max(1)), effects),
+        Action::HalfDown => room::scroll(model, Scroll::Down((page / 2).max(1)), effects),
         Action::ScrollUp => room::scroll(model, Scroll::Up(3), effects),
         Action::ScrollDown => room::scroll(model, Scroll::Down(3), effects),
         Action::Oldest => room::scroll(model, Scroll::Top, effects),
@@ -144,7 +146,8 @@ fn interrupt(model: &mut Model, armed: bool, effects: &mut Effects) {
     let (composer, kills) = model.composer_mut();
     if composer.is_empty() {
         model.quit_until = model.now.mono + QUIT_ARMED;
-        notice(model, effects, false, "press Ctrl-C again to leave");
+        let key = model.prefs.keys.shown(model.contexts(), Action::Interrupt).unwrap_or_default();
+        notice(model, effects, false, format!("press {key} again to leave"));
     } else {
         composer.kill_all(kills);
         typing_stops(model, effects);

@@ -1,6 +1,7 @@
 //! One message in, the model changed, effects out.
 
 mod answer;
+mod chord;
 mod command;
 mod keys;
 mod net;
@@ -28,7 +29,7 @@ const ROOMS_LOADED_MAX: usize = 32;
 pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
     model.now = now;
     match msg {
-        Msg::Key(key) => keys::key(model, key, effects),
+        Msg::Key(key) => chord::key(model, key, effects),
         Msg::Paste(text) => keys::paste(model, &text, effects),
         Msg::Resize(columns, rows) => {
             model.size = (columns.max(1), rows.max(1));
@@ -43,6 +44,10 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
         Msg::Answer(tag, result) => answer::answer(model, tag, result, effects),
         Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
         Msg::Cached(room, at, events) => net::cached(model, room, at, events, effects),
+        Msg::Prefs(prefs) => {
+            model.prefs = *prefs;
+            effects.dirty = true;
+        }
         Msg::Tick => tick(model, effects),
     }
 }
@@ -78,6 +83,7 @@ fn tick(model: &mut Model, effects: &mut Effects) {
         model.typists.expire(now);
         effects.dirty = true;
     }
+    chord::tick(model, effects);
     match model.link.state {
         LinkState::Waiting { .. } => effects.dirty = true,
         LinkState::Connecting | LinkState::Online => {}

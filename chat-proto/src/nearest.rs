@@ -1,6 +1,7 @@
 //! "Did you mean": the known word a mistyped one is nearest to.
 
 /// The candidate fewest edits away from `word`, if that is few enough to be a typing error: a third of its letters.
+#[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
     candidates

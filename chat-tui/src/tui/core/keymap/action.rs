@@ -1,0 +1,181 @@
+//! What keys can do: every action, its name in a configuration, and what the help says of it.
+
+use crate::tui::core::composer::Span;
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send what is written, or run the command; with nothing written, send refused messages again.
+    Enter,
+    /// Begin another line.
+    Newline,
+    /// Move the cursor.
+    Go(Span),
+    /// Delete.
+    Delete(Span),
+    /// Delete into the kill ring.
+    Kill(Span),
+    /// Put back what was killed.
+    Yank,
+    /// Put back what was killed before that.
+    YankPop,
+    /// Swap two characters.
+    Transpose,
+    /// Take back the last edit.
+    Undo,
+    /// Take back the taking back.
+    Redo,
+    /// Complete the word, forth or back.
+    Complete {
+        /// The candidate before instead of the next.
+        back: bool,
+    },
+    /// A row up, or the line sent before.
+    Up,
+    /// A row down, or the line sent after.
+    Down,
+    /// Clear the line; twice with nothing written, leave.
+    Interrupt,
+    /// Close what is open.
+    Escape,
+    /// The next room, or the one before.
+    Step {
+        /// The one before.
+        back: bool,
+    },
+    /// The room of this number.
+    Room(usize),
+    /// The next room with something new: mentions, then others, then back to where it began.
+    NextActive,
+    /// The room before this one.
+    LastRoom,
+    /// A page back.
+    PageUp,
+    /// A page on.
+    PageDown,
+    /// Half a page back.
+    HalfUp,
+    /// Half a page on.
+    HalfDown,
+    /// Three rows back.
+    ScrollUp,
+    /// Three rows on.
+    ScrollDown,
+    /// The oldest loaded message.
+    Oldest,
+    /// The newest message.
+    Newest,
+    /// The first unread message.
+    FirstUnread,
+    /// Show or hide the rooms.
+    ToggleRooms,
+    /// Show or hide the members.
+    ToggleMembers,
+    /// Show the keys and commands.
+    Help,
+    /// Draw everything anew.
+    Redraw,
+    /// Give the terminal back to the shell for a while.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+impl Action {
+    /// The action of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        ACTIONS.iter().find(|(_, known, _)| *known == name).map(|(action, _, _)| *action)
+    }
+
+    /// Its name in a configuration, and what it does in a few words.
+    #[must_use]
+    pub fn described(self) -> (&'static str, &'static str) {
+        let known = ACTIONS.iter().find(|(action, _, _)| *action == self);
+        known.map_or(("", ""), |(_, name, meaning)| (name, meaning))
+    }
+}
+
+/// Every action that a key can be given, its name, and what it does.
+pub const ACTIONS: &[(Action, &str, &str)] = &[
+    (Action::Enter, "send", "send, or run the command"),
+    (Action::Newline, "newline", "begin another line"),
+    (Action::Complete { back: false }, "complete", "complete a name, room or command"),
+    (Action::Complete { back: true }, "complete-back", "the completion before"),
+    (Action::Up, "up", "a row up, or what was sent before"),
+    (Action::Down, "down", "a row down, or what was sent after"),
+    (Action::Go(Span::LineStart), "go-line-start", "beginning of the line"),
+    (Action::Go(Span::LineEnd), "go-line-end", "end of the line"),
+    (Action::Go(Span::Back), "go-left", "a character back"),
+    (Action::Go(Span::On), "go-right", "a character on"),
+    (Action::Go(Span::WordBack), "go-word-left", "a word back"),
+    (Action::Go(Span::WordOn), "go-word-right", "a word on"),
+    (Action::Delete(Span::Back), "delete-left", "delete before the cursor"),
+    (Action::Delete(Span::On), "delete-right", "delete under the cursor"),
+    (Action::Kill(Span::BlankBack), "kill-space-left", "kill back to a space"),
+    (Action::Kill(Span::WordBack), "kill-word-left", "kill the word before"),
+    (Action::Kill(Span::WordOn), "kill-word-right", "kill the word behind"),
+    (Action::Kill(Span::LineStart), "kill-line-start", "kill to the beginning"),
+    (Action::Kill(Span::LineEnd), "kill-line-end", "kill to the end"),
+    (Action::Yank, "yank", "put back what was killed"),
+    (Action::YankPop, "yank-older", "what was killed before that"),
+    (Action::Transpose, "transpose", "swap two characters"),
+    (Action::Undo, "undo", "undo"),
+    (Action::Redo, "redo", "redo"),
+    (Action::Step { back: false }, "next-room", "next room"),
+    (Action::Step { back: true }, "previous-room", "previous room"),
+    (Action::Room(1), "room-1", "room 1"),
+    (Action::Room(2), "room-2", "room 2"),
+    (Action::Room(3), "room-3", "room 3"),
+    (Action::Room(4), "room-4", "room 4"),
+    (Action::Room(5), "room-5", "room 5"),
+    (Action::Room(6), "room-6", "room 6"),
+    (Action::Room(7), "room-7", "room 7"),
+    (Action::Room(8), "room-8", "room 8"),
+    (Action::Room(9), "room-9", "room 9"),
+    (Action::Room(10), "room-10", "room 10"),
+    (Action::Room(11), "room-11", "room 11"),
+    (Action::Room(12), "room-12", "room 12"),
+    (Action::Room(13), "room-13", "room 13"),
+    (Action::Room(14), "room-14", "room 14"),
+    (Action::Room(15), "room-15", "room 15"),
+    (Action::Room(16), "room-16", "room 16"),
+    (Action::Room(17), "room-17", "room 17"),
+    (Action::Room(18), "room-18", "room 18"),
+    (Action::Room(19), "room-19", "room 19"),
+    (Action::Room(20), "room-20", "room 20"),
+    (Action::NextActive, "next-active", "next room with something new"),
+    (Action::LastRoom, "last-room", "the room before"),
+    (Action::PageUp, "page-up", "a page back"),
+    (Action::PageDown, "page-down", "a page on"),
+    (Action::HalfUp, "half-page-up", "half a page back"),
+    (Action::HalfDown, "half-page-down", "half a page on"),
+    (Action::ScrollUp, "scroll-up", "three rows back"),
+    (Action::ScrollDown, "scroll-down", "three rows on"),
+    (Action::Oldest, "oldest", "oldest loaded message"),
+    (Action::Newest, "newest", "newest message"),
+    (Action::FirstUnread, "first-unread", "first unread message"),
+    (Action::ToggleRooms, "toggle-rooms", "show or hide the rooms"),
+    (Action::ToggleMembers, "toggle-members", "show or hide the members"),
+    (Action::Redraw, "redraw", "draw everything anew"),
+    (Action::Suspend, "suspend", "back to the shell for a while"),
+    (Action::Help, "help", "the keys and commands"),
+    (Action::Escape, "close", "close what is open"),
+    (Action::Interrupt, "clear", "clear the line; twice: leave"),
+    (Action::Quit, "quit", "leave"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_one_name_and_is_found_by_it() {
+        for (index, (action, name, meaning)) in ACTIONS.iter().enumerate() {
+            assert_eq!(Action::named(name), Some(*action), "{name}");
+            assert_eq!(action.described(), (*name, *meaning), "{name}");
+            assert!(name.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-') && index < 200);
+        }
+        assert_eq!(Action::named("room-21"), None);
+    }
+}

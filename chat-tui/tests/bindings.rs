@@ -1,0 +1,114 @@
+//! Bindings of the person's own, presets, sequences of keys, and what is shown of them.
+
+#![allow(clippy::unwrap_used)]
+#![cfg(feature = "tui")]
+
+mod harness;
+
+use chat_tui::tui::core::keymap::{Keymap, Preset};
+use chat_tui::tui::core::{Effect, Msg, Prefs};
+use harness::{BOB, GENERAL, History, Screen, status_of};
+
+/// A quiet room where these bindings hold: context, keys, action.
+fn with(preset: Preset, bindings: &[(&str, &str, &str)]) -> Screen {
+    let history = History::default().said(BOB, "bob", "hello").events;
+    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 1));
+    screen.serve(&history);
+    let mut keys = Keymap::new(preset);
+    for (context, names, action) in bindings {
+        keys.bind(context, names, action).unwrap();
+    }
+    screen.msg(Msg::Prefs(Box::new(Prefs { keys })));
+    screen.wait(1_000).taken();
+    screen
+}
+
+fn line(screen: &Screen) -> &str {
+    screen.model.composer().text()
+}
+
+#[test]
+fn a_key_that_changes_nothing_in_the_line_does_what_it_does_elsewhere() {
+    let mut screen = with(Preset::Default, &[("global", "ctrl-k", "quit")]);
+    screen.keys("ab<left><ctrl-k>");
+    assert_eq!(line(&screen), "a");
+    assert!(!screen.taken().contains(&Effect::Quit));
+    screen.keys("<ctrl-k>");
+    assert!(screen.taken().contains(&Effect::Quit));
+}
+
+#[test]
+fn a_sequence_acts_at_its_end_and_not_before() {
+    let mut screen = with(Preset::Emacs, &[]);
+    screen.keys("ab<ctrl-x>");
+    assert!(screen.taken().iter().all(|effect| matches!(effect, Effect::Typing { .. })));
+    screen.keys("u");
+    assert_eq!(line(&screen), "", "it undid");
+    screen.keys("<ctrl-x><ctrl-c>");
+    assert!(screen.taken().contains(&Effect::Quit));
+}
+
+#[test]
+fn what_may_follow_is_shown_when_the_next_key_is_waited_for() {
+    let mut screen = with(Preset::Emacs, &[]);
+    screen.keys("<ctrl-x>");
+    assert!(screen.text().contains("Enter send"), "{}", screen.text());
+    screen.wait(450);
+    let text = screen.text();
+    let hint = text.lines().last().unwrap();
+    assert!(hint.starts_with(" Ctrl-X…") && hint.contains("  u undo  "), "{hint}");
+    screen.msg(Msg::Resize(80, 12));
+    assert!(screen.text().contains("Ctrl-X…"), "without a hint line, where news stands:\n{}", screen.text());
+    screen.keys("<esc>");
+    assert!(!screen.text().contains("Ctrl-X…"), "{}", screen.text());
+}
+
+#[test]
+fn a_sequence_that_is_none_says_so_and_types_nothing() {
+    let mut screen = with(Preset::Emacs, &[]);
+    screen.keys("a<ctrl-x>q");
+    assert_eq!(line(&screen), "a");
+    assert!(screen.text().contains("ctrl-x q does nothing"), "{}", screen.text());
+}
+
+#[test]
+fn characters_that_begin_a_sequence_are_text_when_it_does_not_come() {
+    let mut screen = with(Preset::Default, &[("composer", "j k", "clear")]);
+    screen.keys("aj");
+    assert_eq!(line(&screen), "a");
+    screen.keys("x");
+    assert_eq!(line(&screen), "ajx");
+    screen.keys("j").wait(1_100);
+    assert_eq!(line(&screen), "ajxj", "nothing came");
+    screen.keys("jj");
+    assert_eq!(line(&screen), "ajxjj", "the second may still begin one");
+    screen.keys("k");
+    assert_eq!(line(&screen), "");
+}
+
+#[test]
+fn help_and_hints_show_the_bindings_in_force() {
+    let mut screen = with(Preset::Default, &[("global", "ctrl-q", ""), ("global", "f10", "quit")]);
+    screen.msg(Msg::Resize(120, 40));
+    assert!(screen.text().contains("F10 leave"), "{}", screen.text());
+    screen.keys("<f1>").msg(Msg::Resize(80, 80));
+    let text = screen.text();
+    assert!(text.contains("f10") && !text.contains("ctrl-q"), "{text}");
+    assert!(text.contains("rooms and the rest") && text.contains("writing"), "{text}");
+    screen.keys("<esc><ctrl-q>");
+    assert!(!screen.taken().contains(&Effect::Quit), "it is bound to nothing");
+    screen.keys("<f10>");
+    assert!(screen.taken().contains(&Effect::Quit));
+}
+
+#[test]
+fn a_preset_changes_habits_and_leaves_the_rest() {
+    let mut screen = with(Preset::Weechat, &[]);
+    screen.keys("one<ctrl-j>");
+    let sent = screen.taken().into_iter().find(|effect| matches!(effect, Effect::Send { .. }));
+    assert!(matches!(&sent, Some(Effect::Send { text, .. }) if text == "one"), "{sent:?}");
+    screen.keys("<f6>");
+    assert_ne!(screen.model.current, Some(GENERAL));
+    screen.keys("<f5><ctrl-n>");
+    assert_ne!(screen.model.current, Some(GENERAL), "what it does not change is as ever");
+}
