@@ -168,7 +168,8 @@ impl Screen {
         lines(&self.frame(Colors::None, Symbols::Ascii), |cell| cell.symbol().to_owned())
     }
 
-    /// How the cells look: a letter for the colour, upper case if bold; `~` reversed, `'` dim, `*` bold without colour.
+    /// How the cells look: a letter for the colour, upper case if bold; `~` reversed, `'` dim, `*` bold without colour, `/`
+    /// italic, `-` struck, `_` underlined.
     pub fn styles(&self, colors: Colors) -> String {
         lines(&self.frame(colors, Symbols::Unicode), |cell| style_letter(cell).to_string())
     }
@@ -196,6 +197,9 @@ fn style_letter(cell: &Cell) -> char {
     let letter = match cell.fg {
         Color::Reset if cell.modifier.contains(Modifier::REVERSED) => '~',
         Color::Reset if cell.modifier.contains(Modifier::DIM) => '\'',
+        Color::Reset if cell.modifier.contains(Modifier::CROSSED_OUT) => '-',
+        Color::Reset if cell.modifier.contains(Modifier::UNDERLINED) => '_',
+        Color::Reset if cell.modifier.contains(Modifier::ITALIC) => '/',
         Color::Reset if bold => '*',
         Color::Reset => ' ',
         Color::Red | Color::LightRed => 'r',

@@ -11,6 +11,7 @@ mod effect;
 pub mod geometry;
 pub mod identity;
 pub mod keymap;
+pub mod markup;
 mod members;
 mod model;
 mod msg;

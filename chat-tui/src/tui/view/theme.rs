@@ -3,6 +3,7 @@
 use chat_proto::AccountId;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::tui::core::markup::{Kind, Look};
 use crate::tui::term::caps::{Colors, Symbols};
 
 /// The style of every role, and the signs to draw with.
@@ -28,6 +29,24 @@ pub struct Theme {
     pub ruler: Style,
     /// The room being looked at, the candidate chosen.
     pub selection: Style,
+    /// Signs of markup.
+    pub sign: Style,
+    /// Code.
+    pub code: Style,
+    /// A keyword in code.
+    pub keyword: Style,
+    /// A string in code.
+    pub literal: Style,
+    /// A number in code.
+    pub number: Style,
+    /// A comment in code.
+    pub comment: Style,
+    /// What somebody else said.
+    pub quote: Style,
+    /// A heading in a message.
+    pub heading: Style,
+    /// A link.
+    pub link: Style,
     nicks: &'static [Color],
     symbols: Symbols,
 }
@@ -77,6 +96,15 @@ impl Theme {
             error: colour(bold, Color::Red),
             ruler: colour(plain, Color::Red),
             selection: plain.add_modifier(Modifier::REVERSED),
+            sign: dim,
+            code: colour(plain, Color::Cyan),
+            keyword: colour(plain, Color::Magenta),
+            literal: colour(plain, Color::Green),
+            number: colour(plain, Color::Yellow),
+            comment: dim,
+            quote: colour(plain, Color::Green),
+            heading: bold,
+            link: colour(plain.add_modifier(Modifier::UNDERLINED), Color::Blue),
             nicks: match colors {
                 Colors::None => &[],
                 Colors::Ansi16 | Colors::Ansi256 | Colors::True => &NICKS,
@@ -92,6 +120,25 @@ impl Theme {
         let count = u64::try_from(self.nicks.len()).unwrap_or(1).max(1);
         let index = usize::try_from(spread % count).unwrap_or(0);
         self.nicks.get(index).map_or(self.text, |colour| self.text.fg(*colour))
+    }
+
+    /// What is laid over ordinary text for a marked piece of it.
+    #[must_use]
+    pub fn look(&self, look: Look) -> Style {
+        let style = match look.kind {
+            Kind::Plain => Style::new(),
+            Kind::Sign => self.sign,
+            Kind::Code => self.code,
+            Kind::Keyword => self.keyword,
+            Kind::Literal => self.literal,
+            Kind::Number => self.number,
+            Kind::Comment => self.comment,
+            Kind::Quote => self.quote,
+            Kind::Heading => self.heading,
+            Kind::Link => self.link,
+        };
+        let also = [(look.bold, Modifier::BOLD), (look.italic, Modifier::ITALIC), (look.struck, Modifier::CROSSED_OUT)];
+        also.into_iter().filter(|(on, _)| *on).fold(style, |style, (_, modifier)| style.add_modifier(modifier))
     }
 
     /// How a sign is drawn.

@@ -115,7 +115,18 @@ impl View<'_> {
     /// Draws part of a message: its words, and what was done to it afterwards.
     fn words(&self, pen: &mut Pen<'_>, wrapped: &Wrapped, part: std::ops::Range<usize>, text: Style) {
         let split = wrapped.tail.clamp(part.start, part.end);
-        pen.wrapped(wrapped, part.start..split, text);
+        let spans = &wrapped.marked.spans;
+        let mut at = part.start;
+        for span in &spans[spans.partition_point(|span| span.range.end <= at)..] {
+            let (from, to) = (span.range.start.clamp(at, split), span.range.end.clamp(at, split));
+            if from >= to {
+                break;
+            }
+            pen.wrapped(wrapped, at..from, text);
+            pen.wrapped(wrapped, from..to, text.patch(self.theme.look(span.look)));
+            at = to;
+        }
+        pen.wrapped(wrapped, at..split, text);
         pen.wrapped(wrapped, split..part.end, self.theme.dim);
     }
 

@@ -17,17 +17,49 @@ use super::width::grapheme_width;
 /// `columns` of 0 counts as 1.
 #[must_use]
 pub fn wrap(text: &str, columns: u16) -> Vec<Range<usize>> {
+    wrap_keeping(text, columns, &[])
+}
+
+/// The same, with lines that begin in one of these ranges, which are in order, broken only where a row is full: every
+/// space of them is on a row.
+#[must_use]
+pub fn wrap_keeping(text: &str, columns: u16, kept: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut rows = Vec::new();
     let mut start = 0;
+    let mut kept = kept.iter();
     for line in text.split('\n') {
         if line.len() <= usize::from(columns) && line.is_ascii() {
             rows.push(start..start + line.len());
+        } else if kept_from(&mut kept, start) {
+            cut(line, start, columns.max(1), &mut rows);
         } else {
             Wrapper::new(start, columns.max(1)).line(line, &mut rows);
         }
         start += line.len() + 1;
     }
     rows
+}
+
+/// Whether the line that begins at `start` is one of those that are kept; those before it are left behind.
+fn kept_from(kept: &mut std::slice::Iter<'_, Range<usize>>, start: usize) -> bool {
+    while kept.as_slice().first().is_some_and(|range| range.start < start) {
+        kept.next();
+    }
+    kept.as_slice().first().is_some_and(|range| range.start == start)
+}
+
+/// Breaks a line where its rows are full.
+fn cut(line: &str, start: usize, columns: u16, rows: &mut Vec<Range<usize>>) {
+    let (mut row, mut used) = (start, 0);
+    for (at, cluster) in line.grapheme_indices(true) {
+        let wide = grapheme_width(cluster);
+        if used > 0 && used + wide > columns {
+            rows.push(row..start + at);
+            (row, used) = (start + at, 0);
+        }
+        used += wide;
+    }
+    rows.push(row..start + line.len());
 }
 
 /// Where a row may end and the next begin.
@@ -153,6 +185,14 @@ mod tests {
     fn overhanging_spaces_belong_to_no_row() {
         assert_eq!(rows("abc    ", 4), ["abc "]);
         assert_eq!(rows("       ab", 4), ["    ", "ab"]);
+    }
+
+    #[test]
+    fn a_kept_line_loses_no_space_and_is_cut_where_it_is_full() {
+        let text = "so it goes\n    if a  b {\nand on";
+        let rows: Vec<&str> = wrap_keeping(text, 7, &[11..24]).into_iter().map(|row| &text[row]).collect();
+        assert_eq!(rows, ["so it", "goes", "    if ", "a  b {", "and on"]);
+        assert_eq!(wrap_keeping("日本", 1, &[0..6]), [0..3, 3..6]);
     }
 
     proptest! {

@@ -12,7 +12,8 @@ use super::walk::{Block, Decor, Scope};
 use super::{Anchor, Place, Timeline};
 use crate::clean;
 use crate::client::folds::Stand;
-use crate::tui::view::wrap::wrap;
+use crate::tui::core::markup::{self, Marked};
+use crate::tui::view::wrap::wrap_keeping;
 
 /// Wrapped texts kept; about four screens of them.
 const WRAPS_MAX: usize = 512;
@@ -48,6 +49,8 @@ pub struct Wrapped {
     pub prefix: usize,
     /// Where in it what was done to the message afterwards begins.
     pub tail: usize,
+    /// What is marked in the words of a message.
+    pub marked: Marked,
     /// Its rows, as ranges of bytes; at least one.
     pub rows: Vec<Range<usize>>,
 }
@@ -244,30 +247,41 @@ impl Wraps {
 }
 
 fn wrapped(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> Wrapped {
-    let (prefix, text, width) = match block {
+    let (head, words, width) = match block {
         Block::Event { .. } => {
-            let (prefix, text) = event_text(timeline, block, pane, scope);
-            (prefix, text, pane.width)
+            let (head, words) = event_text(timeline, block, pane, scope);
+            (head, words, pane.width)
         }
         Block::Pending(index) => {
             let message = &timeline.pending[index];
             let width = if pane.width > 3 * STATE_COLUMNS { pane.width - STATE_COLUMNS } else { pane.width };
-            let prefix = if pane.compact { "… ".to_owned() } else { String::new() };
-            (prefix, message.text.clone(), width)
+            let before = if pane.compact { "… ".to_owned() } else { String::new() };
+            (Head { prefix: before.len(), before, marks: true }, message.text.clone(), width)
         }
-        Block::Run { .. } => (String::new(), run_text(timeline, block), u16::MAX),
-        Block::Newer => (String::new(), "… newer messages …".to_owned(), u16::MAX),
+        Block::Run { .. } => (Head::default(), run_text(timeline, block), u16::MAX),
+        Block::Newer => (Head::default(), "… newer messages …".to_owned(), u16::MAX),
     };
-    let whole = [prefix.as_str(), &text].concat();
-    let mut text = clean::text(&whole).as_str().to_owned();
+    let mut text = clean::text(&[head.before.as_str(), &words].concat()).into_string();
+    let marked = text.get(head.before.len()..).filter(|_| head.marks).map(markup::read).unwrap_or_default();
+    let marked = marked.behind(head.before.len());
     let tail = text.len();
     text.push_str(&afterwards(timeline, block, scope));
     let hang = if pane.compact { 2 } else { 0 };
-    let mut rows = wrap(&text, width.saturating_sub(hang).max(1));
+    let mut rows = wrap_keeping(&text, width.saturating_sub(hang).max(1), &marked.kept);
     if rows.is_empty() {
         rows.push(0..0);
     }
-    Wrapped { text, prefix: prefix.len(), tail, rows }
+    Wrapped { text, prefix: head.prefix, tail, marked, rows }
+}
+
+/// What stands before the words of a block.
+#[derive(Default)]
+struct Head {
+    before: String,
+    /// How much of it says when and who.
+    prefix: usize,
+    /// Whether there may be markup in the words.
+    marks: bool,
 }
 
 /// What was done to a message since it was written, clean: marks behind its words, and a row of reactions.
@@ -293,20 +307,22 @@ fn afterwards(timeline: &Timeline, block: Block, scope: Scope<'_>) -> String {
     tail
 }
 
-/// What comes before an event's words in a compact pane, and the words.
-fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> (String, String) {
-    let Some(event) = timeline.block_events(block).next() else { return (String::new(), String::new()) };
+/// What comes before an event's words, and the words.
+fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> (Head, String) {
+    let Some(event) = timeline.block_events(block).next() else { return <(Head, String)>::default() };
     let time = if pane.compact { format!("{} ", scope.zone.minute(event.at)) } else { String::new() };
-    let Some(message) = event.body.message() else { return (time, told(event)) };
-    let words = timeline.stand(event.seq).and_then(Stand::text).unwrap_or(message.text);
-    match message.style {
-        Style::Text if pane.compact => (format!("{time}{}: ", clean::line(message.name).as_str()), words.to_owned()),
-        Style::Text => (time, words.to_owned()),
-        Style::Action => {
-            let star = if pane.compact { "* " } else { "" };
-            (time, format!("{star}{} {words}", clean::line(message.name).as_str()))
-        }
-    }
+    let Some(message) = event.body.message() else {
+        return (Head { prefix: time.len(), before: time, marks: false }, told(event));
+    };
+    let words = timeline.stand(event.seq).and_then(Stand::text).unwrap_or(message.text).to_owned();
+    let name = clean::line(message.name);
+    let before = match message.style {
+        Style::Text if pane.compact => format!("{time}{name}: "),
+        Style::Text => String::new(),
+        Style::Action => format!("{time}{}{name} ", if pane.compact { "* " } else { "" }),
+    };
+    let prefix = if message.style == Style::Action { time.len() } else { before.len() };
+    (Head { before, prefix, marks: true }, words)
 }
 
 /// `3 joined (ken, laura, mike), 1 left (nina)`.

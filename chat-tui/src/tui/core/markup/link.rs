@@ -1,0 +1,58 @@
+//! Links written out in a text.
+
+use std::ops::Range;
+
+/// What a link begins with, in any case.
+pub const SCHEMES: [&str; 4] = ["https://", "http://", "mailto:", "chat://"];
+
+/// Bytes of a link; a longer one is only words.
+pub const LINK_BYTES_MAX: usize = 2_048;
+
+/// The links of a text, as ranges of bytes, in order.
+pub fn links(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let mut next = 0;
+    text.char_indices().filter_map(move |(at, _)| {
+        let end = (at >= next).then(|| link_at(text, at)).flatten()?;
+        next = end;
+        Some(at..end)
+    })
+}
+
+/// Where the link that begins at a byte ends, if one does.
+pub(super) fn link_at(text: &str, at: usize) -> Option<usize> {
+    let rest = &text[at..];
+    if !rest.starts_with(['h', 'H', 'm', 'M', 'c', 'C']) || text[..at].ends_with(char::is_alphanumeric) {
+        return None;
+    }
+    let begins = |scheme: &str| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    let scheme = SCHEMES.into_iter().find(|scheme| begins(scheme))?.len();
+    let end = rest.find(|c: char| !belongs(c)).unwrap_or(rest.len());
+    let end = trimmed(&rest[..end]);
+    let has_more =
+        rest.get(scheme..end).is_some_and(|more| more.starts_with(|c: char| c.is_alphanumeric() || c == '['));
+    (has_more && end <= LINK_BYTES_MAX).then_some(at + end)
+}
+
+/// Whether a character can be part of a link; a sign that stands for what was cleaned away cannot.
+fn belongs(c: char) -> bool {
+    !c.is_whitespace()
+        && !matches!(c, '<' | '>' | '"' | '`' | '\u{2400}'..='\u{243f}' | '\u{fffd}' | '、' | '。' | '」')
+}
+
+/// Without what ends the sentence rather than the link: punctuation, and brackets that weren't opened in it.
+fn trimmed(link: &str) -> usize {
+    let mut link = link;
+    loop {
+        let before = link.len();
+        link = link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*', '_', '~', '|']);
+        for (open, close) in [('(', ')'), ('[', ']'), ('{', '}')] {
+            let count = |bracket: char| link.matches(bracket).count();
+            if link.ends_with(close) && count(close) > count(open) {
+                link = &link[..link.len() - 1];
+            }
+        }
+        if link.len() == before {
+            return before;
+        }
+    }
+}
