@@ -140,6 +140,8 @@ const CLOSING: [char; 14] = ['、', '。', '，', '．', '！', '？', '：', '�
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use proptest::prelude::*;
 
     use super::super::width::width;
@@ -190,9 +192,9 @@ mod tests {
     #[test]
     fn a_kept_line_loses_no_space_and_is_cut_where_it_is_full() {
         let text = "so it goes\n    if a  b {\nand on";
-        let rows: Vec<&str> = wrap_keeping(text, 7, &[11..24]).into_iter().map(|row| &text[row]).collect();
+        let rows: Vec<&str> = wrap_keeping(text, 7, from_ref(&(11..24))).into_iter().map(|row| &text[row]).collect();
         assert_eq!(rows, ["so it", "goes", "    if ", "a  b {", "and on"]);
-        assert_eq!(wrap_keeping("日本", 1, &[0..6]), [0..3, 3..6]);
+        assert_eq!(wrap_keeping("日本", 1, from_ref(&(0..6))), [0..3, 3..6]);
     }
 
     proptest! {
