@@ -2,10 +2,13 @@
 #![cfg(feature = "tui")]
 #![allow(clippy::unwrap_used)]
 
+use std::collections::HashMap;
+
 use chat_tui::clean;
 use chat_tui::tui::term::caps::Colors;
+use chat_tui::tui::term::links::Links;
 use chat_tui::tui::term::screen::{Screen, settle};
-use chat_tui::tui::view::width::grapheme_width;
+use chat_tui::tui::view::width::{grapheme_width, width};
 use proptest::prelude::*;
 use ratatui::buffer::{Buffer, CellDiffOption};
 use ratatui::layout::{Position, Size};
@@ -25,6 +28,10 @@ struct Judge {
     emulator: vt100::Parser,
     read: usize,
     drawn: Buffer,
+    /// Where the frame's cells lead.
+    links: Links,
+    /// Where those of the emulator do.
+    led: HashMap<(u16, u16), String>,
 }
 
 /// A piece of text drawn somewhere.
@@ -34,6 +41,7 @@ struct Stroke {
     y: u16,
     text: String,
     style: Style,
+    link: Option<&'static str>,
 }
 
 impl Judge {
@@ -44,14 +52,23 @@ impl Judge {
             emulator: vt100::Parser::new(HEIGHT.try_into().unwrap(), WIDTH.try_into().unwrap(), 0),
             read: 0,
             drawn: Buffer::default(),
+            links: Links::default(),
+            led: HashMap::new(),
         }
     }
 
     /// Draws a frame and returns the bytes it took.
     fn frame(&mut self, strokes: &[Stroke], cursor: Option<Position>) -> Vec<u8> {
         let mut drawn = Buffer::default();
+        let mut links = Links::default();
+        for stroke in strokes {
+            if let Some(link) = &stroke.link {
+                links.add(stroke.x, stroke.y, width(&stroke.text), link);
+            }
+        }
+        self.links = links.clone();
         self.screen
-            .draw(|frame| {
+            .draw_linked(|frame| {
                 let area = frame.area();
                 for stroke in strokes {
                     if stroke.x < area.width && stroke.y < area.height {
@@ -62,22 +79,53 @@ impl Judge {
                     frame.set_cursor_position(cursor);
                 }
                 drawn = frame.buffer_mut().clone();
+                links
             })
             .unwrap();
         settle(&mut drawn);
         self.drawn = drawn;
         let bytes = self.screen.backend().output()[self.read..].to_vec();
         self.read += bytes.len();
-        self.emulator.process(&bytes);
+        let mut link = None;
         for piece in sequences::pieces(&bytes) {
             let fine = match &piece {
-                sequences::Piece::Text(_) => true,
-                sequences::Piece::Csi(csi) => sequences::is_frame_sequence(csi),
-                sequences::Piece::Control(_) | sequences::Piece::Osc(_) | sequences::Piece::Other(_) => false,
+                sequences::Piece::Text(text) => {
+                    self.print(text, link.as_deref());
+                    true
+                }
+                sequences::Piece::Csi(csi) => {
+                    self.emulator.process(format!("\x1b[{csi}").as_bytes());
+                    if csi == "2J" {
+                        self.led.clear();
+                    }
+                    sequences::is_frame_sequence(csi)
+                }
+                sequences::Piece::Osc(osc) => {
+                    let target = osc.splitn(3, ';').nth(2).unwrap_or_default();
+                    link = Some(target.to_owned()).filter(|target| !target.is_empty());
+                    sequences::is_frame_command(osc)
+                }
+                sequences::Piece::Control(_) | sequences::Piece::Other(_) => false,
             };
             assert!(fine, "{piece:?}");
         }
+        assert_eq!(link, None, "a link goes on behind the frame");
         bytes
+    }
+
+    /// Lets the emulator print, and notes where what it prints leads.
+    fn print(&mut self, text: &str, link: Option<&str>) {
+        for c in text.chars() {
+            let (y, x) = self.emulator.screen().cursor_position();
+            self.emulator.process(c.encode_utf8(&mut [0; 4]).as_bytes());
+            let columns = u16::try_from(unicode_width::UnicodeWidthChar::width(c).unwrap_or(0)).unwrap();
+            for x in x..x + columns {
+                match link {
+                    Some(link) => self.led.insert((x, y), link.to_owned()),
+                    None => self.led.remove(&(x, y)),
+                };
+            }
+        }
     }
 
     fn assert_same(&self) {
@@ -110,6 +158,7 @@ impl Judge {
                 }
                 assert_eq!(first.italic(), has(Modifier::ITALIC), "{x},{y} {cell:?}");
                 assert_eq!(first.underline(), has(Modifier::UNDERLINED), "{x},{y} {cell:?}");
+                assert_eq!(self.led.get(&(x, y)).map(String::as_str), self.links.at(x, y), "{x},{y} {cell:?}");
                 assert_eq!(first.inverse(), has(Modifier::REVERSED), "{x},{y} {cell:?}");
                 x += columns;
             }
@@ -130,7 +179,7 @@ fn color(color: Color) -> vt100::Color {
 }
 
 fn plain(x: u16, y: u16, text: &str) -> Stroke {
-    Stroke { x, y, text: clean::line(text).into_string(), style: Style::new() }
+    Stroke { x, y, text: clean::line(text).into_string(), style: Style::new(), link: None }
 }
 
 fn styles() -> impl Strategy<Value = Style> {
@@ -154,9 +203,20 @@ fn texts() -> impl Strategy<Value = String> {
     ]
 }
 
+fn links() -> impl Strategy<Value = Option<&'static str>> {
+    let links = [
+        "https://a.example/x_y",
+        "mailto:a@b.example",
+        "chat://c.example/日本",
+        "javascript:alert(1)",
+        "https://\x1b]0;x\x07",
+    ];
+    prop_oneof![3 => Just(None), 1 => prop::sample::select(links.to_vec()).prop_map(Some)]
+}
+
 fn frames() -> impl Strategy<Value = Vec<Vec<Stroke>>> {
-    let stroke = (0..WIDTH, 0..HEIGHT, texts(), prop_oneof![Just(Style::new()), styles()])
-        .prop_map(|(x, y, text, style)| Stroke { x, y, text: clean::line(&text).into_string(), style });
+    let stroke = (0..WIDTH, 0..HEIGHT, texts(), prop_oneof![Just(Style::new()), styles()], links())
+        .prop_map(|(x, y, text, style, link)| Stroke { x, y, text: clean::line(&text).into_string(), style, link });
     prop::collection::vec(prop::collection::vec(stroke, 0..8), 1..8)
 }
 
@@ -232,6 +292,29 @@ fn an_unchanged_frame_takes_no_bytes_and_a_typed_character_few() {
     assert_eq!(bytes, b"\x1b[3G");
     assert!(!judge.emulator.screen().hide_cursor());
     assert_eq!(judge.frame(&strokes("> hello"), None), b"\x1b[?25l");
+}
+
+#[test]
+fn a_link_over_two_rows_is_one_link_and_costs_nothing_while_it_stays() {
+    let mut judge = Judge::new();
+    let link = Some("https://a.example/long");
+    let strokes = [
+        Stroke { link, ..plain(0, 0, "https://a.") },
+        Stroke { link, ..plain(0, 1, "example/long") },
+        plain(0, 2, "https://a."),
+    ];
+    let bytes = String::from_utf8(judge.frame(&strokes, None)).unwrap();
+    judge.assert_same();
+    let names: Vec<&str> = bytes.matches("id=").collect();
+    assert_eq!(names.len(), 1, "the parts follow each other: {bytes:?}");
+    assert_eq!(judge.frame(&strokes, None), b"");
+    let elsewhere =
+        [Stroke { link: Some("https://b.example"), ..strokes[0].clone() }, strokes[1].clone(), strokes[2].clone()];
+    let bytes = String::from_utf8(judge.frame(&elsewhere, None)).unwrap();
+    judge.assert_same();
+    assert!(bytes.contains("https://b.example") && !bytes.contains("example/long"), "{bytes:?}");
+    judge.frame(&[plain(0, 0, "https://a."), plain(0, 1, "example/long")], None);
+    judge.assert_same();
 }
 
 #[test]

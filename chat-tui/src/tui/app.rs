@@ -335,7 +335,7 @@ impl App {
 
     fn draw(&mut self) -> Result<(), RunError> {
         let Self { model, cache, screen, .. } = self;
-        screen.draw(|frame| draw(model, cache, frame))?;
+        screen.draw_linked(|frame| draw(model, cache, frame).links)?;
         self.effects.dirty = false;
         self.drawn = Some(Instant::now());
         Ok(())

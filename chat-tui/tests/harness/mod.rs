@@ -155,7 +155,7 @@ impl Screen {
         let (columns, rows) = self.model.size;
         let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
         let mut cache = ViewCache::new(Theme::new(colors, symbols));
-        terminal.draw(|frame| draw(&self.model, &mut cache, frame)).unwrap();
+        terminal.draw(|frame| drop(draw(&self.model, &mut cache, frame))).unwrap();
         terminal.backend().buffer().clone()
     }
 

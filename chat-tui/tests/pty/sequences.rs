@@ -63,12 +63,25 @@ pub(crate) fn is_frame_sequence(csi: &str) -> bool {
     }
 }
 
+/// Whether an operating system command is one that frames are made of: the end of a link, or the begin of one that leads to
+/// the web, to a mailbox or to a room, in printable ASCII.
+pub(crate) fn is_frame_command(osc: &str) -> bool {
+    let Some(link) = osc.strip_prefix("8;") else { return false };
+    let Some((name, target)) = link.split_once(';') else { return false };
+    let named = name.strip_prefix("id=").is_some_and(|id| id.bytes().all(|b| b.is_ascii_hexdigit()));
+    let known = ["https://", "http://", "mailto:", "chat://"]
+        .iter()
+        .any(|scheme| target.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme)));
+    link == ";" || (named && known && target.bytes().all(|b| b.is_ascii_graphic()))
+}
+
 /// Whether a piece is on the list of what the whole program may write on its screen.
 pub(crate) fn is_allowed(piece: &Piece) -> bool {
     match piece {
         Piece::Text(_) => true,
         Piece::Control(_) | Piece::Other(_) => false,
         Piece::Csi(csi) => is_frame_sequence(csi) || SETUP.contains(&csi.as_str()),
+        Piece::Osc(osc) if is_frame_command(osc) => true,
         Piece::Osc(osc) => osc.strip_prefix("2;").is_some_and(|title| !title.contains(char::is_control)),
     }
 }

@@ -15,6 +15,7 @@ pub mod markup;
 mod members;
 mod model;
 mod msg;
+pub mod pointer;
 mod prefs;
 mod rooms;
 pub mod time;

@@ -4,8 +4,10 @@
 //! cluster is drawn on cleared columns, the cursor is put where the layout expects it, and columns it may have run over
 //! are drawn again, so a row never shifts. A joined emoji shows whole where the terminal can, else as its first part.
 //!
+//! Links are beside the cells, not in them ([`Links`]), so a frame is written by [`TermBackend::finish`], which knows both.
+//!
 //! Never: a control sequence other than cursor position (`H`, `G`), SGR, clear (`2J`), cursor visibility (`?25`) and
-//! synchronized update (`?2026`); whatever symbol a cell holds, none of its control characters is written.
+//! synchronized update (`?2026`), or a command other than a link (OSC 8), closed before the frame ends; whatever symbol a cell holds, none of its control characters is written.
 
 use std::io::{self, Write};
 
@@ -15,6 +17,7 @@ use ratatui::layout::{Position, Size};
 use unicode_width::UnicodeWidthChar;
 
 use super::caps::Colors;
+use super::links::{LinkTable, Links, NONE};
 use super::sgr::{Pen, push_number};
 use crate::tui::view::width::grapheme_width;
 
@@ -30,6 +33,10 @@ pub struct TermBackend<W> {
     frame: Vec<u8>,
     /// Cells of the frame, in order; kept for its memory.
     changed: Vec<Position>,
+    /// Where the cells lead.
+    links: LinkTable,
+    /// The link the next character would be part of.
+    link: u16,
     /// Columns after a cluster that the terminal may have drawn wider than it was meant.
     spill: Spill,
     /// What the next character will be drawn with, if known.
@@ -64,6 +71,8 @@ impl<W: Write> TermBackend<W> {
             shown: Vec::new(),
             frame: Vec::new(),
             changed: Vec::new(),
+            links: LinkTable::default(),
+            link: NONE,
             spill: Spill::default(),
             pen: None,
             at: None,
@@ -79,6 +88,7 @@ impl<W: Write> TermBackend<W> {
         self.size = size;
         self.shown.clear();
         self.shown.resize(usize::from(size.width) * usize::from(size.height), Cell::EMPTY);
+        self.links.resize(size.width, self.shown.len());
         self.at = None;
     }
 
@@ -150,6 +160,8 @@ impl<W: Write> TermBackend<W> {
             }
         }
         self.pen = Some(pen);
+        self.lead(self.links.at(index));
+        let cell = &self.shown[index];
         let room = self.size.width - at.x;
         let Glyph { text, columns, reach } = Glyph::of(cell.symbol(), room);
         if let Some(reach) = reach {
@@ -169,6 +181,84 @@ impl<W: Write> TermBackend<W> {
             self.at = (columns < room).then(|| Position::new(at.x + columns, at.y));
         }
         columns
+    }
+
+    /// Lets the next characters lead somewhere, or nowhere.
+    fn lead(&mut self, link: u16) {
+        if self.link != link {
+            self.links.begin(link, &mut self.frame);
+            self.link = link;
+        }
+    }
+
+    /// Adds the clusters that lead elsewhere than before to those that are drawn.
+    fn relink(&mut self, links: &Links) {
+        if !self.links.set(links) {
+            return;
+        }
+        let before = self.changed.len();
+        for y in 0..self.size.height {
+            let mut x = 0;
+            while let Some(index) = self.index(x, y) {
+                if self.links.changed(index) {
+                    self.changed.push(Position::new(x, y));
+                }
+                x += Glyph::of(self.shown[index].symbol(), self.size.width - x).columns;
+            }
+        }
+        if self.changed.len() > before {
+            self.changed.sort_unstable_by_key(|at| (at.y, at.x));
+            self.changed.dedup();
+        }
+    }
+
+    fn paint_changed(&mut self) {
+        let changed = std::mem::take(&mut self.changed);
+        if !changed.is_empty() {
+            self.begin();
+        }
+        for at in &changed {
+            self.mend(if at.y == self.spill.y { at.x } else { u16::MAX });
+            let covered = at.y == self.spill.y && at.x < self.spill.next && self.spill.next <= self.spill.end;
+            if !covered {
+                let columns = self.paint(*at);
+                if self.spill.y == at.y {
+                    self.spill.next = self.spill.next.max(at.x + columns);
+                }
+            }
+        }
+        self.mend(u16::MAX);
+        self.spill = Spill::default();
+        self.changed = changed;
+        self.changed.clear();
+    }
+
+    /// Writes the frame that was drawn, whose cells lead where `links` says: in one write, none if nothing changed.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn finish(&mut self, links: &Links) -> io::Result<()> {
+        self.relink(links);
+        self.paint_changed();
+        self.lead(NONE);
+        let framed = !self.frame.is_empty();
+        if self.cursor.wanted {
+            self.move_to(self.cursor.position);
+        }
+        if self.cursor.shown != Some(self.cursor.wanted) {
+            self.frame.extend_from_slice(if self.cursor.wanted { b"\x1b[?25h" } else { b"\x1b[?25l" });
+            self.cursor.shown = Some(self.cursor.wanted);
+        }
+        if framed {
+            self.frame.extend_from_slice(SYNC_END);
+        }
+        if self.frame.is_empty() {
+            return Ok(());
+        }
+        self.bytes += self.frame.len() as u64;
+        let written = self.out.write_all(&self.frame).and_then(|()| self.out.flush());
+        self.frame.clear();
+        written
     }
 
     /// Draws again what a cluster may have run over, up to a column.
@@ -237,30 +327,12 @@ impl<W: Write> Backend for TermBackend<W> {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        self.changed.clear();
         for (x, y, cell) in content {
             if let Some(index) = self.index(x, y) {
                 self.shown[index].clone_from(cell);
                 self.changed.push(Position::new(x, y));
             }
         }
-        let changed = std::mem::take(&mut self.changed);
-        if !changed.is_empty() {
-            self.begin();
-        }
-        for at in &changed {
-            self.mend(if at.y == self.spill.y { at.x } else { u16::MAX });
-            let covered = at.y == self.spill.y && at.x < self.spill.next && self.spill.next <= self.spill.end;
-            if !covered {
-                let columns = self.paint(*at);
-                if self.spill.y == at.y {
-                    self.spill.next = self.spill.next.max(at.x + columns);
-                }
-            }
-        }
-        self.mend(u16::MAX);
-        self.spill = Spill::default();
-        self.changed = changed;
         Ok(())
     }
 
@@ -294,6 +366,7 @@ impl<W: Write> Backend for TermBackend<W> {
         }
         self.pen = Some(Pen::default());
         self.shown.fill(Cell::EMPTY);
+        self.links.clear();
         Ok(())
     }
 
@@ -309,25 +382,9 @@ impl<W: Write> Backend for TermBackend<W> {
         Ok(WindowSize { columns_rows: self.size, pixels: Size::ZERO })
     }
 
+    /// Nothing yet: [`TermBackend::finish`] writes.
     fn flush(&mut self) -> io::Result<()> {
-        let framed = !self.frame.is_empty();
-        if self.cursor.wanted {
-            self.move_to(self.cursor.position);
-        }
-        if self.cursor.shown != Some(self.cursor.wanted) {
-            self.frame.extend_from_slice(if self.cursor.wanted { b"\x1b[?25h" } else { b"\x1b[?25l" });
-            self.cursor.shown = Some(self.cursor.wanted);
-        }
-        if framed {
-            self.frame.extend_from_slice(SYNC_END);
-        }
-        if self.frame.is_empty() {
-            return Ok(());
-        }
-        self.bytes += self.frame.len() as u64;
-        let written = self.out.write_all(&self.frame).and_then(|()| self.out.flush());
-        self.frame.clear();
-        written
+        Ok(())
     }
 
     fn scroll_region_up(&mut self, _: std::ops::Range<u16>, _: u16) -> io::Result<()> {

@@ -7,6 +7,7 @@ pub mod decode;
 pub mod guard;
 pub mod input;
 pub mod key;
+pub mod links;
 pub mod screen;
 mod sgr;
 pub mod signals;

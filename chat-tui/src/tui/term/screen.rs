@@ -8,6 +8,7 @@ use ratatui::{Frame, Terminal};
 
 use super::backend::TermBackend;
 use super::caps::Colors;
+use super::links::Links;
 use super::title;
 use crate::clean::Clean;
 use crate::tui::view::width::grapheme_width;
@@ -36,16 +37,28 @@ impl<W: Write> Screen<W> {
     /// # Errors
     /// Those of the output.
     pub fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.draw_linked(|frame| {
+            view(frame);
+            Links::default()
+        })
+    }
+
+    /// The same for a frame whose cells lead somewhere.
+    ///
+    /// # Errors
+    /// Those of the output.
+    pub fn draw_linked(&mut self, view: impl FnOnce(&mut Frame<'_>) -> Links) -> io::Result<()> {
         if self.stale {
             self.terminal.backend_mut().forget();
             self.terminal.clear()?;
             self.stale = false;
         }
+        let mut links = Links::default();
         self.terminal.draw(|frame| {
-            view(frame);
+            links = view(frame);
             settle(frame.buffer_mut());
         })?;
-        Ok(())
+        self.terminal.backend_mut().finish(&links)
     }
 
     /// The terminal has another size: the next frame is drawn whole.

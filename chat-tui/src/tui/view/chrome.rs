@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
+use chat_proto::RoomId;
 use ratatui::buffer::Buffer;
 
-use super::Theme;
 use super::paint::{Pen, columns};
 use super::theme::Sign;
+use super::width::{fit, width};
+use super::{Hits, Theme};
 use crate::clean::{self, Clean};
 use crate::client::LinkState;
 use crate::tui::core::geometry::Area;
 use crate::tui::core::keymap::Action;
+use crate::tui::core::markup;
+use crate::tui::core::pointer::Spot;
 use crate::tui::core::{Model, hotlist};
+use crate::tui::term::links::Links;
 
 /// Columns from which the header and the status say more.
 const WIDE: u16 = 100;
@@ -19,7 +24,7 @@ const WIDE: u16 = 100;
 /// Columns from which the header shows members and the own name.
 const MEDIUM: u16 = 60;
 
-pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, links: &mut Links) {
     let (connection, broken) = connection(model, theme);
     let mut right = String::new();
     if let Some(room) = model.room().filter(|_| area.width >= MEDIUM) {
@@ -43,8 +48,14 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
         pen.fitted(&room, space, theme.strong);
         pen.skip(2);
         let topic = model.room().map_or("", |room| &room.topic);
-        let space = pen.left().saturating_sub(wide + 1);
-        pen.fitted(&clean::line(topic), space, theme.text);
+        let (topic, space) = (clean::line(topic), pen.left().saturating_sub(wide + 1));
+        let (x, y) = pen.at();
+        pen.fitted(&topic, space, theme.text);
+        for link in markup::links(topic.as_str()) {
+            let before = width(&topic.as_str()[..link.start]);
+            let link = &topic.as_str()[link];
+            links.add(x.saturating_add(before), y, width(link).min(space.saturating_sub(before)), link);
+        }
     } else {
         let space = pen.left().saturating_sub(wide + 1);
         pen.fitted(&clean::line(model.server_name()), space, theme.strong);
@@ -76,10 +87,10 @@ fn milliseconds(time: Duration) -> String {
     }
 }
 
-pub(super) fn status(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+pub(super) fn status(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) {
     let hot = active(model, area.width);
-    let hot = clean::line(&hot);
-    let wide = columns(&hot).min(area.width / 2 + area.width / 4);
+    let wide: u16 = hot.iter().map(|(_, piece)| columns(piece)).sum();
+    let wide = wide.min(area.width / 2 + area.width / 4);
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1);
     let space = pen.left().saturating_sub(wide + 2);
@@ -94,7 +105,15 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
     }
     if wide > 0 {
         pen.until_left(wide + 1);
-        pen.fitted(&hot, wide, theme.unread);
+        let mut left = wide;
+        for (room, piece) in &hot {
+            let (shown, columns) = fit(piece, left);
+            if let Some(room) = room {
+                hits.add_from(&pen, columns, Spot::Room(*room));
+            }
+            pen.foreign(&clean::line(&shown), theme.unread);
+            left -= columns;
+        }
     }
 }
 
@@ -140,20 +159,21 @@ fn candidates(model: &Model, theme: &Theme, pen: &mut Pen<'_>, columns_max: u16)
     }
 }
 
-/// Rooms with something new: `act 2:#dev @2,41 5:#random 3`, or shorter.
-fn active(model: &Model, width: u16) -> String {
-    let rooms: Vec<String> = hotlist(model)
-        .iter()
-        .map(|line| {
-            let name = if width >= WIDE { format!("#{} ", line.name) } else { String::new() };
-            let mentions = if line.mentions > 0 { format!("@{},", line.mentions) } else { String::new() };
-            format!("{}:{name}{mentions}{}", line.number, line.unread)
-        })
-        .collect();
-    if rooms.is_empty() || width < MEDIUM {
-        return rooms.join(" ");
+/// Rooms with something new: `act 2:#dev @2,41 5:#random 3`, or shorter; each with what it leads to.
+fn active(model: &Model, width: u16) -> Vec<(Option<RoomId>, Clean<'static>)> {
+    let mut pieces = Vec::new();
+    for line in hotlist(model) {
+        let before = match (pieces.is_empty(), width >= MEDIUM) {
+            (true, true) => "act ",
+            (true, false) => "",
+            (false, _) => " ",
+        };
+        let name = if width >= WIDE { format!("#{} ", line.name) } else { String::new() };
+        let mentions = if line.mentions > 0 { format!("@{},", line.mentions) } else { String::new() };
+        let piece = format!("{}:{name}{mentions}{}", line.number, line.unread);
+        pieces.extend([(None, clean::line(before)), (Some(line.id), clean::line(&piece).into_owned())]);
     }
-    format!("act {}", rooms.join(" "))
+    pieces
 }
 
 pub(super) fn rule(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {

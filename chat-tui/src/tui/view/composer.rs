@@ -4,8 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::Theme;
+use super::hits::Writing;
 use super::paint::Pen;
+use super::{Hits, Theme};
 use crate::clean;
 use crate::tui::core::Model;
 use crate::tui::core::composer::Rows;
@@ -13,13 +14,15 @@ use crate::tui::core::geometry::Area;
 use crate::tui::view::width::width;
 
 /// Draws the line being written and says where its cursor is.
-pub(super) fn draw(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) -> Position {
+pub(super) fn draw(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) -> Position {
     let (prompt_columns, columns) = model.composer_columns();
     let composer = model.composer();
     let rows = Rows::of(composer.text(), columns);
     let (row, column) = rows.position(composer.text(), composer.cursor());
     let height = usize::from(area.height).max(1);
     let first = (row + 1).saturating_sub(height);
+    let inside = Area { x: area.x + prompt_columns, width: area.width.saturating_sub(prompt_columns), ..area };
+    hits.set_composer(Writing { area: inside, first });
     let prompt = model.prompt();
     let full = width(&prompt) <= prompt_columns;
     for (line, range) in (0..area.height).zip(rows.ranges().iter().skip(first)) {

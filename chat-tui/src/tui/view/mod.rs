@@ -2,6 +2,7 @@
 
 mod chrome;
 mod composer;
+mod hits;
 mod overlay;
 mod paint;
 mod panes;
@@ -11,5 +12,6 @@ mod timeline;
 pub mod width;
 pub mod wrap;
 
-pub use screen::{ViewCache, draw};
+pub use hits::Hits;
+pub use screen::{Drawn, ViewCache, draw};
 pub use theme::{Sign, Theme};

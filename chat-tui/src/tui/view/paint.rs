@@ -6,7 +6,15 @@ use ratatui::style::Style;
 use crate::clean::{self, Clean};
 use crate::tui::core::geometry::Area;
 use crate::tui::core::timeline::Wrapped;
+use crate::tui::term::links::Links;
 use crate::tui::view::width::{fit, width};
+
+/// Cells, and where they lead.
+#[derive(Debug)]
+pub(super) struct Sheet<'a> {
+    pub(super) buffer: &'a mut Buffer,
+    pub(super) links: &'a mut Links,
+}
 
 /// Draws on one row, from left to right.
 #[derive(Debug)]
@@ -23,6 +31,11 @@ impl<'a> Pen<'a> {
         let inside = row < area.height;
         let end = if inside { area.x + area.width } else { area.x };
         Self { buffer, x: area.x, y: area.y + row, end }
+    }
+
+    /// Where the pen is: column and row.
+    pub(super) fn at(&self) -> (u16, u16) {
+        (self.x, self.y)
     }
 
     /// Columns left.

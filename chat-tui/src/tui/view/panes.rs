@@ -3,14 +3,16 @@
 use chat_proto::Presence;
 use ratatui::buffer::Buffer;
 
-use super::Theme;
 use super::paint::{Pen, columns};
 use super::theme::Sign;
+use super::{Hits, Theme};
 use crate::clean;
 use crate::tui::core::geometry::Area;
+use crate::tui::core::pointer::Spot;
 use crate::tui::core::{Model, RoomLine, member_groups, room_lines};
 
-pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) {
+    hits.add(area, Spot::Rooms);
     border(theme, Area { x: area.x + area.width - 1, width: 1, ..area }, buffer);
     let area = Area { width: area.width - 1, ..area };
     let mut pen = Pen::new(buffer, area, 0);
@@ -23,6 +25,7 @@ pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffe
     let current = lines.iter().position(|line| line.current).unwrap_or(0);
     let first = (current + 1).saturating_sub(rows);
     for (row, line) in (1..area.height).zip(lines.iter().skip(first)) {
+        hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Room(line.id));
         room(line, theme, area, row, buffer);
     }
 }
@@ -57,7 +60,8 @@ fn room(line: &RoomLine<'_>, theme: &Theme, area: Area, row: u16, buffer: &mut B
     pen.foreign(&counts, style);
 }
 
-pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) {
+    hits.add(area, Spot::Members);
     border(theme, Area { width: 1, ..area }, buffer);
     let area = Area { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
     let Some((room, state)) = model.room_view().zip(model.room()) else { return };
@@ -81,6 +85,7 @@ pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buf
                 Presence::Away => (Sign::Away, theme.text),
                 Presence::Offline => (Sign::Offline, theme.dim),
             };
+            hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Member(member.name.clone()));
             let mut pen = Pen::new(buffer, area, row);
             pen.own(theme.sign(sign), theme.dim);
             pen.skip(1);

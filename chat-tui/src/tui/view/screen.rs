@@ -2,9 +2,12 @@
 
 use ratatui::Frame;
 
-use super::{Theme, chrome, composer, overlay, panes, timeline};
+use super::paint::Sheet;
+use super::{Hits, Theme, chrome, composer, overlay, panes, timeline};
 use crate::tui::core::Model;
+use crate::tui::core::pointer::Spot;
 use crate::tui::core::timeline::Wraps;
+use crate::tui::term::links::Links;
 
 /// What is kept from one frame to the next to save time, and what things look like.
 #[derive(Debug)]
@@ -22,30 +25,42 @@ impl ViewCache {
     }
 }
 
+/// What a frame shows beside its cells.
+#[derive(Clone, Debug, Default)]
+pub struct Drawn {
+    /// Where they lead.
+    pub links: Links,
+    /// What they are, for the mouse.
+    pub hits: Hits,
+}
+
 /// Draws the model. The frame may have another size than the model believes; what doesn't fit isn't drawn.
-pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) {
+pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Drawn {
+    let mut drawn = Drawn::default();
     let area = frame.area();
     if (area.width, area.height) != model.size || area.is_empty() {
-        return;
+        return drawn;
     }
+    let Drawn { links, hits } = &mut drawn;
     let g = model.geometry();
     let ViewCache { theme, wraps } = cache;
     let buffer = frame.buffer_mut();
     if let Some(area) = g.header {
-        chrome::header(model, theme, area, buffer);
+        chrome::header(model, theme, area, buffer, links);
     }
     if let Some(area) = g.rooms {
-        panes::rooms(model, theme, area, buffer);
+        panes::rooms(model, theme, area, buffer, hits);
     }
     if let Some(area) = g.members {
-        panes::members(model, theme, area, buffer);
+        panes::members(model, theme, area, buffer, hits);
     }
+    hits.add(g.timeline, Spot::Timeline);
     match &model.overlay {
         Some(overlay) => overlay::draw(overlay, theme, g.timeline, buffer),
-        None => timeline::draw(model, theme, wraps, g, buffer),
+        None => timeline::draw(model, theme, wraps, g, &mut Sheet { buffer, links }),
     }
     if let Some(area) = g.status {
-        chrome::status(model, theme, area, buffer);
+        chrome::status(model, theme, area, buffer, hits);
     }
     if let Some(area) = g.rule {
         chrome::rule(model, theme, area, buffer);
@@ -53,6 +68,7 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) {
     if let Some(area) = g.hint {
         chrome::hint(model, theme, area, buffer);
     }
-    let cursor = composer::draw(model, theme, g.composer, buffer);
+    let cursor = composer::draw(model, theme, g.composer, buffer, hits);
     frame.set_cursor_position(cursor);
+    drawn
 }

@@ -1,27 +1,33 @@
 //! Messages: time and sender beside the text, or in it where columns are few.
 
+use std::ops::Range;
+
 use chat_proto::{AccountId, Event, Style as Said};
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use super::Theme;
-use super::paint::{Pen, columns};
+use super::paint::{Pen, Sheet, columns};
 use super::theme::Sign;
 use super::wrap::wrap;
 use crate::clean;
 use crate::client::{LinkState, Outgoing};
 use crate::tui::core::geometry::{Area, Geometry};
+use crate::tui::core::markup::Kind;
 use crate::tui::core::time::day_title;
 use crate::tui::core::timeline::{Block, Decor, Line, Part, Scope, Timeline, Wrapped, Wraps};
 use crate::tui::core::{Model, RoomState};
+use crate::tui::term::links::Links;
 
-pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, g: Geometry, buffer: &mut Buffer) {
-    let Some((pane, room)) = model.pane().zip(model.room()) else { return nothing(model, theme, g.timeline, buffer) };
+pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, g: Geometry, sheet: &mut Sheet<'_>) {
+    let Some((pane, room)) = model.pane().zip(model.room()) else {
+        return nothing(model, theme, g.timeline, sheet.buffer);
+    };
     let layout = room.timeline.layout(pane, model.scope(), wraps);
     let view = View { model, room, theme, g, scope: model.scope() };
     let mut last_row_of = None;
     for (row, line) in (0..).zip(&layout.lines) {
-        view.line(line, row, last_row_of != Some(line.block), buffer);
+        view.line(line, row, last_row_of != Some(line.block), sheet);
         last_row_of = Some(line.block);
     }
 }
@@ -55,11 +61,12 @@ impl View<'_> {
         &self.room.timeline
     }
 
-    fn line(&self, line: &Line, row: u16, first: bool, buffer: &mut Buffer) {
+    fn line(&self, line: &Line, row: u16, first: bool, sheet: &mut Sheet<'_>) {
+        let buffer = &mut *sheet.buffer;
         match &line.part {
             Part::Decor(decor) => self.decor(*decor, line.block, row, buffer),
             Part::Text { row: text_row, wrapped } => match line.block {
-                Block::Event { .. } => self.event(line.block, wrapped, *text_row, row, first, buffer),
+                Block::Event { .. } => self.event(line.block, wrapped, *text_row, row, first, sheet),
                 Block::Run { .. } => self.aside(Sign::Quiet, line.block, wrapped, row, buffer),
                 Block::Pending(index) => self.pending(index, wrapped, *text_row, row, buffer),
                 Block::Newer => self.between("newer messages", row, buffer),
@@ -101,19 +108,19 @@ impl View<'_> {
         }
     }
 
-    fn event(&self, block: Block, wrapped: &Wrapped, text_row: u16, row: u16, first: bool, buffer: &mut Buffer) {
+    fn event(&self, block: Block, wrapped: &Wrapped, text_row: u16, row: u16, first: bool, sheet: &mut Sheet<'_>) {
         let Some(event) = self.timeline().block_events(block).next() else { return };
         let Sender { name, nick, text } = self.sender(event);
         if self.g.gutter.is_none() {
-            return self.compact(wrapped, text_row, row, nick, text, buffer);
+            return self.compact(wrapped, text_row, row, nick, text, sheet);
         }
         let shows_head = text_row == 0 && (self.timeline().heads_group(block, self.scope) || first && row == 0);
-        let mut pen = self.gutter(shows_head.then_some((event, name)), nick, row, buffer);
-        self.words(&mut pen, wrapped, rows(wrapped, text_row), text);
+        let mut pen = self.gutter(shows_head.then_some((event, name)), nick, row, sheet.buffer);
+        self.words(&mut pen, wrapped, rows(wrapped, text_row), text, sheet.links);
     }
 
     /// Draws part of a message: its words, and what was done to it afterwards.
-    fn words(&self, pen: &mut Pen<'_>, wrapped: &Wrapped, part: std::ops::Range<usize>, text: Style) {
+    fn words(&self, pen: &mut Pen<'_>, wrapped: &Wrapped, part: Range<usize>, text: Style, links: &mut Links) {
         let split = wrapped.tail.clamp(part.start, part.end);
         let spans = &wrapped.marked.spans;
         let mut at = part.start;
@@ -123,7 +130,11 @@ impl View<'_> {
                 break;
             }
             pen.wrapped(wrapped, at..from, text);
+            let ((x, y), left) = (pen.at(), pen.left());
             pen.wrapped(wrapped, from..to, text.patch(self.theme.look(span.look)));
+            if span.look.kind == Kind::Link {
+                links.add(x, y, left - pen.left(), &wrapped.text[span.range.clone()]);
+            }
             at = to;
         }
         pen.wrapped(wrapped, at..split, text);
@@ -165,15 +176,15 @@ impl View<'_> {
         pen
     }
 
-    fn compact(&self, wrapped: &Wrapped, text_row: u16, row: u16, nick: Style, text: Style, buffer: &mut Buffer) {
+    fn compact(&self, wrapped: &Wrapped, text_row: u16, row: u16, nick: Style, text: Style, sheet: &mut Sheet<'_>) {
         let range = rows(wrapped, text_row);
-        let mut pen = Pen::new(buffer, self.g.timeline, row);
+        let mut pen = Pen::new(sheet.buffer, self.g.timeline, row);
         if text_row > 0 {
             pen.skip(2);
         }
         let split = wrapped.prefix.clamp(range.start, range.end);
         pen.wrapped(wrapped, range.start..split, nick);
-        self.words(&mut pen, wrapped, split..range.end, text);
+        self.words(&mut pen, wrapped, split..range.end, text, sheet.links);
     }
 
     /// One line about the room, cut to its width.
@@ -231,6 +242,6 @@ struct Sender<'e> {
     text: Style,
 }
 
-fn rows(wrapped: &Wrapped, row: u16) -> std::ops::Range<usize> {
+fn rows(wrapped: &Wrapped, row: u16) -> Range<usize> {
     wrapped.rows.get(usize::from(row)).cloned().unwrap_or_default()
 }
