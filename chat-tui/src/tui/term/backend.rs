@@ -14,12 +14,11 @@ use std::io::{self, Write};
 use ratatui::backend::{Backend, ClearType, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
-use unicode_width::UnicodeWidthChar;
 
 use super::caps::Colors;
+use super::glyph::Glyph;
 use super::links::{LinkTable, Links, NONE};
 use super::sgr::{Pen, push_number};
-use crate::tui::view::width::grapheme_width;
 
 /// Draws into a terminal at the other end of `W`, which should pass each write on as it is.
 #[derive(Debug)]
@@ -271,55 +270,6 @@ impl<W: Write> TermBackend<W> {
     }
 }
 
-/// How to draw a symbol.
-struct Glyph<'a> {
-    text: &'a str,
-    /// The columns it was laid out in.
-    columns: u16,
-    /// How far the widest terminal draws it, if terminals differ.
-    reach: Option<u16>,
-}
-
-impl<'a> Glyph<'a> {
-    fn of(symbol: &'a str, room: u16) -> Self {
-        if let [byte] = symbol.as_bytes() {
-            let printable = (0x20..0x7f).contains(byte);
-            return if printable {
-                Self { text: symbol, columns: 1, reach: None }
-            } else {
-                Self::of(UNPRINTABLE, room)
-            };
-        }
-        if symbol.contains(char::is_control) {
-            return Self::of(UNPRINTABLE, room);
-        }
-        let columns = grapheme_width(symbol);
-        if columns == 0 || columns > room {
-            return Self { text: " ", columns: 1, reach: None };
-        }
-        // A terminal that leaves the replacement character out would put its marks on the character before.
-        if symbol.starts_with(UNPRINTABLE) {
-            return Self { text: UNPRINTABLE, columns, reach: Some(columns) };
-        }
-        let (mut wide, mut sum, mut fits) = (0, 0, symbol.len());
-        for (at, c) in symbol.char_indices() {
-            // Emoji presentation may make its base one column wider.
-            let width = if c == '\u{fe0f}' { 1 } else { u16::try_from(c.width().unwrap_or(1)).unwrap_or(2) };
-            if sum + width > room {
-                fits = fits.min(at);
-            }
-            sum += width;
-            wide += u16::from(width > 0);
-        }
-        let disputed = |c: char| matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{20e3}' | '\u{ff9e}' | '\u{ff9f}');
-        let plain = wide == 1 && sum == columns && columns <= 2;
-        if plain && !symbol.contains(|c| disputed(c) || c >= FIRST_EMOJI) {
-            return Self { text: symbol, columns, reach: None };
-        }
-        Self { text: symbol[..fits].trim_end_matches('\u{200d}'), columns, reach: Some(sum.max(columns)) }
-    }
-}
-
 impl<W: Write> Backend for TermBackend<W> {
     type Error = io::Error;
 
@@ -399,6 +349,3 @@ impl<W: Write> Backend for TermBackend<W> {
 const CLEAR: &[u8] = b"\x1b[m\x1b[2J";
 const SYNC_BEGIN: &[u8] = b"\x1b[?2026h";
 const SYNC_END: &[u8] = b"\x1b[?2026l";
-/// Where the blocks begin whose characters terminals of different age measure differently.
-const FIRST_EMOJI: char = '\u{1f000}';
-const UNPRINTABLE: &str = "\u{fffd}";

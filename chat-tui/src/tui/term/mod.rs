@@ -4,6 +4,7 @@ pub mod backend;
 pub mod caps;
 mod codes;
 pub mod decode;
+mod glyph;
 pub mod guard;
 pub mod input;
 pub mod key;
