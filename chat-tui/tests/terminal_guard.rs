@@ -61,7 +61,11 @@ fn child() {
                 }
                 TermEvent::Resize { width, height } => screen.resize(Size::new(width, height)).unwrap(),
                 TermEvent::Terminate | TermEvent::Closed => break,
-                TermEvent::Key(_) | TermEvent::Paste(_) | TermEvent::Focus(_) | TermEvent::Mouse(_) => {}
+                TermEvent::Key(_)
+                | TermEvent::Paste(_)
+                | TermEvent::Focus(_)
+                | TermEvent::Ground(_)
+                | TermEvent::Mouse(_) => {}
             }
         }
     });

@@ -8,6 +8,7 @@ use chat_tui::bot::{Exit, Failure, complain};
 use chat_tui::clean;
 use chat_tui::client::{AskTrust, Environment, Question, TrustAnswer, TrustPolicy, is_fingerprint};
 use chat_tui::tui::app::{Ended, RunError, run as run_screen};
+use chat_tui::tui::look::Looks;
 use clap::Args;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -26,6 +27,9 @@ pub(crate) struct ConnectArgs {
     /// Become the server's owner first, by the code it printed on its first start, which is asked for
     #[arg(long)]
     claim: bool,
+    /// A theme by its name, or the file of one
+    #[arg(long, env = "CHAT_THEME", value_name = "NAME|FILE", default_value = "ansi")]
+    theme: String,
 }
 
 /// Runs the screen.
@@ -37,7 +41,11 @@ pub(crate) fn run(args: ConnectArgs) -> Result<Exit, Failure> {
         claim::claim(&settings, None, claim::TIMEOUT)?;
     }
     let room = args.room.map(|room| room.as_str().to_owned()).or_else(|| settings.server.room.clone());
-    let screen = run_screen(settings, room, Environment::default(), |what| complain(&what));
+    let mut looks = Looks::default();
+    if let Err(error) = looks.choose_theme(&args.theme) {
+        complain(&format!("the theme {}: {error}", args.theme));
+    }
+    let screen = run_screen(settings, room, looks, Environment::default(), |what| complain(&what));
     let ended = cli::run_to_end(async { screen.await.map_err(failure) })?;
     match ended {
         Ended::Left => Ok(Exit::Clean),

@@ -15,13 +15,15 @@ use tokio::time::{Instant, sleep_until, timeout};
 use super::core::time::{Now, Zone};
 use super::core::{Effect, Effects, Model, Msg, settle, update};
 use super::errand::{ANSWERS_MAX, Errands};
-use super::term::caps::{Caps, NoScreen};
+use super::look::Looks;
+use super::term::caps::{Caps, Ground, NoScreen};
 use super::term::guard::{Guard, Tty};
 use super::term::input::{EVENTS_MAX, Reader, TermEvent};
+use super::term::links::Links;
 use super::term::screen::Screen;
 use super::term::signals::Signals;
 use super::term::title::title;
-use super::view::{Theme, ViewCache, draw};
+use super::view::{Drawn, ViewCache, draw};
 use crate::clean;
 use crate::client::cache::Cache;
 use crate::client::trust::{KnownServers, TrustError};
@@ -68,17 +70,19 @@ pub enum RunError {
 /// Runs the screen until the person leaves.
 ///
 /// An unknown server is met before the screen is entered, so that whoever is asked about it ([`TrustPolicy::Ask`]) has the
-/// plain terminal; `tell` is told what is waited for then.
+/// plain terminal; `tell` is told what is waited for then, and what is wrong in the theme.
 ///
 /// # Errors
 /// [`RunError`]; the terminal is as it was found.
 pub async fn run(
     settings: Settings,
     room: Option<String>,
+    looks: Looks,
     environment: Environment,
     mut tell: impl FnMut(&str),
 ) -> Result<Ended, RunError> {
-    let caps = Caps::detect()?;
+    let caps = looks.caps(Caps::detect()?);
+    looks.theme(caps, None).1.iter().for_each(|wrong| tell(wrong));
     let asks = match settings.trust {
         TrustPolicy::Ask(_) => KnownServers::in_dir(&settings.data).find(&settings.server)?.is_none(),
         TrustPolicy::Pin(_) | TrustPolicy::AcceptNew | TrustPolicy::RefuseUnknown => false,
@@ -93,7 +97,7 @@ pub async fn run(
         }
         session = Some((client, news));
     }
-    let mut app = App::enter(caps, &settings, room, environment.clone())?;
+    let mut app = App::enter(caps, looks, &settings, room, environment.clone())?;
     app.remember(&settings);
     app.draw()?;
     let (client, news) = match session {
@@ -152,6 +156,8 @@ async fn meet(
 struct App {
     model: Model,
     cache: ViewCache,
+    caps: Caps,
+    looks: Looks,
     environment: Environment,
     began: Instant,
     errands: Option<Errands>,
@@ -171,6 +177,7 @@ struct App {
 impl App {
     fn enter(
         caps: Caps,
+        looks: Looks,
         settings: &Settings,
         room: Option<String>,
         environment: Environment,
@@ -180,7 +187,9 @@ impl App {
         let size = Tty.size()?;
         let mut app = Self {
             model: Model::new(settings.server.host.clone(), settings.name.clone(), room, Zone::system()),
-            cache: ViewCache::new(Theme::new(caps.colors, caps.symbols)),
+            cache: ViewCache::new(looks.theme(caps, None).0),
+            caps,
+            looks,
             environment,
             began: Instant::now(),
             errands: None,
@@ -276,6 +285,7 @@ impl App {
             TermEvent::Paste(text) => self.tell(Msg::Paste(text)),
             TermEvent::Resize { width, height } => self.resize(width, height)?,
             TermEvent::Focus(focused) => self.tell(Msg::Focus(focused)),
+            TermEvent::Ground(ground) => self.stand_on(ground),
             TermEvent::Mouse(_) => {}
             TermEvent::Suspend => self.suspended = true,
             TermEvent::Resumed => {
@@ -285,6 +295,12 @@ impl App {
             TermEvent::Terminate | TermEvent::Closed => self.ended = Some(Ended::Left),
         }
         Ok(())
+    }
+
+    /// Draws with what suits the terminal's ground from now on.
+    fn stand_on(&mut self, ground: Ground) {
+        self.cache.theme = self.looks.theme(self.caps, Some(ground)).0;
+        self.effects.dirty = true;
     }
 
     fn resize(&mut self, width: u16, height: u16) -> Result<(), RunError> {
@@ -334,8 +350,12 @@ impl App {
     }
 
     fn draw(&mut self) -> Result<(), RunError> {
-        let Self { model, cache, screen, .. } = self;
-        screen.draw_linked(|frame| draw(model, cache, frame).links)?;
+        let Self { model, cache, screen, looks, caps, .. } = self;
+        let shows_links = looks.links && caps.commands;
+        screen.draw_linked(|frame| {
+            let Drawn { links, .. } = draw(model, cache, frame);
+            if shows_links { links } else { Links::default() }
+        })?;
         self.effects.dirty = false;
         self.drawn = Some(Instant::now());
         Ok(())

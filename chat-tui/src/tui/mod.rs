@@ -3,5 +3,6 @@
 pub mod app;
 pub mod core;
 mod errand;
+pub mod look;
 pub mod term;
 pub mod view;

@@ -81,7 +81,7 @@ pub(crate) fn is_allowed(piece: &Piece) -> bool {
         Piece::Text(_) => true,
         Piece::Control(_) | Piece::Other(_) => false,
         Piece::Csi(csi) => is_frame_sequence(csi) || SETUP.contains(&csi.as_str()),
-        Piece::Osc(osc) if is_frame_command(osc) => true,
+        Piece::Osc(osc) if is_frame_command(osc) || osc == "11;?" => true,
         Piece::Osc(osc) => osc.strip_prefix("2;").is_some_and(|title| !title.contains(char::is_control)),
     }
 }
@@ -95,7 +95,7 @@ pub(crate) fn assert_only_allowed_sequences(raw: &[u8]) {
 
 /// What is written on the way in and out: alternate screen, autowrap, bracketed paste, focus and mouse reports, the kitty
 /// keyboard protocol, modifyOtherKeys, and the stack of titles.
-const SETUP: [&str; 20] = [
-    "?1049h", "?1049l", "?7h", "?7l", "?2004h", "?2004l", "?1004h", "?1004l", "?1000h", "?1000l", "?1002h", "?1002l",
-    "?1006h", "?1006l", "=5;1u", "=0;1u", ">4;2m", ">4m", "22;2t", "23;2t",
+const SETUP: [&str; 22] = [
+    "?2031h", "?2031l", "?1049h", "?1049l", "?7h", "?7l", "?2004h", "?2004l", "?1004h", "?1004l", "?1000h", "?1000l",
+    "?1002h", "?1002l", "?1006h", "?1006l", "=5;1u", "=0;1u", ">4;2m", ">4m", "22;2t", "23;2t",
 ];

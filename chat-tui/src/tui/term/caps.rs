@@ -18,6 +18,25 @@ pub enum Colors {
     True,
 }
 
+/// What is behind the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// Something dark.
+    Dark,
+    /// Something light.
+    Light,
+}
+
+impl Ground {
+    /// What a colour is.
+    #[must_use]
+    pub fn of(r: u8, g: u8, b: u8) -> Self {
+        // The weights of the channels in what an eye sees, in thousandths.
+        let light = 299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b);
+        if light > 127_500 { Self::Light } else { Self::Dark }
+    }
+}
+
 /// Which characters to draw frames, bullets and signs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Symbols {
@@ -36,6 +55,8 @@ pub struct Caps {
     pub symbols: Symbols,
     /// It obeys, or at least ignores, a request for unambiguous keys.
     pub keys: bool,
+    /// It obeys, or at least swallows, operating system commands: links, the clipboard, notifications, questions of colour.
+    pub commands: bool,
     /// It is a tmux: what it needs differs in places.
     pub tmux: bool,
 }
@@ -93,7 +114,9 @@ impl Caps {
             Colors::Ansi16
         };
         let keys = term != "linux" && !term.starts_with("vt");
-        Ok(Self { colors, symbols, keys, tmux: !variable("TMUX").is_empty() })
+        // These take some apart as text.
+        let commands = keys && !term.starts_with("cons") && !term.starts_with("ansi");
+        Ok(Self { colors, symbols, keys, commands, tmux: !variable("TMUX").is_empty() })
     }
 }
 

@@ -1,8 +1,9 @@
 //! Bytes a terminal sends into events: a machine without a clock or a descriptor.
 //!
-//! It reads what xterm, tmux, the kitty keyboard protocol and modifyOtherKeys send, and drops what it does not know, such
-//! as answers to queries nobody asked.
+//! It reads what xterm, tmux, the kitty keyboard protocol and modifyOtherKeys send, and what the terminal's ground is, and drops
+//! what it does not know, such as answers to queries nobody asked.
 
+use super::caps::Ground;
 use super::codes::{held, named, numbered, unicode};
 use super::input::{Mouse, TermEvent};
 use super::key::{Key, KeyCode};
@@ -141,14 +142,29 @@ fn character(bytes: &[u8]) -> Front {
     }
 }
 
-/// An answer to a query, ended by BEL or ST: dropped.
+/// An answer to a query, ended by BEL or ST: the colour of the ground, else dropped.
 fn string(bytes: &[u8]) -> Front {
     let bell = bytes.iter().position(|b| *b == 0x07).map(|at| at + 1);
     let end = find(&bytes[2..], b"\x1b\\").map(|at| at + 4);
     match bell.into_iter().chain(end).min() {
-        Some(taken) => Front::Nothing(taken),
+        Some(taken) => match ground(&bytes[..taken]) {
+            Some(ground) => Front::Event(TermEvent::Ground(ground), taken),
+            None => Front::Nothing(taken),
+        },
         None => Front::Incomplete,
     }
+}
+
+/// What `ESC ] 11 ; rgb: … / … / …` says, with one to four digits a channel.
+fn ground(answer: &[u8]) -> Option<Ground> {
+    let answer = std::str::from_utf8(answer).ok()?.strip_prefix("\x1b]11;")?;
+    let answer = answer.trim_end_matches(['\x07', '\x1b', '\\']);
+    let (_, channels) = answer.split_once(':').filter(|(space, _)| matches!(*space, "rgb" | "rgba"))?;
+    let mut channels = channels.split('/').map(|digits| {
+        let most = 16_u32.checked_pow(u32::try_from(digits.len()).ok().filter(|len| (1..=4).contains(len))?)? - 1;
+        u8::try_from(u32::from_str_radix(digits, 16).ok()? * 255 / most).ok()
+    });
+    Some(Ground::of(channels.next()??, channels.next()??, channels.next()??))
 }
 
 fn control_sequence(bytes: &[u8]) -> Front {
@@ -176,6 +192,9 @@ fn control_sequence(bytes: &[u8]) -> Front {
         (b"", b'I') => Some(TermEvent::Focus(true)),
         (b"", b'O') => Some(TermEvent::Focus(false)),
         ([b'<', report @ ..], b'M') => mouse(report),
+        // The terminal's scheme changed (mode 2031).
+        (b"?997;1", b'n') => Some(TermEvent::Ground(Ground::Dark)),
+        (b"?997;2", b'n') => Some(TermEvent::Ground(Ground::Light)),
         ([b'<' | b'=' | b'>' | b'?', ..], _) => None,
         _ => key(body, end).map(|key| TermEvent::Key(key.normal())),
     };
@@ -301,8 +320,11 @@ mod tests {
         for noise in [
             "\x1b[?62;4c",
             "\x1b[>41;354;0c",
-            "\x1b]11;rgb:0000/0000/0000\x1b\\",
-            "\x1b]11;rgb:0/0/0\x07",
+            "\x1b]10;rgb:0000/0000/0000\x1b\\",
+            "\x1b]11;rgb:0/0\x07",
+            "\x1b]11;?\x07",
+            "\x1b]11;rgb:00000/0/0\x07",
+            "\x1b[?997;3n",
             "\x1bP1$r0m\x1b\\",
             "\x1b_Gi=1;OK\x1b\\",
             "\x1b[?2026;2$y",
@@ -316,6 +338,20 @@ mod tests {
         }
         assert_eq!(keys(b"\xff\xfea"), "a");
         assert_eq!(keys(b"a\xc3"), "a");
+    }
+
+    #[test]
+    fn the_ground_is_dark_or_light() {
+        for (answer, ground) in [
+            ("\x1b]11;rgb:0000/2b2b/3636\x1b\\", Ground::Dark),
+            ("\x1b]11;rgb:fdfd/f6f6/e3e3\x07", Ground::Light),
+            ("\x1b]11;rgba:ff/ff/ff/ff\x07", Ground::Light),
+            ("\x1b]11;rgb:f/f/0\x1b\\", Ground::Light),
+            ("\x1b[?997;1n", Ground::Dark),
+            ("\x1b[?997;2n", Ground::Light),
+        ] {
+            assert_eq!(events(answer.as_bytes()), [TermEvent::Ground(ground)], "{answer:?}");
+        }
     }
 
     #[test]

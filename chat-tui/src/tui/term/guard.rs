@@ -96,6 +96,10 @@ impl Guard {
             bytes.extend_from_slice(MODIFY_KEYS);
             state |= TMUX;
         }
+        if self.caps.commands {
+            bytes.extend_from_slice(ASK_GROUND);
+            state |= COMMANDS;
+        }
         bytes.extend_from_slice(if self.mouse { MOUSE_ON } else { b"" });
         STATE.store(state, Ordering::SeqCst);
         Tty.write_all(&bytes)
@@ -139,6 +143,7 @@ pub fn restore() {
     }
     let mut bytes = Vec::with_capacity(128);
     bytes.extend_from_slice(LEAVE_MODES);
+    bytes.extend_from_slice(if state & COMMANDS != 0 { COMMANDS_OFF } else { b"" });
     bytes.extend_from_slice(if state & KEYS != 0 { KEYS_OFF } else { b"" });
     bytes.extend_from_slice(if state & TMUX != 0 { MODIFY_KEYS_OFF } else { b"" });
     bytes.extend_from_slice(LEAVE_SCREEN);
@@ -183,6 +188,7 @@ static STATE: AtomicU8 = AtomicU8::new(0);
 const ACTIVE: u8 = 1;
 const KEYS: u8 = 2;
 const TMUX: u8 = 4;
+const COMMANDS: u8 = 8;
 
 /// The exit status of a Rust program that panicked.
 const PANIC_STATUS: i32 = 101;
@@ -199,6 +205,10 @@ const KEYS_OFF: &[u8] = b"\x1b[=0;1u";
 /// xterm's modifyOtherKeys, which tmux speaks.
 const MODIFY_KEYS: &[u8] = b"\x1b[>4;2m";
 const MODIFY_KEYS_OFF: &[u8] = b"\x1b[>4m";
+/// What is the ground's colour (OSC 11), and tell when the scheme changes (mode 2031)? The answers come among the keys.
+const ASK_GROUND: &[u8] = b"\x1b[?2031h\x1b]11;?\x1b\\";
+/// The end of a link that was cut off with its frame, and no more news of the scheme.
+const COMMANDS_OFF: &[u8] = b"\x1b]8;;\x1b\\\x1b[?2031l";
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// The end of a frame that was cut off, then mouse, focus, and paste reports off.

@@ -14,6 +14,7 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
+use super::caps::Ground;
 use super::decode::Decoder;
 use super::key::Key;
 
@@ -33,6 +34,8 @@ pub enum TermEvent {
     },
     /// The terminal's window got (true) or lost the keyboard.
     Focus(bool),
+    /// The terminal said, or says anew, what is behind its text.
+    Ground(Ground),
     /// The mouse was used.
     Mouse(Mouse),
     /// The system asks to stop until continued (SIGTSTP): call [`super::guard::Guard::suspend`].

@@ -45,12 +45,12 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
         let room = format!("#{}", model.room_name());
         let room = clean::line(&room);
         let space = pen.left().saturating_sub(wide + 1);
-        pen.fitted(&room, space, theme.strong);
+        pen.fitted(&room, space, theme.room);
         pen.skip(2);
         let topic = model.room().map_or("", |room| &room.topic);
         let (topic, space) = (clean::line(topic), pen.left().saturating_sub(wide + 1));
         let (x, y) = pen.at();
-        pen.fitted(&topic, space, theme.text);
+        pen.fitted(&topic, space, theme.topic);
         for link in markup::links(topic.as_str()) {
             let before = width(&topic.as_str()[..link.start]);
             let link = &topic.as_str()[link];
@@ -58,12 +58,12 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
         }
     } else {
         let space = pen.left().saturating_sub(wide + 1);
-        pen.fitted(&clean::line(model.server_name()), space, theme.strong);
+        pen.fitted(&clean::line(model.server_name()), space, theme.room);
     }
     pen.until_left(wide);
-    pen.foreign(&members, theme.dim);
-    pen.foreign(&connection, if broken { theme.error } else { theme.dim });
-    pen.foreign(&name, theme.strong);
+    pen.foreign(&members, theme.connection);
+    pen.foreign(&connection, if broken { theme.error } else { theme.connection });
+    pen.foreign(&name, theme.own);
 }
 
 /// Where the connection stands, and whether that is bad.
@@ -111,7 +111,7 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
             if let Some(room) = room {
                 hits.add_from(&pen, columns, Spot::Room(*room));
             }
-            pen.foreign(&clean::line(&shown), theme.unread);
+            pen.foreign(&clean::line(&shown), theme.activity);
             left -= columns;
         }
     }
@@ -119,13 +119,13 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
 
 fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
     if let Some(notice) = &model.notice {
-        return (notice.text.clone(), if notice.error { theme.error } else { theme.strong });
+        return (notice.text.clone(), if notice.error { theme.error } else { theme.notice });
     }
     let Some(room) = model.room() else { return (String::new(), theme.dim) };
     let refused = room.timeline.pending().iter().filter(|message| message.refused.is_some()).count();
     if refused > 0 && room.composer.is_empty() {
         let sign = theme.sign(Sign::Failed);
-        return (format!("{sign} {refused} not sent: Enter retries, Esc takes it back"), theme.error);
+        return (format!("{sign} {refused} not sent: Enter retries, Esc takes it back"), theme.failed);
     }
     if let LinkState::Waiting { reason, .. } = &model.link.state {
         return (reason.clone(), theme.error);
@@ -144,7 +144,7 @@ fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
         [first, second] => format!("{first}, {second} are typing{dots}"),
         [first, second, rest @ ..] => format!("{first}, {second} and {} more are typing{dots}", rest.len()),
     };
-    (text, theme.dim)
+    (text, theme.typing)
 }
 
 fn candidates(model: &Model, theme: &Theme, pen: &mut Pen<'_>, columns_max: u16) {
@@ -177,7 +177,7 @@ fn active(model: &Model, width: u16) -> Vec<(Option<RoomId>, Clean<'static>)> {
 }
 
 pub(super) fn rule(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
-    let style = if model.focused { theme.text } else { theme.dim };
+    let style = if model.focused { theme.rule } else { theme.rule_idle };
     Pen::new(buffer, area, 0).fill(theme.sign(Sign::Across), style);
 }
 
@@ -217,9 +217,9 @@ fn pair(pen: &mut Pen<'_>, key: &str, what: &str, theme: &Theme, left: u16) -> b
     if pen.left() < left + wide {
         return false;
     }
-    pen.foreign(&key, theme.strong);
+    pen.foreign(&key, theme.key);
     pen.skip(1);
-    pen.own(what, theme.dim);
+    pen.own(what, theme.hint);
     pen.skip(2);
     true
 }

@@ -28,14 +28,14 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer
     for (line, range) in (0..area.height).zip(rows.ranges().iter().skip(first)) {
         let mut pen = Pen::new(buffer, area, line);
         if line == 0 && first == 0 && full {
-            pen.fitted(&clean::line(&prompt), prompt_columns, theme.strong);
+            pen.fitted(&clean::line(&prompt), prompt_columns, theme.prompt);
         } else if line == 0 && first == 0 {
-            pen.own(if prompt_columns >= 2 { "> " } else { "" }, theme.strong);
+            pen.own(if prompt_columns >= 2 { "> " } else { "" }, theme.prompt);
         }
         let mut pen = Pen::new(buffer, area, line);
         pen.skip(prompt_columns);
         for grapheme in composer.text()[range.clone()].graphemes(true).filter(|grapheme| *grapheme != "\n") {
-            pen.foreign(&clean::line(grapheme), theme.text);
+            pen.foreign(&clean::line(grapheme), theme.input);
         }
     }
     let y = area.y + u16::try_from(row - first).unwrap_or(0).min(area.height.saturating_sub(1));

@@ -14,4 +14,4 @@ pub mod wrap;
 
 pub use hits::Hits;
 pub use screen::{Drawn, ViewCache, draw};
-pub use theme::{Sign, Theme};
+pub use theme::{BUILT_IN, DEFAULT, ROLES, Sign, Theme, Wanted};

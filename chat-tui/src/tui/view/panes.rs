@@ -51,7 +51,7 @@ fn room(line: &RoomLine<'_>, theme: &Theme, area: Area, row: u16, buffer: &mut B
     }
     let mut pen = Pen::new(buffer, area, row);
     let number = if line.number < 100 { format!("{:2} ", line.number) } else { " · ".to_owned() };
-    pen.own(&number, if line.current { style } else { theme.dim });
+    pen.own(&number, if line.current { style } else { theme.index });
     let wide = columns(&counts);
     let name = format!("#{}", line.name);
     let room = pen.left().saturating_sub(wide + u16::from(wide > 0) + 1);
@@ -80,14 +80,14 @@ pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buf
             if row + 1 >= area.height && shown + 1 < total {
                 break;
             }
-            let (sign, style) = match member.presence {
-                Presence::Online => (Sign::Online, theme.text),
-                Presence::Away => (Sign::Away, theme.text),
-                Presence::Offline => (Sign::Offline, theme.dim),
+            let (sign, lamp, style) = match member.presence {
+                Presence::Online => (Sign::Online, theme.online, theme.text),
+                Presence::Away => (Sign::Away, theme.away, theme.text),
+                Presence::Offline => (Sign::Offline, theme.offline, theme.offline),
             };
             hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Member(member.name.clone()));
             let mut pen = Pen::new(buffer, area, row);
-            pen.own(theme.sign(sign), theme.dim);
+            pen.own(theme.sign(sign), lamp);
             pen.skip(1);
             let left = pen.left();
             pen.fitted(&clean::line(&member.name), left, style);
@@ -103,6 +103,6 @@ pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buf
 
 fn border(theme: &Theme, area: Area, buffer: &mut Buffer) {
     for row in 0..area.height {
-        Pen::new(buffer, area, row).own(theme.sign(Sign::Down), theme.dim);
+        Pen::new(buffer, area, row).own(theme.sign(Sign::Down), theme.border);
     }
 }

@@ -80,7 +80,7 @@ impl View<'_> {
         match decor {
             Decor::Gap => self.between("earlier messages", row, buffer),
             Decor::Trimmed => pen.centered("earlier messages are no longer kept", " ", self.theme.dim),
-            Decor::Day(day) => pen.centered(&day_title(day), across, self.theme.dim),
+            Decor::Day(day) => pen.centered(&day_title(day), across, self.theme.day),
             Decor::Ruler => pen.centered(&self.new_since(block), across, self.theme.ruler),
         }
     }
@@ -166,12 +166,12 @@ impl View<'_> {
         let mut pen = Pen::new(buffer, self.g.timeline, row);
         if let Some((event, name)) = head {
             pen.skip(1);
-            pen.own(&self.scope.zone.minute(event.at), self.theme.dim);
+            pen.own(&self.scope.zone.minute(event.at), self.theme.time);
             pen.skip(1);
             pen.right_in(&clean::line(name), gutter.saturating_sub(10), nick);
         }
         pen.until_left(self.g.timeline.width.saturating_sub(gutter.saturating_sub(2)));
-        pen.own(self.theme.sign(Sign::Down), self.theme.dim);
+        pen.own(self.theme.sign(Sign::Down), self.theme.border);
         pen.skip(1);
         pen
     }
@@ -217,7 +217,7 @@ impl View<'_> {
         } else if text_row > 0 {
             pen.skip(2);
         }
-        pen.wrapped(wrapped, rows(wrapped, text_row), self.theme.dim);
+        pen.wrapped(wrapped, rows(wrapped, text_row), self.theme.pending);
         if usize::from(text_row) + 1 == wrapped.rows.len() {
             let state = clean::line(&state);
             let margin = u16::from(self.g.gutter.is_some());
@@ -230,9 +230,9 @@ impl View<'_> {
 
     fn state(&self, message: &Outgoing) -> (String, Style) {
         if message.refused.is_some() {
-            return (format!("{} failed", self.theme.sign(Sign::Failed)), self.theme.error);
+            return (format!("{} failed", self.theme.sign(Sign::Failed)), self.theme.failed);
         }
-        (format!("sending{}", self.theme.words("…", "...")), self.theme.dim)
+        (format!("sending{}", self.theme.words("…", "...")), self.theme.pending)
     }
 }
 
