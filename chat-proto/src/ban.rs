@@ -2,6 +2,7 @@
 
 use crate::codec::{Decode, Encode};
 use crate::id::{AccountId, DeviceId, Timestamp};
+use crate::request::UserRef;
 
 /// What is kept out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
@@ -31,6 +32,16 @@ pub struct BanFromServer {
 pub struct LiftBan {
     /// Whom.
     pub target: BanTarget,
+}
+
+/// Remove all that somebody wrote, in every room of the server but conversations between few. Asked again, it goes on where it was
+/// broken off.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct PurgeFromServer {
+    /// Whose.
+    pub user: UserRef,
+    /// Why, one line; may be empty.
+    pub reason: String,
 }
 
 /// Who is kept out of the server?
@@ -70,6 +81,17 @@ pub struct ServerBanned {
     pub name: String,
     /// Until when; for ever without it.
     pub until: Option<Timestamp>,
+    /// Why; may be empty.
+    pub reason: String,
+}
+
+/// The payload of the removal of all that somebody wrote in every room.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ServerPurged {
+    /// Whose.
+    pub account: AccountId,
+    /// His name.
+    pub name: String,
     /// Why; may be empty.
     pub reason: String,
 }

@@ -4,7 +4,7 @@ mod key;
 mod message;
 mod moderation;
 
-use crate::ban::{ServerBanned, ServerUnbanned};
+use crate::ban::{ServerBanned, ServerPurged, ServerUnbanned};
 use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::codec::{Decode, Encode};
 use crate::fact::RoomFact;
@@ -20,7 +20,8 @@ use crate::seen::{SeenPolicySet, WasSeen};
 
 pub use key::CompactionKey;
 pub use message::{
-    ByBot, Custom, Edited, Erased, Extra, Forwarded, Message, Pinned, PostedWith, Reacted, Redacted, ReplyTo, VisibleTo,
+    ByBot, Custom, Edited, Erased, ErasedFor, Extra, Forwarded, Message, Pinned, PostedWith, Reacted, Redacted,
+    ReplyTo, VisibleTo,
 };
 pub use moderation::{
     Deleted, DirectCreated, Evicted, Kicked, List, Listed, Named, OwnerChanged, Purged, Renamed, RoleSet, RoomChanged,
@@ -93,6 +94,8 @@ kinds! {
         20 => Erased,
         /// A conversation between few began.
         21 => DirectCreated,
+        /// What is kept in the place of a body that only some could see, and that was removed.
+        35 => ErasedFor,
         /// Whoever shows a code may own the server.
         60 => ClaimOffered,
         /// Somebody showed it.
@@ -115,6 +118,8 @@ kinds! {
         70 => ServerBanned,
         /// Somebody is kept out no more.
         71 => ServerUnbanned,
+        /// All that somebody wrote was removed.
+        90 => ServerPurged,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.
@@ -269,7 +274,32 @@ impl EventBody {
     /// The kind its row has: that of the event, also where the body was removed.
     #[must_use]
     pub fn stored_kind(&self) -> u16 {
-        if let Self::Erased(Erased { kind }) = self { *kind } else { self.kind() }
+        let Self::Erased(Erased { kind }) = self else {
+            return if let Self::ErasedFor(ErasedFor { kind, .. }) = self { *kind } else { self.kind() };
+        };
+        *kind
+    }
+
+    /// What stands in its place when its words are removed: who could see it still can see that it was there, and nobody else.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        let kind = self.stored_kind();
+        match self.visible_to() {
+            Some(visible_to) => ErasedFor { kind, visible_to: visible_to.to_vec() }.into(),
+            None => Erased { kind }.into(),
+        }
+    }
+
+    /// Whether its words were removed.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        matches!(self, Self::Erased(_) | Self::ErasedFor(_))
+    }
+
+    /// Whether it is a message, or was one before its words were removed.
+    #[must_use]
+    pub fn was_message(&self) -> bool {
+        Self::is_message_kind(self.stored_kind())
     }
 
     /// The kind of [`Edited`].
@@ -293,6 +323,7 @@ impl EventBody {
                 visible_to.as_deref()
             }
             RoomFact::PostedWith(_) => self.message().and_then(|message| message.visible_to()),
+            RoomFact::ErasedFor(ErasedFor { visible_to, .. }) => Some(visible_to),
             RoomFact::Created(_)
             | RoomFact::Joined(_)
             | RoomFact::Left(_)
@@ -338,6 +369,7 @@ impl EventBody {
             | RoomFact::Purged(_)
             | RoomFact::Deleted(_)
             | RoomFact::Erased(_)
+            | RoomFact::ErasedFor(_)
             | RoomFact::DirectCreated(_) => None,
         }
     }

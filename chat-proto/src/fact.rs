@@ -1,11 +1,11 @@
 //! Event bodies sorted by the feed they belong to, so that whoever reads one kind of feed answers for its facts and for no others.
 
-use crate::ban::{ServerBanned, ServerUnbanned};
+use crate::ban::{ServerBanned, ServerPurged, ServerUnbanned};
 use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::event::{
-    Created, Deleted, DirectCreated, Edited, Erased, EventBody, Evicted, Joined, Kicked, Left, Listed, Mentioned,
-    OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet, RoomChanged,
-    RoomJoined, RoomLeft, Unlisted,
+    Created, Deleted, DirectCreated, Edited, Erased, ErasedFor, EventBody, Evicted, Joined, Kicked, Left, Listed,
+    Mentioned, OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet,
+    RoomChanged, RoomJoined, RoomLeft, Unlisted,
 };
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
@@ -76,6 +76,7 @@ facts! {
         Deleted
         Erased
         DirectCreated
+        ErasedFor
     }
     /// What follows a person's devices.
     Account AccountFact {
@@ -109,6 +110,7 @@ facts! {
         RecoveryUsed
         ServerBanned
         ServerUnbanned
+        ServerPurged
         InviteMade
         InviteUsed
         InviteRevoked

@@ -3,7 +3,7 @@
 mod message;
 mod room;
 
-use crate::ban::{BanFromServer, LiftBan, ListBans};
+use crate::ban::{BanFromServer, LiftBan, ListBans, PurgeFromServer};
 use crate::choice::{Ignore, PinRoom, SetDraft, SetNotify, SetSetting};
 use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessage, EndSession, ListSessions};
@@ -21,8 +21,8 @@ use crate::seen::{AskSeen, SetSeenPolicy};
 
 pub use message::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, PostWith, React, Redact};
 pub use room::{
-    AuditRoom, ChangeRoom, CreateRoomWith, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList,
-    RenameRoom, SetRole, TakeOffList, TransferRoom, UserRef,
+    AuditRoom, BanAndPurge, ChangeRoom, CreateRoomWith, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList,
+    ReadList, RenameRoom, SetRole, TakeOffList, TransferRoom, UserRef,
 };
 
 /// A request on the control stream, or alone on a short bidirectional stream.
@@ -149,6 +149,10 @@ kinds! {
         136 => AskSeen,
         /// Choose who is told when I was last there.
         137 => SetSeenPolicy,
+        /// Ban somebody from a room, and remove what he wrote there.
+        138 => BanAndPurge,
+        /// Remove what somebody wrote everywhere.
+        139 => PurgeFromServer,
         /// Keep a message that is begun, for every device.
         150 => SetDraft,
         /// Choose what of a room to be told about.

@@ -7,13 +7,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_proto::ban::{BanEntry, BanFromServer, BanTarget, LiftBan, ListBans};
-use chat_proto::identity::ClaimServer;
-use chat_proto::{AccountId, CloseCode, Reject, RejectCode, Reply};
+use chat_proto::ban::{BanEntry, BanFromServer, BanTarget, LiftBan, ListBans, PurgeFromServer};
+use chat_proto::identity::{ClaimServer, ListAudit};
+use chat_proto::reach::OpenDirect;
+use chat_proto::request::History;
+use chat_proto::{AccountId, Anchor, CloseCode, EventBody, Reject, RejectCode, Reply, RoomId, Seq, UserRef};
 use chat_server::server::Settings;
 use chat_server::store::MemoryStore;
 use quinn::ConnectionError;
-use support::{Device, PATIENCE, RawClient, TestServer};
+use support::{Device, PATIENCE, RawClient, TestServer, fresh_key};
 use tempfile::TempDir;
 
 struct Owned {
@@ -155,4 +157,42 @@ async fn nobody_bans_himself_an_owner_or_what_is_not_there() {
     let list = bans(&mut owner).await;
     assert_eq!((list.len(), &list[0].target), (1, &network("192.0.2.0/24")));
     assert!(list[0].until.is_some());
+}
+
+#[tokio::test]
+async fn all_that_somebody_wrote_goes_from_every_room_but_conversations() {
+    let Owned { server, mut owner, device: _owner, _directory } = owned().await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let mut carol = RawClient::login(&server, &Device::new(), "carol").await;
+    let mut rooms = Vec::new();
+    for name in ["one", "two"] {
+        rooms.push(bob.join(name).await.room);
+        carol.join(name).await;
+    }
+    let with = vec![UserRef::Id(carol.welcome.account)];
+    let Reply::RoomInfo(direct) = bob.ask(OpenDirect { key: fresh_key(), with }).await else { panic!() };
+    for room in rooms.iter().copied().chain([direct.room]) {
+        bob.post(room, "buy this").await;
+        carol.post(room, "no").await;
+    }
+    let purge = || PurgeFromServer { user: UserRef::Name("bob".to_owned()), reason: "spam".to_owned() };
+    assert_eq!(carol.refused(purge()).await.code, RejectCode::Forbidden);
+    let mine = PurgeFromServer { user: UserRef::Name("olivia".to_owned()), reason: String::new() };
+    assert_eq!(owner.refused(mine).await.code, RejectCode::Forbidden);
+    for _ in 0..2 {
+        done(&mut owner, purge()).await;
+    }
+    let mut words = async |room: RoomId| {
+        let history = History { room, anchor: Anchor::Before(Seq::MAX), limit: 50 };
+        let Reply::Page(page) = carol.ask(history).await else { panic!() };
+        let purges = page.events.iter().filter(|event| matches!(event.body, EventBody::Purged(_))).count();
+        let texts = page.events.iter().filter_map(|event| event.body.message().map(|it| it.text.to_owned()));
+        (texts.collect::<Vec<_>>(), purges)
+    };
+    for room in rooms {
+        assert_eq!(words(room).await, (vec!["no".to_owned()], 1), "what is gone already is not removed again");
+    }
+    assert_eq!(words(direct.room).await, (vec!["buy this".to_owned(), "no".to_owned()], 0));
+    let Reply::AuditPage(audit) = owner.ask(ListAudit { before: Seq::MAX, limit: 1 }).await else { panic!() };
+    assert!(audit.entries[0].text.contains("(bob) wrote: spam"), "{audit:?}");
 }

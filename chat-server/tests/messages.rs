@@ -3,8 +3,11 @@
 
 mod support;
 
-use chat_proto::request::{AuditRoom, Edit, History, Kick, ListFolds, Pin, Purge, React, Redact, UserRef};
-use chat_proto::{Anchor, Delivery, EventBody, FeedId, RejectCode, Reply, RoomId, Seq};
+use chat_proto::event::VisibleTo;
+use chat_proto::request::{
+    AuditRoom, BanAndPurge, Edit, History, Kick, ListFolds, Pin, PostWith, Purge, React, Redact, UserRef,
+};
+use chat_proto::{Anchor, Delivery, EventBody, FeedId, RejectCode, Reply, RoomId, Seq, Style};
 use support::{Device, RawClient, TestServer, fresh_key};
 
 async fn done(client: &mut RawClient, request: impl Into<chat_proto::Request>) -> Seq {
@@ -113,4 +116,62 @@ async fn a_purge_removes_all_of_a_persons_messages_and_the_audit_says_who_and_wh
     let kinds: Vec<u16> = page.events.iter().map(|event| event.body.kind()).collect();
     assert_eq!(kinds, [18, 16]);
     assert!(page.events.iter().all(|event| event.by == alice.welcome.account));
+}
+
+#[tokio::test]
+async fn that_a_message_for_some_was_removed_is_told_to_them_and_to_nobody_else() {
+    let server = TestServer::start();
+    let device = Device::new();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let mut carol = RawClient::login(&server, &device, "carol").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    carol.join("dev").await;
+    let mut said = Vec::new();
+    for text in ["psst", "again"] {
+        let extras = vec![VisibleTo { accounts: vec![alice.welcome.account] }.into()];
+        let (key, style, text) = (fresh_key(), Style::Text, text.to_owned());
+        let Reply::Receipt(receipt) = bob.ask(PostWith { key, room, style, text, extras }).await else { panic!() };
+        let edit = Edit { key: fresh_key(), room, target: receipt.seq, text: "other".to_owned() };
+        let Reply::Receipt(edited) = bob.ask(edit).await else { panic!() };
+        said.extend([receipt.seq, edited.seq]);
+    }
+    done(&mut bob, Redact { key: fresh_key(), room, target: said[0], reason: String::new() }).await;
+    let user = UserRef::Name("bob".to_owned());
+    done(&mut alice, Purge { key: fresh_key(), room, user, reason: String::new() }).await;
+    let at = |seen: &[(Seq, EventBody)]| -> Vec<u16> {
+        seen.iter().filter(|(seq, _)| said.contains(seq)).map(|(_, body)| body.kind()).collect()
+    };
+    let (withheld, erased) = (vec![0; 4], vec![20; 4]);
+    assert_eq!(at(&bodies(&mut carol, room).await), withheld);
+    for reader in [&mut alice, &mut bob] {
+        assert_eq!(at(&bodies(reader, room).await), erased);
+    }
+    assert_eq!(carol.refused(react(room, said[0], true)).await.code, RejectCode::NoSuchMessage);
+    let server = server.restart().await;
+    let mut carol = RawClient::login(&server, &device, "carol").await;
+    assert_eq!(at(&bodies(&mut carol, room).await), withheld);
+}
+
+#[tokio::test]
+async fn a_ban_may_take_what_he_wrote_along() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    bob.post(room, "spam").await;
+    alice.post(room, "stop it").await;
+    let ban = |user: &str| {
+        let (user, reason) = (UserRef::Name(user.to_owned()), "spam".to_owned());
+        BanAndPurge { key: fresh_key(), room, user, until: None, reason }
+    };
+    assert_eq!(bob.refused(ban("alice")).await.code, RejectCode::Forbidden);
+    let repeated = ban("bob");
+    let first = done(&mut alice, repeated.clone()).await;
+    assert_eq!(done(&mut alice, repeated).await, first, "the same key is one event");
+    let kinds: Vec<u16> = bodies(&mut alice, room).await.iter().map(|(_, body)| body.kind()).collect();
+    assert_eq!(kinds, [1, 2, 20, 4, 14, 18, 17], "removed, kept; banned, purged, put out");
+    assert_eq!(bob.refused(support::post(room, "more")).await.code, RejectCode::Banned);
 }

@@ -6,7 +6,8 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_proto::request::{History, Post};
+use chat_proto::event::VisibleTo;
+use chat_proto::request::{History, Post, PostWith, React};
 use chat_proto::search::{Search, SearchHits};
 use chat_proto::{Anchor, RejectCode, Reply, RoomId, Seq, Style};
 use chat_server::hub::HubSettings;
@@ -103,4 +104,36 @@ async fn an_index_goes_on_where_it_was_and_a_server_without_one_says_so() {
     let Reply::Receipt(late) = alice.ask(late).await else { panic!("not stored") };
     assert_eq!(found(&mut alice, "word").await, [(room, late.seq), (room, early)]);
     assert_eq!(found(&mut alice, "word is:action").await, [(room, late.seq)]);
+}
+
+#[tokio::test]
+async fn a_reaction_counts_as_long_as_it_holds_and_for_whom_it_is() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let mut carol = RawClient::login(&server, &Device::new(), "carol").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    carol.join("dev").await;
+    let liked = alice.post(room, "word one").await.seq;
+    let plain = alice.post(room, "word two").await.seq;
+    let unliked = alice.post(room, "word three").await.seq;
+    let react = async |client: &mut RawClient, target: Seq, on: bool| {
+        let react = React { key: fresh_key(), room, target, emoji: "+1".to_owned(), on };
+        assert!(matches!(client.ask(react).await, Reply::Receipt(_)));
+    };
+    for (target, on) in [(liked, true), (unliked, true), (unliked, false)] {
+        react(&mut bob, target, on).await;
+    }
+    let extras = vec![VisibleTo { accounts: vec![bob.welcome.account] }.into()];
+    let private = PostWith { key: fresh_key(), room, style: Style::Text, text: "word four".to_owned(), extras };
+    let Reply::Receipt(private) = alice.ask(private).await else { panic!() };
+    react(&mut bob, private.seq, true).await;
+    assert_eq!(found(&mut alice, "word has:reaction").await, [(room, private.seq), (room, liked)]);
+    assert_eq!(found(&mut carol, "word has:reaction").await, [(room, liked)]);
+    assert_eq!(found(&mut carol, "word -has:reaction").await, [(room, unliked), (room, plain)]);
+    assert_eq!(found(&mut carol, "has:reaction -has:reaction").await, []);
+    // A second reaction after all were taken back is one again.
+    react(&mut carol, unliked, true).await;
+    assert_eq!(found(&mut carol, "has:reaction").await, [(room, unliked), (room, liked)]);
 }

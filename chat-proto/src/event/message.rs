@@ -138,6 +138,16 @@ pub struct Erased {
     pub kind: u16,
 }
 
+/// What is kept in the place of an event that only some may see, whose body was removed for good. Never sent: they get
+/// [`Erased`], and everybody else [`Withheld`](super::Withheld).
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ErasedFor {
+    /// The kind the event had.
+    pub kind: u16,
+    /// Who may see it beside its author.
+    pub visible_to: Vec<AccountId>,
+}
+
 /// The words of a message, whichever kind it is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Message<'a> {

@@ -161,6 +161,21 @@ pub struct Kick {
     pub reason: String,
 }
 
+/// Ban somebody from a room and remove all he wrote there, in one breath.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BanAndPurge {
+    /// Names this command.
+    pub key: MessageKey,
+    /// Which room.
+    pub room: RoomId,
+    /// Whom.
+    pub user: UserRef,
+    /// Until when he is banned; none for until it is taken back. What is removed stays removed.
+    pub until: Option<Timestamp>,
+    /// Why; may be empty.
+    pub reason: String,
+}
+
 /// Remove all of a person's messages for good.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Purge {

@@ -70,6 +70,9 @@ wire! {
         DeviceMessage { bytes: Vec<u8> }
         BanFromServer { target: BanTarget, for_s: Option<u32>, reason: String }
         LiftBan { target: BanTarget }
+        BanAndPurge { key: MessageKey, room: RoomId, user: UserRef, until: Option<Timestamp>, reason: String }
+        PurgeFromServer { user: UserRef, reason: String }
+        ServerPurged { account: AccountId, name: String, reason: String }
         ListBans {}
         Status { text: String, away: bool, until: Option<Timestamp> }
         StateValue { name: String, value: String }
@@ -231,6 +234,7 @@ wire! {
         Reacted { name: String, target: Seq, emoji: String, on: bool, visible_to: Option<Vec<AccountId>> }
         Pinned { name: String, target: Seq, on: bool }
         Erased { kind: u16 }
+        ErasedFor { kind: u16, visible_to: Vec<AccountId> }
         Named { account: AccountId, name: String }
         RoomChanged { name: String, changes: Vec<RoomSetting> }
         Renamed { name: String, old: String, new: String }
@@ -333,7 +337,7 @@ wire! {
             Edit, Redact, React, Pin, PostBatch, Announce, SetRole, TransferRoom, PutOnList, TakeOffList, ReadList,
             Kick, Purge, AuditRoom, Forward, ListFolds, ListPins, CreateRoomWith, ClaimServer, ListAudit,
             MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite,
-            ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy,
+            ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy, BanAndPurge, PurgeFromServer,
             SetDraft, SetNotify, PinRoom, SetSetting, Ignore, Search, SetStatus, SetState, GetProfile, Block,
             SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks
         }
@@ -346,9 +350,9 @@ wire! {
         }
         EventBody {
             Withheld, Created, Joined, Left, Posted, PostedWith, Edited, Redacted, Reacted, Pinned, RoomChanged,
-            Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated,
+            Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated, ErasedFor,
             ClaimOffered, OwnerClaimed, DeviceAdded, DeviceRevoked, RecoverySet, RecoveryUsed, ServerBanned,
-            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, RoomJoined, RoomLeft, ReadMarked, Mentioned,
+            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, ServerPurged, RoomJoined, RoomLeft, ReadMarked, Mentioned,
             DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,
             DirectPolicySet, SeenPolicySet, WasSeen
         }

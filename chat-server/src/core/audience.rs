@@ -1,7 +1,7 @@
 //! What one reader sees of an event: itself, or that there is something that is not for him.
 
-use chat_proto::event::Withheld;
-use chat_proto::{AccountId, DeviceId, Event, MessageKey};
+use chat_proto::event::{Erased, ErasedFor, Withheld};
+use chat_proto::{AccountId, DeviceId, Event, EventBody, MessageKey};
 
 /// Whether an event is for a reader who may read its feed.
 #[must_use]
@@ -13,7 +13,9 @@ pub fn is_for(event: &Event, reader: AccountId) -> bool {
 #[must_use]
 pub fn seen_by(event: Event, reader: AccountId) -> Event {
     if is_for(&event, reader) {
-        return event;
+        // Whom it was for is for the server to remember.
+        let EventBody::ErasedFor(ErasedFor { kind, .. }) = event.body else { return event };
+        return Event { body: Erased { kind }.into(), ..event };
     }
     let (by, device, key) = (AccountId::SERVER, DeviceId(0), MessageKey::default());
     Event { by, device, key, body: Withheld {}.into(), ..event }
@@ -22,7 +24,7 @@ pub fn seen_by(event: Event, reader: AccountId) -> Event {
 #[cfg(test)]
 mod tests {
     use chat_proto::event::{PostedWith, VisibleTo};
-    use chat_proto::{EventBody, Ordinal, Seq, Style, Timestamp};
+    use chat_proto::{Ordinal, Seq, Style, Timestamp};
 
     use super::*;
 
@@ -53,5 +55,10 @@ mod tests {
         assert_eq!((hidden.seq, hidden.ordinal, hidden.at), (event.seq, event.ordinal, event.at));
         assert_eq!((hidden.by, hidden.device, hidden.key), (AccountId(0), DeviceId(0), MessageKey::default()));
         assert_eq!(hidden.body, Withheld {}.into());
+        let erased = Event { body: event.body.erased(), ..event };
+        assert_eq!(seen_by(erased.clone(), AccountId(3)), hidden, "that it was removed is not for him either");
+        for reader in [1, 2] {
+            assert_eq!(seen_by(erased.clone(), AccountId(reader)).body, Erased { kind: 5 }.into());
+        }
     }
 }

@@ -7,7 +7,7 @@ pub mod query;
 
 use std::collections::BTreeSet;
 
-use chat_proto::event::{Edited, Pinned, Redacted};
+use chat_proto::event::{Edited, Pinned, Reacted, Redacted};
 use chat_proto::{AccountId, Event, RoomFact, RoomId, Seq, Style, Timestamp};
 
 /// A word longer than this is found by its beginning, bytes.
@@ -70,6 +70,8 @@ pub enum Mark {
     Edited,
     /// It is pinned.
     Pinned,
+    /// Somebody reacted to it once; whether that holds, and for whom, is for the fold to say.
+    Reacted,
 }
 
 impl Mark {
@@ -87,6 +89,7 @@ impl Mark {
             Self::Reply => "reply".to_owned(),
             Self::Edited => "edited".to_owned(),
             Self::Pinned => "pinned".to_owned(),
+            Self::Reacted => "reacted".to_owned(),
         }
     }
 }
@@ -225,9 +228,11 @@ pub fn change(room: RoomId, event: &Event) -> Option<Change> {
         RoomFact::Pinned(Pinned { target, on, .. }) => {
             Some(Change::Mark { target: *target, mark: Mark::Pinned, on: *on })
         }
+        RoomFact::Reacted(Reacted { target, on, .. }) => {
+            on.then_some(Change::Mark { target: *target, mark: Mark::Reacted, on: true })
+        }
         RoomFact::Posted(_)
         | RoomFact::PostedWith(_)
-        | RoomFact::Reacted(_)
         | RoomFact::Created(_)
         | RoomFact::Joined(_)
         | RoomFact::Left(_)
@@ -242,6 +247,7 @@ pub fn change(room: RoomId, event: &Event) -> Option<Change> {
         | RoomFact::Purged(_)
         | RoomFact::Deleted(_)
         | RoomFact::Erased(_)
+        | RoomFact::ErasedFor(_)
         | RoomFact::DirectCreated(_) => None,
     }
 }

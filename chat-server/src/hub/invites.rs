@@ -201,7 +201,7 @@ impl Hub {
     async fn admit(self: &Arc<Self>, by: AccountId, who: &Actor, room: RoomId) -> Result<(), Reject> {
         let whom = self.person_of(who.account).ok_or_else(invalid)?;
         let reason = Line::parse("by an invitation").unwrap_or_default();
-        let put = RoomCommand::PutOnList(PutOnList { whom, list: List::Invited, until: None, reason });
+        let put = RoomCommand::PutOnList(PutOnList { whom, list: List::Invited, until: None, reason, purge: None });
         self.command_room(&self.inviter(by)?, MessageKey::default(), room, put).await?;
         self.join_room(who, MessageKey::default(), &RoomRef::Id(room), false).await.map(drop)
     }

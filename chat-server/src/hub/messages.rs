@@ -44,7 +44,7 @@ impl Hub {
             author,
             at: event.at,
             visible_to: event.body.visible_to().map(<[AccountId]>::to_vec),
-            is_erased: matches!(event.body, EventBody::Erased(_)),
+            is_erased: event.body.is_erased(),
         })
     }
 
@@ -53,10 +53,7 @@ impl Hub {
         let from = self.may_read(by, room).await?;
         let rows = self.store().read(FeedId::Room(room), seq, 1).await.map_err(|e| reject(&e))?;
         let event = rows.into_iter().map(|row| row.event).find(|event| event.seq == seq && seq >= from);
-        let was_message =
-            |body: &EventBody| matches!(body, EventBody::Erased(erased) if EventBody::is_message_kind(erased.kind));
-        let is_message = |event: &Event| event.body.message().is_some() || was_message(&event.body);
-        event.filter(|event| is_message(event) && is_for(event, by.account)).ok_or_else(|| {
+        event.filter(|event| event.body.was_message() && is_for(event, by.account)).ok_or_else(|| {
             Reject::new(RejectCode::NoSuchMessage, format!("there is no message {seq} here, or not for you"))
         })
     }
@@ -212,7 +209,11 @@ impl Hub {
     }
 
     /// Everything that was done to the messages of a range.
-    async fn all_about(self: &Arc<Self>, room: RoomId, targets: RangeInclusive<Seq>) -> Result<Vec<Event>, Reject> {
+    pub(super) async fn all_about(
+        self: &Arc<Self>,
+        room: RoomId,
+        targets: RangeInclusive<Seq>,
+    ) -> Result<Vec<Event>, Reject> {
         let mut all: Vec<Event> = Vec::new();
         let mut after = Seq::ZERO;
         loop {

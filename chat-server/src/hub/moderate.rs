@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use chat_proto::{Line, MessageKey, Reject, RoomId};
+use chat_proto::{FeedId, Line, MessageKey, Reject, RejectCode, Retry, RoomId, Seq};
 
-use super::Hub;
 use super::handle::{Outcome, Submit};
-use crate::core::Actor;
+use super::{Hub, reject};
 use crate::core::command::{Delete, Person, Purge, RoomCommand};
+use crate::core::realm::{PurgeAll, RealmCommand};
+use crate::core::{Actor, ServerRank};
 use crate::store::Found;
 
 impl Hub {
@@ -39,6 +40,46 @@ impl Hub {
         }
     }
 
+    /// The newest event of a room there is.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    pub async fn head(self: &Arc<Self>, room: RoomId) -> Result<Seq, Reject> {
+        Ok(self.room(room).await?.shared.meta().head)
+    }
+
+    /// Removes all messages of somebody from every room, but from conversations: there nobody removes what others wrote, and
+    /// where nothing is removed.
+    ///
+    /// # Errors
+    /// [`RejectCode::Forbidden`], or what the store says.
+    pub async fn purge_everywhere(self: &Arc<Self>, by: &Actor, whom: Person, reason: Line) -> Result<(), Reject> {
+        let purge = PurgeAll { account: whom.account, name: whom.name.clone(), reason: reason.clone() };
+        if whom.rank >= ServerRank::Owner {
+            return Err(Reject::new(
+                RejectCode::Forbidden,
+                "what an owner of the server wrote is removed room by room",
+            ));
+        }
+        self.command_realm(by, RealmCommand::Purge(purge)).await?;
+        let rooms: Vec<RoomId> =
+            self.read_directory(|directory| directory.rooms_after(RoomId(0)).map(|(room, _)| room).collect());
+        for room in rooms {
+            let wrote = self.store().by_author(FeedId::Room(room), whom.account, Seq::MAX, 1).await;
+            if wrote.map_err(|e| reject(&e))?.is_empty() {
+                continue;
+            }
+            match self.purge(by, MessageKey::default(), room, whom.clone(), reason.clone()).await {
+                Ok(_) => {}
+                Err(refused) if refused.retry != Retry::Later => {
+                    tracing::info!(code = refused.code.name(), %room, "nothing is purged there");
+                }
+                Err(failed) => return Err(failed),
+            }
+        }
+        Ok(())
+    }
+
     /// Removes all messages of somebody from a room.
     ///
     /// # Errors
@@ -51,7 +92,7 @@ impl Hub {
         whom: Person,
         reason: Line,
     ) -> Result<(Found, bool), Reject> {
-        let up_to = self.room(room).await?.shared.meta().head;
+        let up_to = self.head(room).await?;
         self.command_room(by, key, room, RoomCommand::Purge(Purge { whom, up_to, reason })).await
     }
 

@@ -167,7 +167,8 @@ impl Notes {
                 | RoomFact::Unlisted(_)
                 | RoomFact::Purged(_)
                 | RoomFact::Deleted(_)
-                | RoomFact::Erased(_),
+                | RoomFact::Erased(_)
+                | RoomFact::ErasedFor(_),
             )
             | None => {}
         }

@@ -1,17 +1,18 @@
 //! Searching: the task that keeps the index behind the log, and what is found for somebody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::limits::SEARCH_HITS_MAX;
 use chat_proto::search::{Search, SearchHit, SearchHits};
-use chat_proto::{Event, EventBody, Reject, RejectCode, RoomId};
+use chat_proto::{Event, EventBody, Reject, RejectCode, RoomId, Seq};
 use tokio::time::Instant;
 
 use super::gate::Reader;
 use super::{Hub, reject};
 use crate::core::audience::is_for;
+use crate::core::fold::fold;
 use crate::core::search::query::{Query, Term, What, Who, parse};
 use crate::core::search::{Clause, Find, Mark};
 use crate::store::Match;
@@ -71,7 +72,7 @@ impl Hub {
             let message = "this server keeps no index of messages; its operator can switch it on with search = \"on\"";
             return Err(Reject::new(RejectCode::SearchOff, message));
         }
-        let find = self.find(asker, parse(&search.query, self.now())?, search.room).await?;
+        let (find, reacted) = self.find(asker, parse(&search.query, self.now())?, search.room).await?;
         let limit = usize::from(search.limit.clamp(1, SEARCH_HITS_MAX));
         let mut page = SearchHits { hits: Vec::new(), next: (search.after > 0).then_some(search.after), behind: 0 };
         let mut readable = BTreeMap::new();
@@ -88,7 +89,11 @@ impl Hub {
                     None => *readable.entry(room).or_insert(self.may_read(asker, room).await.ok()),
                 };
                 let may_read = from.is_some_and(|from| event.seq >= from);
-                if may_read && is_for(&event, asker.account) && event.body.message().is_some() {
+                let is_hit = may_read
+                    && is_for(&event, asker.account)
+                    && event.body.message().is_some()
+                    && self.is_reacted_as(&reacted, room, event.seq, asker).await?;
+                if is_hit {
                     bytes +=
                         event.body.payload().len() + reworded.as_ref().map_or(0, |event| event.body.payload().len());
                     if bytes > HITS_BYTES_MAX && !page.hits.is_empty() {
@@ -106,8 +111,31 @@ impl Hub {
         Ok(page)
     }
 
-    /// A query in numbers.
-    async fn find(self: &Arc<Self>, asker: Reader, query: Query, room: Option<RoomId>) -> Result<Find, Reject> {
+    /// Whether a message has reactions its reader may see, as far as the query wants to know.
+    async fn is_reacted_as(
+        self: &Arc<Self>,
+        wanted: &BTreeSet<bool>,
+        room: RoomId,
+        seq: Seq,
+        reader: Reader,
+    ) -> Result<bool, Reject> {
+        if wanted.is_empty() {
+            return Ok(true);
+        }
+        let about = self.all_about(room, seq..=seq).await?;
+        let reacted = fold(&about, &BTreeSet::new(), reader.account).iter().any(|fold| !fold.reactions.is_empty());
+        Ok(wanted.iter().all(|wanted| *wanted == reacted))
+    }
+
+    /// A query in numbers, and whether what it finds is to have reactions, or none. The index only knows that there once were
+    /// some.
+    async fn find(
+        self: &Arc<Self>,
+        asker: Reader,
+        query: Query,
+        room: Option<RoomId>,
+    ) -> Result<(Find, BTreeSet<bool>), Reject> {
+        let mut reacted = BTreeSet::new();
         let mut find = Find { all: Vec::new(), none: Vec::new(), since: query.since, until: query.until };
         for Term { negated, what } in query.terms {
             let clause = match what {
@@ -124,6 +152,13 @@ impl Hub {
                     Clause::Mark(Mark::In(room))
                 }
                 What::NamesMe => Clause::Mark(Mark::Names(asker.account)),
+                What::Reacted => {
+                    reacted.insert(!negated);
+                    if !negated {
+                        find.all.push(Clause::Mark(Mark::Reacted));
+                    }
+                    continue;
+                }
                 What::Mark(mark) => Clause::Mark(mark),
             };
             if negated { find.none.push(clause) } else { find.all.push(clause) }
@@ -132,7 +167,7 @@ impl Hub {
             self.may_read(asker, room).await?;
             find.all.push(Clause::Mark(Mark::In(room)));
         }
-        Ok(find)
+        Ok((find, reacted))
     }
 
     fn hit(&self, room: RoomId, event: Event, reworded: Option<Event>) -> Option<SearchHit> {

@@ -1,6 +1,6 @@
 //! Requests about who one is to the server: owners, codes, devices.
 
-use chat_proto::ban::{BanFromServer, LiftBan};
+use chat_proto::ban::{BanFromServer, LiftBan, PurgeFromServer};
 use chat_proto::identity::{ClaimServer, ListAudit, RevokeDevice};
 use chat_proto::invite::RevokeInvite;
 use chat_proto::reply::Done;
@@ -23,6 +23,12 @@ impl Session {
     pub(super) async fn ban(self, ban: BanFromServer) -> Result<Reply, Reject> {
         let reason = Line::parse(&ban.reason).map_err(|e| bad_text("the reason", &e))?;
         self.hub.ban(&self.actor, &self.live, ban.target, ban.for_s, reason).await?;
+        Ok(Done {}.into())
+    }
+
+    pub(super) async fn purge_from_server(self, purge: PurgeFromServer) -> Result<Reply, Reject> {
+        let reason = Line::parse(&purge.reason).map_err(|e| bad_text("the reason", &e))?;
+        self.hub.purge_everywhere(&self.actor, self.hub.person(&purge.user)?, reason).await?;
         Ok(Done {}.into())
     }
 

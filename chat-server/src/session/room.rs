@@ -1,9 +1,9 @@
 //! Requests about a room and people in it: parsed here, decided by the room's rules.
 
 use chat_proto::request::{
-    ChangeRoom, CreateRoomWith, DeleteRoom, Kick, Purge, PutOnList, SetRole, TakeOffList, TransferRoom,
+    BanAndPurge, ChangeRoom, CreateRoomWith, DeleteRoom, Kick, Purge, PutOnList, SetRole, TakeOffList, TransferRoom,
 };
-use chat_proto::{Line, MessageKey, Reject, Reply, RoomId};
+use chat_proto::{Line, List, MessageKey, Reject, Reply, RoomId};
 
 use super::Session;
 use super::request::{Answer, bad_text, check_key, receipt};
@@ -41,7 +41,16 @@ impl Session {
     pub(super) async fn put_on_list(self, put: PutOnList) -> Answer {
         let PutOnList { key, room, user, list, until, reason } = put;
         let (whom, reason) = (self.hub.person(&user)?, parse_reason(&reason)?);
-        self.command(key, room, RoomCommand::PutOnList(command::PutOnList { whom, list, until, reason })).await
+        self.command(key, room, RoomCommand::PutOnList(command::PutOnList { whom, list, until, reason, purge: None }))
+            .await
+    }
+
+    pub(super) async fn ban_and_purge(self, ban: BanAndPurge) -> Answer {
+        let BanAndPurge { key, room, user, until, reason } = ban;
+        let (whom, reason) = (self.hub.person(&user)?, parse_reason(&reason)?);
+        let purge = Some(self.hub.head(room).await?);
+        let put = command::PutOnList { whom, list: List::Banned, until, reason, purge };
+        self.command(key, room, RoomCommand::PutOnList(put)).await
     }
 
     pub(super) async fn take_off_list(self, take: TakeOffList) -> Answer {

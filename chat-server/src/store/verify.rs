@@ -288,7 +288,7 @@ impl Walk<'_> {
 
     fn row(&mut self, row: &Row, payload_digest: [u8; 32]) {
         let (event, before) = (&row.event, self.end);
-        self.report.erased += u64::from(matches!(event.body, EventBody::Erased(_)));
+        self.report.erased += u64::from(event.body.is_erased());
         if event.seq != before.seq.next() {
             self.say(event.seq, format!("it comes behind seq {}: what should be between is missing", before.seq));
         }
@@ -331,7 +331,7 @@ impl Walk<'_> {
 }
 
 fn is_erased_message(body: &EventBody) -> bool {
-    matches!(body, EventBody::Erased(erased) if EventBody::is_message_kind(erased.kind))
+    body.is_erased() && body.was_message()
 }
 
 /// Findings a report lists.

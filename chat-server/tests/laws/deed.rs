@@ -82,7 +82,8 @@ pub fn command(kind: u8, whom: u8, which: u8, rows: &[Event], now: Timestamp) ->
         38 => RoomCommand::Transfer(Transfer { whom: someone }),
         39..43 => {
             let until = on.then(|| Timestamp(now.0 + i64::from(which) * 100_000));
-            RoomCommand::PutOnList(PutOnList { whom: someone, list: list(which / 2), until, reason })
+            let purge = which.is_multiple_of(4).then(|| rows.last().map(|row| row.seq)).flatten();
+            RoomCommand::PutOnList(PutOnList { whom: someone, list: list(which / 2), until, reason, purge })
         }
         43..45 => RoomCommand::TakeOffList(TakeOffList { whom: someone, list: list(which), reason }),
         45 => RoomCommand::Kick(Kick { whom: someone, reason }),

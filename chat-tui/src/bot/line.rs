@@ -308,7 +308,8 @@ impl Line {
             | RoomFact::Evicted(_)
             | RoomFact::Purged(_)
             | RoomFact::Deleted(_)
-            | RoomFact::Erased(_) => FactLine::of_event(name, event, replay).map(Self::Fact),
+            | RoomFact::Erased(_)
+            | RoomFact::ErasedFor(_) => FactLine::of_event(name, event, replay).map(Self::Fact),
         }
     }
 

@@ -202,7 +202,8 @@ impl Erasure {
             | RoomFact::Kicked(_)
             | RoomFact::Evicted(_)
             | RoomFact::Deleted(_)
-            | RoomFact::Erased(_) => None,
+            | RoomFact::Erased(_)
+            | RoomFact::ErasedFor(_) => None,
         }
     }
 

@@ -1,18 +1,27 @@
 //! What people are told of a server, and of each other.
 
+use chat_proto::ban::{PurgeFromServer, ServerPurged};
 use chat_proto::delivery::Greeting;
+use chat_proto::event::ErasedFor;
+use chat_proto::request::BanAndPurge;
 use chat_proto::seen::*;
 use chat_proto::*;
 
-use super::{KEY, NOON, text};
+use super::{KEY, NOON, ROOM, text};
+
+fn bob() -> UserRef {
+    UserRef::Name(text("bob"))
+}
 
 pub(super) fn requests() -> Vec<Request> {
     let policy = |policy| SetSeenPolicy { key: KEY, policy };
     vec![
-        AskSeen { user: UserRef::Name(text("bob")) }.into(),
+        AskSeen { user: bob() }.into(),
         policy(SeenPolicy::SharedRooms).into(),
         policy(SeenPolicy::Everyone).into(),
         policy(SeenPolicy::Nobody).into(),
+        BanAndPurge { key: KEY, room: ROOM, user: bob(), until: Some(NOON), reason: text("spam") }.into(),
+        PurgeFromServer { user: bob(), reason: text("spam") }.into(),
     ]
 }
 
@@ -22,7 +31,9 @@ pub(super) fn replies() -> Vec<Reply> {
 }
 
 pub(super) fn bodies() -> Vec<EventBody> {
-    vec![SeenPolicySet { policy: SeenPolicy::Nobody }.into(), WasSeen { at: NOON }.into()]
+    let erased = ErasedFor { kind: 5, visible_to: vec![AccountId(2)] };
+    let purged = ServerPurged { account: AccountId(2), name: text("bob"), reason: text("spam") };
+    vec![purged.into(), erased.into(), SeenPolicySet { policy: SeenPolicy::Nobody }.into(), WasSeen { at: NOON }.into()]
 }
 
 pub(super) fn deliveries() -> Vec<Delivery> {

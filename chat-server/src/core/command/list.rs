@@ -1,8 +1,8 @@
 //! The lists of a room: ban, mute, invite, each with an end and a reason; and taking it back.
 
-use chat_proto::event::{Listed, Unlisted};
+use chat_proto::event::{Listed, Purged, Unlisted};
 use chat_proto::limits::LIST_ENTRIES_MAX;
-use chat_proto::{EventBody, Line, List, Reject, RejectCode, Timestamp};
+use chat_proto::{EventBody, Line, List, Reject, RejectCode, Seq, Timestamp};
 
 use super::Person;
 use crate::core::Actor;
@@ -20,6 +20,8 @@ pub struct PutOnList {
     pub until: Option<Timestamp>,
     /// Why.
     pub reason: Line,
+    /// Remove all he wrote up to here, included, in the same breath.
+    pub purge: Option<Seq>,
 }
 
 /// Take a ban, a mute or an invitation back.
@@ -45,6 +47,9 @@ pub(in crate::core) fn put(
         List::Invited => Action::Invite,
     };
     room.allow_to(by, action, &put.whom, now)?;
+    if put.purge.is_some() {
+        room.allow_to(by, Action::Purge, &put.whom, now)?;
+    }
     if put.until.is_some_and(|until| until <= now) {
         return Err(Reject::new(RejectCode::BadRequest, "that end lies in the past; name one that is to come"));
     }
@@ -52,7 +57,7 @@ pub(in crate::core) fn put(
     let known = room.lists().entry(put.list, account);
     let (until, reason) = (put.until, put.reason.as_str().to_owned());
     if known.is_some_and(|entry| entry.until == until && entry.reason == reason) {
-        return Ok(None);
+        return Ok(put.purged(by.name.as_str()));
     }
     if known.is_none() && room.lists().count(put.list) >= LIST_ENTRIES_MAX {
         let message = format!("the list of the {} has its {LIST_ENTRIES_MAX} entries; take some off", put.list.name());
@@ -80,6 +85,14 @@ pub(in crate::core) fn take(
     Ok(entry.map(|_| Unlisted { name, who, list, reason }.into()))
 }
 
+impl PutOnList {
+    /// The removal of what he wrote, where that is asked for. `name` is that of who asks.
+    pub(super) fn purged(&self, name: &str) -> Option<EventBody> {
+        let (who, reason) = (self.whom.named(), self.reason.as_str().to_owned());
+        self.purge.map(|up_to| Purged { name: name.to_owned(), who, up_to, reason }.into())
+    }
+}
+
 #[cfg(test)]
 impl PutOnList {
     pub(crate) fn ban(whom: &Actor) -> Self {
@@ -95,7 +108,7 @@ impl PutOnList {
     }
 
     fn on(whom: &Actor, list: List) -> Self {
-        Self { whom: super::testing::person(whom), list, until: None, reason: Line::default() }
+        Self { whom: super::testing::person(whom), list, until: None, reason: Line::default(), purge: None }
     }
 }
 
@@ -154,5 +167,17 @@ mod tests {
             log.give(&alice, &RoomCommand::PutOnList(PutOnList::ban(&alice))).unwrap_err().code,
             RejectCode::Forbidden
         );
+    }
+    #[test]
+    fn a_ban_that_purges_is_one_breath() {
+        let mut log = room_of(&["alice", "bob"]);
+        let (alice, bob) = (actor(1, "alice"), actor(2, "bob"));
+        let up_to = log.events.last().unwrap().seq;
+        let ban = RoomCommand::PutOnList(PutOnList { purge: Some(up_to), ..PutOnList::ban(&bob) });
+        log.give(&alice, &ban).unwrap();
+        let last: Vec<u16> = log.events.iter().rev().take(3).map(|event| event.body.kind()).collect();
+        assert_eq!(last, [17, 18, 14], "listed, purged, evicted");
+        // Banned already: what he wrote goes all the same.
+        assert!(matches!(log.give(&alice, &ban).unwrap().unwrap().body, EventBody::Purged(_)));
     }
 }

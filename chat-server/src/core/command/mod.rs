@@ -188,6 +188,7 @@ impl RoomCommand {
     pub(super) fn also(&self, room: &Room, event: &Event) -> Option<EventBody> {
         match (self, &event.body) {
             (Self::Create(create), EventBody::Created(created)) => create.settings(&created.name),
+            (Self::PutOnList(put), EventBody::Listed(listed)) => put.purged(&listed.name),
             (Self::Join, EventBody::Joined(joined)) => join::returned(room, event.by, &joined.name),
             _ => None,
         }

@@ -1,6 +1,6 @@
 //! The server's own events in words, for its owners. No secret is in them, hashed or not.
 
-use chat_proto::ban::{BanTarget, ServerBanned, ServerUnbanned};
+use chat_proto::ban::{BanTarget, ServerBanned, ServerPurged, ServerUnbanned};
 use chat_proto::realm::{DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, RecoveryUsed};
 use chat_proto::{DeviceId, EventBody, ServerFact};
 
@@ -28,6 +28,10 @@ pub fn line(body: &EventBody) -> String {
             let length = if until.is_some() { "for a time" } else { "for ever" };
             let reason = if reason.is_empty() { "no reason given" } else { reason };
             format!("banned {} {length}: {reason}", whom(target, name))
+        }
+        Some(ServerFact::ServerPurged(ServerPurged { account, name, reason })) => {
+            let reason = if reason.is_empty() { "no reason given" } else { reason };
+            format!("removed all that account {account} ({name}) wrote: {reason}")
         }
         Some(ServerFact::ServerUnbanned(ServerUnbanned { target })) => format!("let {} in again", whom(target, "")),
         None => format!("did something this version of the server does not know (kind {})", body.kind()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use chat_proto::ban::{BanEntry, BanTarget, ServerBanned, ServerUnbanned};
+use chat_proto::ban::{BanEntry, BanTarget, ServerBanned, ServerPurged, ServerUnbanned};
 use chat_proto::limits::BANS_MAX;
 use chat_proto::{AccountId, DeviceId, Event, EventBody, Line, Reject, RejectCode, Timestamp};
 
@@ -28,6 +28,23 @@ pub struct Ban {
 pub struct Unban {
     /// Whom; a network as [`Cidr`] writes it.
     pub target: BanTarget,
+}
+
+/// Say that all that somebody wrote is removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PurgeAll {
+    /// Whose.
+    pub account: AccountId,
+    /// His name.
+    pub name: String,
+    /// Why.
+    pub reason: Line,
+}
+
+pub(super) fn purge(by: &Actor, purge: &PurgeAll) -> Result<Option<EventBody>, Reject> {
+    owners_only(by)?;
+    let PurgeAll { account, name, reason } = purge.clone();
+    Ok(Some(ServerPurged { account, name, reason: reason.into_string() }.into()))
 }
 
 /// Who comes.
@@ -133,7 +150,10 @@ impl Bans {
 /// [`RejectCode::Forbidden`].
 fn owners_only(by: &Actor) -> Result<(), Reject> {
     if by.rank < ServerRank::Owner {
-        return Err(Reject::new(RejectCode::Forbidden, "only the server's owners keep somebody out of it"));
+        return Err(Reject::new(
+            RejectCode::Forbidden,
+            "only the server's owners keep somebody out of it, and remove all he wrote",
+        ));
     }
     Ok(())
 }
@@ -182,6 +202,10 @@ mod tests {
         log.give(&owner(), &RealmCommand::Unban(Unban { target: account.clone() })).unwrap();
         assert!(log.give(&owner(), &RealmCommand::Unban(Unban { target: account })).unwrap().is_none());
         assert!(!is_out(&log, &visitor(5, 1, "198.51.100.1")));
+        let purge =
+            RealmCommand::Purge(PurgeAll { account: AccountId(5), name: "eve".to_owned(), reason: Line::default() });
+        assert_eq!(log.give(&actor(2, "bob"), &purge).unwrap_err().code, RejectCode::Forbidden);
+        assert!(log.give(&owner(), &purge).unwrap().is_some());
         let bob = log.give(&actor(2, "bob"), &RealmCommand::Unban(Unban { target: network() }));
         assert_eq!(bob.unwrap_err().code, RejectCode::Forbidden);
     }

@@ -16,7 +16,7 @@ use chat_proto::{AccountId, Event, EventBody, FeedId, Reject, SecretHash, Seq, S
 
 use super::{Actor, ServerRank, State, parts, put_part};
 use ban::Bans;
-pub use ban::{Ban, Unban, Visitor};
+pub use ban::{Ban, PurgeAll, Unban, Visitor};
 use claim::Ownership;
 pub use claim::{Claim, OfferClaim};
 use device::Recoveries;
@@ -38,6 +38,8 @@ pub enum RealmCommand {
     Ban(Ban),
     /// Keep somebody out no more.
     Unban(Unban),
+    /// Say that all that somebody wrote is removed.
+    Purge(PurgeAll),
     /// Belong to one's account, by a link code that was checked before.
     AddDevice(NewDevice),
     /// Take a device its right.
@@ -122,6 +124,7 @@ impl State for Realm {
     fn decide(&self, by: &Actor, command: &RealmCommand, now: Timestamp) -> Result<Option<EventBody>, Reject> {
         match command {
             RealmCommand::Ban(ban) => self.bans.ban(by, ban, now),
+            RealmCommand::Purge(purge) => ban::purge(by, purge),
             RealmCommand::Unban(unban) => self.bans.unban(by, unban, now),
             RealmCommand::OfferClaim(offer) => Ok(self.ownership.offer(offer)),
             RealmCommand::Claim(claim) => self.ownership.claim(by, claim),
@@ -146,7 +149,7 @@ impl State for Realm {
             Some(ServerFact::InviteMade(_)) => self.invites.made(event),
             Some(ServerFact::InviteUsed(used)) => self.invites.used(event, used.invite),
             Some(ServerFact::InviteRevoked(revoked)) => self.invites.revoked(revoked.invite),
-            Some(ServerFact::DeviceAdded(_) | ServerFact::DeviceRevoked(_)) | None => {}
+            Some(ServerFact::ServerPurged(_) | ServerFact::DeviceAdded(_) | ServerFact::DeviceRevoked(_)) | None => {}
         }
     }
 

@@ -257,7 +257,8 @@ impl Room {
                 | RoomFact::Evicted(_)
                 | RoomFact::Purged(_)
                 | RoomFact::Deleted(_)
-                | RoomFact::Erased(_),
+                | RoomFact::Erased(_)
+                | RoomFact::ErasedFor(_),
             )
             | None => Vec::new(),
         }
@@ -315,7 +316,7 @@ impl State for Room {
             RoomFact::Evicted(it) => it.members.iter().for_each(|who| drop(self.members.remove(&who.account))),
             RoomFact::Posted(_) | RoomFact::PostedWith(_) => self.note_post(event),
             // Its words are gone; that it was posted, and when, is not.
-            RoomFact::Erased(it) if EventBody::is_message_kind(it.kind) => self.note_post(event),
+            RoomFact::Erased(_) | RoomFact::ErasedFor(_) if event.body.was_message() => self.note_post(event),
             RoomFact::Pinned(Pinned { target, on: true, .. }) => drop(self.pins.insert(*target)),
             RoomFact::Pinned(Pinned { target, .. }) => drop(self.pins.remove(target)),
             RoomFact::Redacted(it) => drop(self.pins.remove(&it.target)),
@@ -337,7 +338,11 @@ impl State for Room {
             RoomFact::Unlisted(it) => self.lists.remove(it),
             RoomFact::Deleted(_) => self.is_deleted = true,
             // What was removed is gone from the rows; the state never held it.
-            RoomFact::Edited(_) | RoomFact::Reacted(_) | RoomFact::Purged(_) | RoomFact::Erased(_) => {}
+            RoomFact::Edited(_)
+            | RoomFact::Reacted(_)
+            | RoomFact::Purged(_)
+            | RoomFact::Erased(_)
+            | RoomFact::ErasedFor(_) => {}
         }
     }
 

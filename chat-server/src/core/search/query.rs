@@ -38,6 +38,8 @@ pub enum What {
     In(RoomName),
     /// It names whoever asks.
     NamesMe,
+    /// Somebody's reaction to it holds, and whoever asks may see it.
+    Reacted,
     /// A mark that is the same for everybody.
     Mark(Mark),
 }
@@ -106,7 +108,7 @@ impl Query {
             Some((name, value)) => match name.as_str() {
                 "from" => What::From(who(value)?),
                 "in" => What::In(room(value)?),
-                "has" => What::Mark(has(value)?),
+                "has" => has(value)?,
                 "is" => is(value)?,
                 "before" | "after" | "on" if negated => {
                     return Err(bad("before:, after: and on: can't be negated; use the other one".to_owned()));
@@ -165,11 +167,12 @@ fn room(value: &str) -> Result<RoomName, Reject> {
         .map_err(|e| Reject::new(RejectCode::InvalidName, format!("in: takes a room's name: {value:?}: {e}")))
 }
 
-fn has(value: &str) -> Result<Mark, Reject> {
+fn has(value: &str) -> Result<What, Reject> {
     match value.to_ascii_lowercase().as_str() {
-        "link" => Ok(Mark::Link),
-        "mention" => Ok(Mark::Mention),
-        _ => Err(bad("has: takes link or mention".to_owned())),
+        "link" => Ok(What::Mark(Mark::Link)),
+        "mention" => Ok(What::Mark(Mark::Mention)),
+        "reaction" => Ok(What::Reacted),
+        _ => Err(bad("has: takes link, mention or reaction".to_owned())),
     }
 }
 
@@ -224,8 +227,9 @@ mod tests {
             (true, What::In(RoomName::parse("dev").unwrap())),
             (false, What::NamesMe),
             (false, What::Mark(Mark::Link)),
+            (true, What::Reacted),
         ];
-        let text = r#" Disk "out of memory" -FLAKY -"on call"from:@bob -in:#dev IS:mention has:LINK"#;
+        let text = r#" Disk "out of memory" -FLAKY -"on call"from:@bob -in:#dev IS:mention has:LINK -has:reaction"#;
         assert_eq!(what(text), expected);
         assert_eq!(what("from:ME"), [(false, What::From(Who::Me))]);
     }
@@ -258,7 +262,7 @@ mod tests {
             ("on:7d", "on: takes a day"),
             ("before:soon", "2026-11-20"),
             ("-before:7d", "can't be negated"),
-            ("has:cat", "has: takes link or mention"),
+            ("has:cat", "has: takes link, mention or reaction"),
             ("is:it", "is: takes mention, action"),
             ("from:b!b", "from: takes a person's name"),
             ("in:##x", "in: takes a room's name"),

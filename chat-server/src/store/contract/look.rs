@@ -105,7 +105,9 @@ async fn a_feed_is_cut_where_it_holds_as_much_as_it_should(store: &impl Store) {
 }
 
 async fn erased_words_are_gone_and_everything_else_stays(store: &impl Store) {
-    let bodies = [posted("keep me"), posted("secret one"), edited(2, "secret two"), edited(1, "kept edit")];
+    let EventBody::Edited(private) = edited(2, "secret two") else { unreachable!() };
+    let private = Edited { visible_to: Some(vec![AccountId(7)]), ..private }.into();
+    let bodies = [posted("keep me"), posted("secret one"), private, edited(1, "kept edit")];
     let (mut meta, rows) = told(store, bodies).await;
     store.index(2).await.unwrap();
     let reaction = next_body(&mut meta, AccountId(1), reacted(1));
@@ -121,10 +123,12 @@ async fn erased_words_are_gone_and_everything_else_stays(store: &impl Store) {
     let unchanged = [&rows[0], &rows[3], &last];
     assert_eq!([&kept[0], &kept[3], &kept[4]], unchanged);
     for (before, after) in rows.iter().zip(&kept).skip(1).take(2) {
-        let body = Erased { kind: before.event.body.kind() }.into();
+        let body = before.event.body.erased();
         let event = chat_proto::Event { body, ..before.event.clone() };
         assert_eq!(*after, Row { event, salt: [0; 16], ..before.clone() });
     }
+    assert_eq!(kept[1].event.body, Erased { kind: 4 }.into());
+    assert_eq!(kept[2].event.body.visible_to(), Some(&[AccountId(7)][..]), "who could see it is kept");
     let follows = |pair: &[Row]| chain_next(&pair[0].chain, &pair[1].event, &pair[1].digest) == pair[1].chain;
     assert!(kept.windows(2).all(follows));
     let found = async |text: &str| {

@@ -2,7 +2,6 @@
 
 use std::ops::RangeInclusive;
 
-use chat_proto::event::Erased;
 use chat_proto::{AccountId, EventBody, Seq, Timestamp};
 
 use super::data::Feed;
@@ -59,7 +58,7 @@ impl Feed {
         self.erased_edits.extend(edits.iter().map(|edit| (*edit, seq)));
         for seq in edits.into_iter().chain([seq]) {
             if let Some(row) = self.rows.get_mut(&seq) {
-                row.event.body = Erased { kind: row.event.body.stored_kind() }.into();
+                row.event.body = row.event.body.erased();
                 row.salt = [0; 16];
             }
         }

@@ -1,6 +1,7 @@
 //! Queries. What contradicts its own digest or chain is reported, never handed out.
 
-use chat_proto::event::Erased;
+use chat_proto::codec::{decode as decode_bytes, encode};
+use chat_proto::event::{Erased, ErasedFor};
 use chat_proto::{AccountId, Chain, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, Seq, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 
@@ -125,13 +126,19 @@ pub(super) fn decode(feed: FeedId, row: &SqlRow<'_>) -> StoreResult<Row> {
 pub(crate) fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])> {
     let failed = |error: rusqlite::Error| store_error(&error);
     let kind: u16 = row.get(6).map_err(failed)?;
-    let salt: [u8; 16] = row.get(8).map_err(failed)?;
+    let salt = row.get_ref(8).map_err(failed)?;
+    let salt = salt.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    let (salt, audience) =
+        salt.split_first_chunk::<16>().ok_or_else(|| StoreError::Corrupt("the salt is too short".to_owned()))?;
+    let salt = *salt;
     let payload = row.get_ref(7).map_err(failed)?;
     let payload = payload.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()))?;
     let digest_kept: [u8; 32] = row.get(9).map_err(failed)?;
     let is_erased = payload.is_empty() && salt == [0; 16] && EventBody::may_be_erased(kind);
     let (body, digest) = if is_erased {
-        (Erased { kind }.into(), digest_kept)
+        (erased(kind, audience)?, digest_kept)
+    } else if !audience.is_empty() {
+        return Err(StoreError::Corrupt("the salt is too long".to_owned()));
     } else {
         let body = EventBody::from_payload(kind, payload).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         (body, digest(&salt, kind, payload))
@@ -147,6 +154,23 @@ pub(crate) fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])
     };
     let chain = Chain(row.get(10).map_err(failed)?);
     Ok((Row { event, salt, digest: digest_kept, chain }, digest))
+}
+
+/// What is kept in the place of the salt of a body that is removed: zeros, and behind them who could see it if that were only
+/// some.
+pub(super) fn erased_salt(body: &EventBody) -> Vec<u8> {
+    let mut kept = vec![0; 16];
+    kept.extend(body.visible_to().map(|accounts| encode(&accounts.to_vec())).unwrap_or_default());
+    kept
+}
+
+/// The body of a row whose words were removed, from what [`erased_salt`] put behind its salt.
+fn erased(kind: u16, audience: &[u8]) -> StoreResult<EventBody> {
+    if audience.is_empty() {
+        return Ok(Erased { kind }.into());
+    }
+    let visible_to = decode_bytes(audience).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+    Ok(ErasedFor { kind, visible_to }.into())
 }
 
 /// Whether rows follow one another.

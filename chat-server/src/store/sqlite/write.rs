@@ -155,21 +155,26 @@ fn total_at(db: &Connection, feed: i64, seq: Seq) -> rusqlite::Result<i64> {
 
 /// Removes the words of a message and of its edits: from their rows, and from the index.
 fn erase(db: &Connection, feed: i64, seq: Seq) -> Result<(), Failure> {
-    let sql = "SELECT id, kind FROM event WHERE feed = ?1 AND seq = ?2 UNION ALL
-               SELECT id, kind FROM event WHERE feed = ?1 AND kind = ?3
+    let sql = "SELECT id, kind, payload FROM event WHERE feed = ?1 AND seq = ?2 UNION ALL
+               SELECT id, kind, payload FROM event WHERE feed = ?1 AND kind = ?3
                AND seq IN (SELECT seq FROM annotation WHERE feed = ?1 AND target = ?2)";
     let mut query = db.prepare_cached(sql)?;
     let found = query.query_map(params![feed, seq.0.cast_signed(), EventBody::EDITED], |row| {
-        Ok((row.get::<_, i64>(0)?, row.get::<_, u16>(1)?))
+        Ok((row.get::<_, i64>(0)?, row.get::<_, u16>(1)?, row.get::<_, Vec<u8>>(2)?))
     })?;
     for found in found {
-        let (id, kind) = found?;
+        let (id, kind, payload) = found?;
         if !EventBody::may_be_erased(kind) {
             let refused = format!("feed {feed} seq {seq}: an event of kind {kind} has no words to remove");
             return Err(Failure::Dirty(StoreError::Corrupt(refused)));
         }
-        let sql = "UPDATE event SET payload = x'', salt = zeroblob(16) WHERE id = ?1";
-        db.prepare_cached(sql)?.execute([id])?;
+        if payload.is_empty() {
+            continue;
+        }
+        let body = EventBody::from_payload(kind, &payload);
+        let body = body.map_err(|e| Failure::Dirty(StoreError::Corrupt(format!("feed {feed} seq {seq}: {e}"))))?;
+        let sql = "UPDATE event SET payload = x'', salt = ?2 WHERE id = ?1";
+        db.prepare_cached(sql)?.execute(params![id, super::read::erased_salt(&body)])?;
         search::remove(db, id)?;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! What an owner of the server asks about who is kept out of it.
 
-use chat_proto::ban::{BanEntry, BanFromServer, BanTarget, LiftBan, ListBans};
-use chat_proto::{DeviceId, Reply};
+use chat_proto::ban::{BanEntry, BanFromServer, BanTarget, LiftBan, ListBans, PurgeFromServer};
+use chat_proto::{DeviceId, Reply, UserRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,9 @@ pub(super) struct Ban {
     for_s: Option<u32>,
     #[serde(default)]
     reason: String,
+    /// Remove all he wrote as well; for a user only.
+    #[serde(default)]
+    purge: bool,
 }
 
 /// One of a person, a device and a network.
@@ -75,9 +78,20 @@ fn entry(ban: &BanEntry) -> Value {
 impl Context {
     pub(super) async fn bans(&self, bans: Bans) -> Outcome {
         match bans {
-            Bans::Ban(Ban { user, device, network, for_s, reason }) => {
+            Bans::Ban(Ban { user, device, network, for_s, reason, purge }) => {
                 let target = self.target(Target { user, device, network }).await?;
-                self.ask(BanFromServer { target, for_s, reason }).await.map(|_| Map::new())
+                let whose = if let BanTarget::Account(account) = target { Some(UserRef::Id(account)) } else { None };
+                let whose = match (purge, whose) {
+                    (true, None) => return Err(Problem::new("bad_request", "only the ban of a `user` purges")),
+                    (true, whose) => whose,
+                    (false, _) => None,
+                };
+                self.ask(BanFromServer { target, for_s, reason: reason.clone() }).await?;
+                // Kept out first, so that he writes nothing behind it.
+                if let Some(user) = whose {
+                    self.ask(PurgeFromServer { user, reason }).await?;
+                }
+                Ok(Map::new())
             }
             Bans::Lift(target) => {
                 let target = self.target(target).await?;

@@ -3,8 +3,8 @@
 use chat_proto::event::List;
 use chat_proto::reply::{ListEntries, ListEntry, RoomDetails};
 use chat_proto::request::{
-    AuditRoom, ChangeRoom, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList, SetRole, TakeOffList,
-    TransferRoom,
+    AuditRoom, BanAndPurge, ChangeRoom, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList, SetRole,
+    TakeOffList, TransferRoom,
 };
 use chat_proto::setting::Topic;
 use chat_proto::{AccountId, Reply, RoomName, Seq, Timestamp, UserRef};
@@ -88,6 +88,9 @@ pub(super) struct Lists {
     /// For how long, `10m`; for ever unless given.
     #[serde(rename = "for")]
     lasts: Option<String>,
+    /// Remove all he wrote in the room as well; for a ban only.
+    #[serde(default)]
+    purge: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -222,9 +225,13 @@ impl Context {
             Moderate::Transfer(To { user, .. }) => {
                 self.stored(TransferRoom { key, room, user: UserRef::Name(user) }).await
             }
-            Moderate::Put(list, Lists { user, reason, lasts, .. }) => {
-                let until = lasts.map(|lasts| self.after(&lasts)).transpose()?;
-                self.stored(PutOnList { key, room, user: UserRef::Name(user), list, until, reason }).await
+            Moderate::Put(list, Lists { user, reason, lasts, purge, .. }) => {
+                let (user, until) = (UserRef::Name(user), lasts.map(|lasts| self.after(&lasts)).transpose()?);
+                match (purge, list) {
+                    (false, _) => self.stored(PutOnList { key, room, user, list, until, reason }).await,
+                    (true, List::Banned) => self.stored(BanAndPurge { key, room, user, until, reason }).await,
+                    (true, _) => Err(Problem::new("bad_request", "only a ban purges")),
+                }
             }
             Moderate::Take(list, To { user, reason, .. }) => {
                 self.stored(TakeOffList { key, room, user: UserRef::Name(user), list, reason }).await

@@ -224,7 +224,7 @@ impl FactLine {
                 Self::Purge { head: head(&it.name), user: name(&it.who), up_to: it.up_to.0, reason: it.reason.clone() }
             }
             RoomFact::Deleted(it) => Self::Deleted { head: head(&it.name), reason: it.reason.clone() },
-            RoomFact::Erased(_) => Self::Erased { head: head("") },
+            RoomFact::Erased(_) | RoomFact::ErasedFor(_) => Self::Erased { head: head("") },
             RoomFact::Created(_)
             | RoomFact::DirectCreated(_)
             | RoomFact::Joined(_)

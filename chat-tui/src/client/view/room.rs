@@ -154,7 +154,8 @@ impl RoomView {
                 | RoomFact::Unlisted(_)
                 | RoomFact::Purged(_)
                 | RoomFact::Deleted(_)
-                | RoomFact::Erased(_),
+                | RoomFact::Erased(_)
+                | RoomFact::ErasedFor(_),
             ) => {}
             None => {}
         }

@@ -33,7 +33,7 @@ fn room(fact: RoomFact<'_>) -> String {
         RoomFact::Deleted(it) => because(format!("{} deleted the room", name(&it.name)), &it.reason),
         RoomFact::Pinned(Pinned { name: by, on: true, .. }) => format!("{} pinned a message", name(by)),
         RoomFact::Pinned(Pinned { name: by, .. }) => format!("{} took a pinned message down", name(by)),
-        RoomFact::Erased(_) => "message removed".to_owned(),
+        RoomFact::Erased(_) | RoomFact::ErasedFor(_) => "message removed".to_owned(),
         RoomFact::Joined(_)
         | RoomFact::Left(_)
         | RoomFact::Posted(_)

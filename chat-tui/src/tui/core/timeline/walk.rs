@@ -70,7 +70,7 @@ fn kind(event: &Event) -> Kind {
     match event.body.fact() {
         Fact::Room(RoomFact::Joined(_) | RoomFact::Left(_)) => Kind::Quiet,
         // An edit that was removed goes with its message.
-        Fact::Room(RoomFact::Erased(erased)) if !EventBody::is_message_kind(erased.kind) => Kind::Hidden,
+        Fact::Room(RoomFact::Erased(_) | RoomFact::ErasedFor(_)) if !event.body.was_message() => Kind::Hidden,
         Fact::Room(
             RoomFact::Edited(_)
             | RoomFact::Redacted(_)
@@ -92,7 +92,8 @@ fn kind(event: &Event) -> Kind {
             | RoomFact::Kicked(_)
             | RoomFact::Evicted(_)
             | RoomFact::Deleted(_)
-            | RoomFact::Erased(_),
+            | RoomFact::Erased(_)
+            | RoomFact::ErasedFor(_),
         ) => Kind::Loud,
         Fact::Opaque if !matches!(event.body, EventBody::Withheld(_)) => Kind::Loud,
         Fact::Opaque | Fact::Account(_) | Fact::Choice(_) | Fact::Server(_) => Kind::Hidden,
