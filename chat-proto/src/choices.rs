@@ -61,9 +61,15 @@ impl Choices {
     /// What of a room to be told about.
     #[must_use]
     pub fn notify(&self, room: RoomId) -> Notify {
+        self.notify_set(room).unwrap_or_default()
+    }
+
+    /// The same, if he chose it himself.
+    #[must_use]
+    pub fn notify_set(&self, room: RoomId) -> Option<Notify> {
         match self.fact(&CompactionKey::of_room(NOTIFY, room)) {
-            Some(ChoiceFact::NotifySet(NotifySet { rule, .. })) => *rule,
-            Some(_) | None => Notify::All,
+            Some(ChoiceFact::NotifySet(NotifySet { rule, .. })) => Some(*rule),
+            Some(_) | None => None,
         }
     }
 

@@ -12,18 +12,20 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::core::pointer::Gesture;
 use super::core::time::{Now, Zone};
-use super::core::{Effect, Effects, Model, Msg, settle, update};
+use super::core::{Call, Effect, Effects, Model, Msg, settle, update};
 use super::errand::{ANSWERS_MAX, Errands};
 use super::look::Looks;
 use super::term::caps::{Caps, Ground, NoScreen};
 use super::term::guard::{Guard, Tty};
-use super::term::input::{EVENTS_MAX, Reader, TermEvent};
+use super::term::input::{EVENTS_MAX, Mouse, Reader, TermEvent};
 use super::term::links::Links;
+use super::term::ring::Ring;
 use super::term::screen::Screen;
 use super::term::signals::Signals;
 use super::term::title::title;
-use super::view::{Drawn, ViewCache, draw};
+use super::view::{Drawn, Hits, ViewCache, draw};
 use crate::clean;
 use crate::client::cache::Cache;
 use crate::client::trust::{KnownServers, TrustError};
@@ -158,6 +160,9 @@ struct App {
     cache: ViewCache,
     caps: Caps,
     looks: Looks,
+    ring: Ring,
+    /// What the last frame showed where.
+    hits: Hits,
     environment: Environment,
     began: Instant,
     errands: Option<Errands>,
@@ -183,13 +188,17 @@ impl App {
         environment: Environment,
     ) -> Result<Self, RunError> {
         let (events, input) = mpsc::channel(EVENTS_MAX);
-        let guard = Guard::enter(caps, false)?;
+        let guard = Guard::enter(caps, looks.mouse)?;
         let size = Tty.size()?;
+        let mut model = Model::new(settings.server.host.clone(), settings.name.clone(), room, Zone::system());
+        model.mouse = looks.mouse;
         let mut app = Self {
-            model: Model::new(settings.server.host.clone(), settings.name.clone(), room, Zone::system()),
+            model,
             cache: ViewCache::new(looks.theme(caps, None).0),
             caps,
+            ring: looks.ring(),
             looks,
+            hits: Hits::default(),
             environment,
             began: Instant::now(),
             errands: None,
@@ -286,7 +295,7 @@ impl App {
             TermEvent::Resize { width, height } => self.resize(width, height)?,
             TermEvent::Focus(focused) => self.tell(Msg::Focus(focused)),
             TermEvent::Ground(ground) => self.stand_on(ground),
-            TermEvent::Mouse(_) => {}
+            TermEvent::Mouse(mouse) => self.point(mouse),
             TermEvent::Suspend => self.suspended = true,
             TermEvent::Resumed => {
                 self.guard.resume()?;
@@ -295,6 +304,17 @@ impl App {
             TermEvent::Terminate | TermEvent::Closed => self.ended = Some(Ended::Left),
         }
         Ok(())
+    }
+
+    fn point(&mut self, mouse: Mouse) {
+        let (gesture, x, y) = match mouse {
+            Mouse::Click { x, y } => (Gesture::Click, x, y),
+            Mouse::WheelUp { x, y } => (Gesture::WheelUp, x, y),
+            Mouse::WheelDown { x, y } => (Gesture::WheelDown, x, y),
+        };
+        if let Some(spot) = self.hits.at(x, y) {
+            self.tell(Msg::Point(gesture, spot));
+        }
     }
 
     /// Draws with what suits the terminal's ground from now on.
@@ -325,6 +345,11 @@ impl App {
         for effect in ours {
             match effect {
                 Effect::Title(text) => Tty.write_all(&title(&clean::line(&text)))?,
+                Effect::Call(Call { title, text }) => {
+                    let (title, text) = (clean::line(&title), clean::line(&text));
+                    Tty.write_all(&self.ring.sequence(&title, &text, self.caps.tmux))?;
+                }
+                Effect::Mouse(on) => self.guard.set_mouse(on)?,
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspended = true,
                 Effect::Quit => self.ended = self.ended.take().or(Some(Ended::Left)),
@@ -350,10 +375,11 @@ impl App {
     }
 
     fn draw(&mut self) -> Result<(), RunError> {
-        let Self { model, cache, screen, looks, caps, .. } = self;
+        let Self { model, cache, screen, looks, caps, hits, .. } = self;
         let shows_links = looks.links && caps.commands;
         screen.draw_linked(|frame| {
-            let Drawn { links, .. } = draw(model, cache, frame);
+            let Drawn { links, hits: shown } = draw(model, cache, frame);
+            *hits = shown;
             if shows_links { links } else { Links::default() }
         })?;
         self.effects.dirty = false;

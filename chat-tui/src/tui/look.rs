@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use super::term::caps::{Caps, Colors, Ground, Symbols};
+use super::term::ring::Ring;
 use super::view::{DEFAULT, Theme, Wanted};
 
 /// Bytes of a theme's file.
@@ -24,6 +25,10 @@ pub struct Looks {
     pub colors: Option<Colors>,
     /// Which signs to draw with, whatever the terminal seems to show.
     pub symbols: Option<Symbols>,
+    /// How the person is told of a message he isn't looking at; none goes by the terminal.
+    pub ring: Option<Ring>,
+    /// Whether the mouse points here from the start, rather than selecting text in the terminal.
+    pub mouse: bool,
     /// Whether links can be clicked on in terminals that know them.
     pub links: bool,
 }
@@ -36,6 +41,8 @@ impl Default for Looks {
             follow_ground: true,
             colors: None,
             symbols: None,
+            ring: None,
+            mouse: true,
             links: true,
         }
     }
@@ -68,6 +75,12 @@ impl Looks {
     #[must_use]
     pub fn caps(&self, found: Caps) -> Caps {
         Caps { colors: self.colors.unwrap_or(found.colors), symbols: self.symbols.unwrap_or(found.symbols), ..found }
+    }
+
+    /// How the person is told of a message he isn't looking at.
+    #[must_use]
+    pub fn ring(&self) -> Ring {
+        self.ring.unwrap_or_else(|| Ring::detect(|name| std::env::var(name).ok()))
     }
 
     /// The theme to draw with, and what is wrong in it, for people.

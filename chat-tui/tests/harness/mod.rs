@@ -25,7 +25,7 @@ use chat_tui::tui::core::{Effect, Effects, Model, Msg, Tag, settle, update};
 use chat_tui::tui::term::caps::{Colors, Symbols};
 use chat_tui::tui::term::key::Key;
 use chat_tui::tui::view::width::width;
-use chat_tui::tui::view::{Theme, ViewCache, draw};
+use chat_tui::tui::view::{Hits, Theme, ViewCache, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::{Buffer, Cell};
@@ -157,6 +157,16 @@ impl Screen {
         let mut cache = ViewCache::new(Theme::new(colors, symbols));
         terminal.draw(|frame| drop(draw(&self.model, &mut cache, frame))).unwrap();
         terminal.backend().buffer().clone()
+    }
+
+    /// What is where on the screen.
+    pub fn hits(&self) -> Hits {
+        let (columns, rows) = self.model.size;
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+        let mut cache = ViewCache::new(Theme::new(Colors::Ansi16, Symbols::Unicode));
+        let mut hits = Hits::default();
+        terminal.draw(|frame| hits = draw(&self.model, &mut cache, frame).hits).unwrap();
+        hits
     }
 
     /// What is on the screen, a line per row, without blanks at the ends.

@@ -1,5 +1,6 @@
 //! What the core wants of the world.
 
+use super::call::Call;
 use super::identity::Own;
 use chat_proto::{Anchor, MessageKey, Request, RoomId, Seq, Style};
 
@@ -91,6 +92,10 @@ pub enum Effect {
     Focus(Option<RoomId>),
     /// Name the terminal's window.
     Title(String),
+    /// Tell the person of a message he isn't looking at.
+    Call(Call),
+    /// Ask for the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Draw everything anew; something else wrote on the terminal.
     Redraw,
     /// Give the terminal back until the person comes back.

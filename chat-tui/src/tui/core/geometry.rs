@@ -7,6 +7,8 @@ pub struct Panes {
     pub rooms: Option<bool>,
     /// The list of members.
     pub members: Option<bool>,
+    /// Only messages and the line being written: nothing stands beside the text, so that the terminal can select it.
+    pub bare: bool,
 }
 
 /// A rectangle of cells.
@@ -58,25 +60,26 @@ pub fn geometry(columns: u16, rows: u16, panes: Panes, composer_rows: usize) -> 
         bottom -= height;
         (height > 0).then_some(Area { x: 0, y: bottom, width: columns, height })
     };
-    let hint = take(rows >= ROWS_FULL, 1);
+    let hint = take(rows >= ROWS_FULL && !panes.bare, 1);
     let composer = take(true, composer_rows).unwrap_or_default();
-    let rule = take(rows >= ROWS_FULL, 1);
+    let rule = take(rows >= ROWS_FULL && !panes.bare, 1);
     let status = take(rows >= ROWS_STATUS, 1);
-    let header = (rows >= ROWS_HEADER).then_some(Area { x: 0, y: 0, width: columns, height: 1 });
+    let header = (rows >= ROWS_HEADER && !panes.bare).then_some(Area { x: 0, y: 0, width: columns, height: 1 });
     let top = u16::from(header.is_some());
     let middle = bottom.saturating_sub(top);
 
     let rooms_width = if columns >= COLUMNS_WIDE { 22 } else { 16 };
-    let shows_rooms = columns >= COLUMNS_GUTTER && panes.rooms.unwrap_or(columns >= COLUMNS_ROOMS);
-    let shows_members = columns >= COLUMNS_ROOMS && panes.members.unwrap_or(columns >= COLUMNS_WIDE);
+    let shows_rooms = columns >= COLUMNS_GUTTER && !panes.bare && panes.rooms.unwrap_or(columns >= COLUMNS_ROOMS);
+    let shows_members = columns >= COLUMNS_ROOMS && !panes.bare && panes.members.unwrap_or(columns >= COLUMNS_WIDE);
     let rooms = shows_rooms.then_some(Area { x: 0, y: top, width: rooms_width, height: middle });
     let members =
         shows_members.then(|| Area { x: columns - MEMBERS_WIDTH, y: top, width: MEMBERS_WIDTH, height: middle });
     let x = rooms.map_or(0, |area| area.width);
     let width = columns - x - members.map_or(0, |area| area.width);
-    let gutter = (columns >= COLUMNS_GUTTER).then_some(if columns >= COLUMNS_WIDE { 20 } else { 18 });
+    let gutter = (columns >= COLUMNS_GUTTER && !panes.bare).then_some(if columns >= COLUMNS_WIDE { 20 } else { 18 });
     let margin = u16::from(gutter.is_some());
-    let text = width.saturating_sub(gutter.unwrap_or(0) + margin).clamp(1, TEXT_COLUMNS_MAX);
+    let most = if panes.bare { u16::MAX } else { TEXT_COLUMNS_MAX };
+    let text = width.saturating_sub(gutter.unwrap_or(0) + margin).clamp(1, most);
     let timeline = Area { x, y: top, width, height: middle };
     Geometry { header, rooms, timeline, gutter, text, members, status, rule, composer, hint }
 }
@@ -106,8 +109,8 @@ mod tests {
         for columns in 1..=300 {
             for rows in 1..=100 {
                 for composer in [1, 5, 50] {
-                    let all = Panes { rooms: Some(true), members: Some(true) };
-                    for panes in [Panes::default(), all] {
+                    let all = Panes { rooms: Some(true), members: Some(true), bare: false };
+                    for panes in [Panes::default(), all, Panes { bare: true, ..all }] {
                         let g = geometry(columns, rows, panes, composer);
                         let areas = [g.header, g.rooms, Some(g.timeline), g.members, g.status, g.rule, g.hint];
                         for area in areas.into_iter().flatten().chain([g.composer]) {

@@ -4,6 +4,7 @@
 //!
 //! Never: IO, a clock, a task, ratatui. Time comes with each message, and what is wanted of the world is an [`Effect`].
 
+mod call;
 mod chord;
 pub mod command;
 pub mod composer;
@@ -23,11 +24,12 @@ pub mod timeline;
 mod typing;
 mod update;
 
+pub use call::{CALL_EVERY, Call};
 pub use chord::WhichKey;
 pub use effect::{Effect, Effects, Tag};
 pub use members::{MemberGroup, member_groups};
-pub use model::{Link, Model, Notice, Overlay, RoomState};
+pub use model::{Link, Model, Notice, Overlay, RoomState, Scrolled};
 pub use msg::Msg;
 pub use prefs::Prefs;
-pub use rooms::{RoomLine, hotlist, room_lines};
+pub use rooms::{RoomLine, first_room_line, hotlist, room_lines};
 pub use update::{settle, update};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chat_proto::delivery::Greeting;
 use chat_proto::{RoomId, Seq};
 
+use super::call::Calls;
 use super::chord::Chord;
 use super::composer::{Composer, KillRing, Rows};
 use super::geometry::{Geometry, Panes, geometry, prompt_columns};
@@ -90,6 +91,17 @@ pub struct RoomState {
     pub(super) opened: u64,
 }
 
+/// How far lists are scrolled by the wheel, while one room is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scrolled {
+    /// The room.
+    pub room: Option<RoomId>,
+    /// The first line of the rooms; the one being looked at is seen without.
+    pub rooms: Option<usize>,
+    /// The first line of the members.
+    pub members: usize,
+}
+
 /// Everything the screen knows.
 #[derive(Debug)]
 pub struct Model {
@@ -117,6 +129,10 @@ pub struct Model {
     pub current: Option<RoomId>,
     /// What was switched.
     pub panes: Panes,
+    /// How far the lists of rooms and members are scrolled.
+    pub scrolled: Scrolled,
+    /// Whether the mouse is ours where there is something to point at.
+    pub mouse: bool,
     /// What the person set.
     pub prefs: Prefs,
     /// What is in front.
@@ -135,6 +151,9 @@ pub struct Model {
     pub(super) openings: u64,
     pub(super) wraps: Wraps,
     pub(super) title: String,
+    /// Whether the mouse was asked for.
+    pub(super) mouse_asked: bool,
+    pub(super) calls: Calls,
     /// The room asked for on the command line, until it is there.
     pub(super) wanted: Option<String>,
     /// Keys of a sequence that has only begun.
@@ -169,6 +188,10 @@ impl Model {
             rooms: BTreeMap::new(),
             current: None,
             panes: Panes::default(),
+            scrolled: Scrolled::default(),
+            mouse: true,
+            mouse_asked: true,
+            calls: Calls::default(),
             prefs: Prefs::default(),
             overlay: None,
             notice: None,
@@ -253,6 +276,12 @@ impl Model {
         Some(Pane { room: self.current?, height: g.timeline.height, width: g.text, compact: g.gutter.is_none() })
     }
 
+    /// The first line of the members that is shown.
+    #[must_use]
+    pub fn members_scrolled(&self) -> usize {
+        if self.scrolled.room == self.current { self.scrolled.members } else { 0 }
+    }
+
     /// What cuts the current timeline.
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
@@ -285,6 +314,7 @@ impl Model {
             self.typists.next(),
             self.read_due(),
             self.chord.due(),
+            self.calls.due(),
             retry,
             fetch,
         ]

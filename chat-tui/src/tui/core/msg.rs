@@ -4,6 +4,7 @@ use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, Reply, RoomId};
 
 use super::effect::Tag;
+use super::pointer::{Gesture, Spot};
 use super::prefs::Prefs;
 use crate::client::ClientEvent;
 use crate::client::cache::CachedState;
@@ -16,6 +17,8 @@ pub enum Msg {
     Key(Key),
     /// Text pasted in one piece.
     Paste(String),
+    /// The mouse did something there.
+    Point(Gesture, Spot),
     /// The terminal has this many columns and rows.
     Resize(u16, u16),
     /// The terminal has the person's attention, or no more.

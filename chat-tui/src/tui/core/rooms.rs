@@ -45,6 +45,16 @@ pub fn room_lines(model: &Model) -> Vec<RoomLine<'_>> {
     lines
 }
 
+/// The first line of the rooms that a list of so many rows shows: where it was scrolled to, else so that the room being
+/// looked at is among them.
+#[must_use]
+pub fn first_room_line(model: &Model, rows: usize) -> usize {
+    let lines = room_lines(model);
+    let current = lines.iter().position(|line| line.current).unwrap_or(0);
+    let scrolled = model.scrolled.rooms.filter(|_| model.scrolled.room == model.current);
+    scrolled.unwrap_or((current + 1).saturating_sub(rows)).min(lines.len().saturating_sub(rows))
+}
+
 /// Rooms with something new, in the order to go through them: mentions first.
 #[must_use]
 pub fn hotlist(model: &Model) -> Vec<RoomLine<'_>> {

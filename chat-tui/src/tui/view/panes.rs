@@ -7,9 +7,10 @@ use super::paint::{Pen, columns};
 use super::theme::Sign;
 use super::{Hits, Theme};
 use crate::clean;
+use crate::client::view::MemberView;
 use crate::tui::core::geometry::Area;
 use crate::tui::core::pointer::Spot;
-use crate::tui::core::{Model, RoomLine, member_groups, room_lines};
+use crate::tui::core::{MemberGroup, Model, RoomLine, first_room_line, member_groups, room_lines};
 
 pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) {
     hits.add(area, Spot::Rooms);
@@ -22,8 +23,7 @@ pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffe
     pen.fitted(&clean::line(model.server_name()), left, theme.dim);
     let lines = room_lines(model);
     let rows = usize::from(area.height.saturating_sub(1));
-    let current = lines.iter().position(|line| line.current).unwrap_or(0);
-    let first = (current + 1).saturating_sub(rows);
+    let first = first_room_line(model, rows);
     for (row, line) in (1..area.height).zip(lines.iter().skip(first)) {
         hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Room(line.id));
         room(line, theme, area, row, buffer);
@@ -65,40 +65,57 @@ pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buf
     border(theme, Area { width: 1, ..area }, buffer);
     let area = Area { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
     let Some((room, state)) = model.room_view().zip(model.room()) else { return };
-    let mut row = 0;
-    let mut shown = 0;
     let known: usize = room.members.len();
     let total = usize::try_from(state.members_total).unwrap_or(0).max(known);
-    for group in member_groups(room) {
-        if row + 1 >= area.height {
-            break;
-        }
-        let title = format!("{} {}", group.title, group.members.len());
-        Pen::new(buffer, area, row).own(&title, theme.dim);
-        row += 1;
-        for member in group.members {
-            if row + 1 >= area.height && shown + 1 < total {
-                break;
+    let groups = member_groups(room);
+    let mut row = 0;
+    let mut shown = 0;
+    for (index, entry) in groups.iter().flat_map(entries).enumerate() {
+        let last = row + 1 >= area.height;
+        match entry {
+            Entry::Member(_) if index < model.members_scrolled() => shown += 1,
+            Entry::Title(_) if index < model.members_scrolled() => {}
+            Entry::Title(_) if last => break,
+            Entry::Member(_) if last && shown + 1 < total => break,
+            Entry::Title(group) => {
+                let title = format!("{} {}", group.title, group.members.len());
+                Pen::new(buffer, area, row).own(&title, theme.dim);
+                row += 1;
             }
-            let (sign, lamp, style) = match member.presence {
-                Presence::Online => (Sign::Online, theme.online, theme.text),
-                Presence::Away => (Sign::Away, theme.away, theme.text),
-                Presence::Offline => (Sign::Offline, theme.offline, theme.offline),
-            };
-            hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Member(member.name.clone()));
-            let mut pen = Pen::new(buffer, area, row);
-            pen.own(theme.sign(sign), lamp);
-            pen.skip(1);
-            let left = pen.left();
-            pen.fitted(&clean::line(&member.name), left, style);
-            row += 1;
-            shown += 1;
+            Entry::Member(view) => {
+                hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Member(view.name.clone()));
+                member(view, theme, area, row, buffer);
+                (row, shown) = (row + 1, shown + 1);
+            }
         }
     }
     if shown < total && area.height > 0 {
         let more = format!("{}+{}", theme.words("…", "..."), total - shown);
         Pen::new(buffer, area, row.min(area.height - 1)).own(&more, theme.dim);
     }
+}
+
+/// One line of the list.
+enum Entry<'a> {
+    Title(&'a MemberGroup<'a>),
+    Member(&'a MemberView),
+}
+
+fn entries<'a>(group: &'a MemberGroup<'a>) -> impl Iterator<Item = Entry<'a>> {
+    std::iter::once(Entry::Title(group)).chain(group.members.iter().map(|view| Entry::Member(view)))
+}
+
+fn member(view: &MemberView, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
+    let (sign, lamp, style) = match view.presence {
+        Presence::Online => (Sign::Online, theme.online, theme.text),
+        Presence::Away => (Sign::Away, theme.away, theme.text),
+        Presence::Offline => (Sign::Offline, theme.offline, theme.offline),
+    };
+    let mut pen = Pen::new(buffer, area, row);
+    pen.own(theme.sign(sign), lamp);
+    pen.skip(1);
+    let left = pen.left();
+    pen.fitted(&clean::line(&view.name), left, style);
 }
 
 fn border(theme: &Theme, area: Area, buffer: &mut Buffer) {

@@ -121,6 +121,12 @@ impl Composer {
         self.touched();
     }
 
+    /// Puts the cursor at an offset, or at the nearest place behind it.
+    pub fn place(&mut self, offset: usize) {
+        self.cursor = self.edge_from(offset.min(self.text.len()));
+        self.touched();
+    }
+
     /// Takes text away, for good.
     pub fn delete(&mut self, span: Span) {
         if let Some(range) = self.range(span) {

@@ -71,6 +71,10 @@ pub enum Action {
     ToggleRooms,
     /// Show or hide the members.
     ToggleMembers,
+    /// Take the mouse, or leave it to the terminal.
+    ToggleMouse,
+    /// Only messages and the line being written, with nothing beside them, or everything again.
+    ToggleBare,
     /// Show the keys and commands.
     Help,
     /// Draw everything anew.
@@ -157,6 +161,8 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::FirstUnread, "first-unread", "first unread message"),
     (Action::ToggleRooms, "toggle-rooms", "show or hide the rooms"),
     (Action::ToggleMembers, "toggle-members", "show or hide the members"),
+    (Action::ToggleMouse, "toggle-mouse", "mouse for this program, or for the terminal"),
+    (Action::ToggleBare, "toggle-bare", "only text, to select with the mouse"),
     (Action::Redraw, "redraw", "draw everything anew"),
     (Action::Suspend, "suspend", "back to the shell for a while"),
     (Action::Help, "help", "the keys and commands"),

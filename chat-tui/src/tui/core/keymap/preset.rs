@@ -60,6 +60,8 @@ pub(super) const DEFAULT: &[Row] = &[
     (Global, "alt-/", Some(Action::LastRoom)),
     (Global, "f7", Some(Action::ToggleRooms)),
     (Global, "f8", Some(Action::ToggleMembers)),
+    (Global, "alt-m", Some(Action::ToggleMouse)),
+    (Global, "alt-l", Some(Action::ToggleBare)),
     (Global, "ctrl-l", Some(Action::Redraw)),
     (Global, "ctrl-z", Some(Action::Suspend)),
     (Global, "f1 alt-?", Some(Action::Help)),

@@ -129,6 +129,12 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             let shown = model.geometry().members.is_some();
             model.panes = Panes { members: Some(!shown), ..model.panes };
         }
+        Action::ToggleMouse => {
+            model.mouse = !model.mouse;
+            let whose = if model.mouse { "the mouse points here" } else { "the mouse is the terminal's" };
+            notice(model, effects, false, whose);
+        }
+        Action::ToggleBare => model.panes.bare = !model.panes.bare,
         Action::Help => command::help(model),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),

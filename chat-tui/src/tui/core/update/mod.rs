@@ -5,6 +5,7 @@ mod chord;
 mod command;
 mod keys;
 mod net;
+mod pointer;
 mod room;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use chat_proto::Request;
 use chat_proto::limits::{LIST_PAGE_MAX, PAGE_EVENTS_MAX};
 use chat_proto::request::{ListFolds, ListMembers};
 
+use super::call;
 use super::effect::{Effect, Effects, Tag};
 use super::model::{MembersKnown, Model, Notice};
 use super::msg::Msg;
@@ -31,6 +33,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
     match msg {
         Msg::Key(key) => chord::key(model, key, effects),
         Msg::Paste(text) => keys::paste(model, &text, effects),
+        Msg::Point(gesture, spot) => pointer::point(model, gesture, spot, effects),
         Msg::Resize(columns, rows) => {
             model.size = (columns.max(1), rows.max(1));
             effects.dirty = true;
@@ -61,6 +64,8 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     mark_read(model, effects);
     unload(model);
     title(model, effects);
+    call::make(model, effects);
+    mouse(model, effects);
 }
 
 pub(super) fn notice(model: &mut Model, effects: &mut Effects, error: bool, text: impl Into<String>) {
@@ -164,6 +169,14 @@ fn unload(model: &mut Model) {
         if let Some(room) = model.rooms.get_mut(&id) {
             room.timeline.forget(head);
         }
+    }
+}
+
+/// Asks for the mouse where there is something to point at; where there isn't, the terminal selects text with it.
+fn mouse(model: &mut Model, effects: &mut Effects) {
+    let wanted = model.mouse && !model.panes.bare;
+    if std::mem::replace(&mut model.mouse_asked, wanted) != wanted {
+        effects.push(Effect::Mouse(wanted));
     }
 }
 

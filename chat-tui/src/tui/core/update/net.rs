@@ -9,6 +9,7 @@ use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 use super::{notice, room};
 use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
+use crate::tui::core::call;
 use crate::tui::core::effect::{Effect, Effects};
 use crate::tui::core::model::{MembersKnown, Model, Overlay};
 
@@ -27,6 +28,7 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
                 began(model, status);
             }
             model.account.apply_welcome(&welcome);
+            model.calls.begin(welcome.now);
             let rooms: Vec<RoomId> = model.rooms.keys().copied().collect();
             rooms.into_iter().for_each(|id| set_bounds(model, id));
             come_back(model, effects);
@@ -260,6 +262,7 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
         open_wanted(model, effects);
         return close_left(model, effects);
     };
+    call::hear(model, id, &events.events);
     let me = model.account.me.account;
     let now = model.now.mono;
     let watching = model.current == Some(id);
