@@ -7,6 +7,7 @@ mod moderation;
 use crate::ban::{ServerBanned, ServerPurged, ServerUnbanned};
 use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::codec::{Decode, Encode};
+use crate::defence::DefenceSet;
 use crate::fact::RoomFact;
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
 use crate::kinds;
@@ -120,6 +121,8 @@ kinds! {
         71 => ServerUnbanned,
         /// All that somebody wrote was removed.
         90 => ServerPurged,
+        /// How much the server lets happen.
+        91 => DefenceSet,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.

@@ -2,6 +2,7 @@
 
 use crate::ban::{ServerBanned, ServerPurged, ServerUnbanned};
 use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
+use crate::defence::DefenceSet;
 use crate::event::{
     Created, Deleted, DirectCreated, Edited, Erased, ErasedFor, EventBody, Evicted, Joined, Kicked, Left, Listed,
     Mentioned, OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet,
@@ -111,6 +112,7 @@ facts! {
         ServerBanned
         ServerUnbanned
         ServerPurged
+        DefenceSet
         InviteMade
         InviteUsed
         InviteRevoked

@@ -4,7 +4,7 @@
 //! * [`request`]: what a client may ask; [`reply`]: the one answer each request gets, a result or a [`Reject`].
 //! * [`event`]: durable facts, numbered densely per feed; the database row, the frame and the history page are this one type.
 //!   [`fact`]: the same, sorted by the feed they belong to.
-//! * [`connection`]: which connections a person has, and ending them; [`ban`]: who is kept out.
+//! * [`connection`]: which connections a person has, and ending them; [`ban`]: who is kept out; [`defence`]: how much is let happen.
 //! * [`setting`]: what can be set in a room.
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
 //! * [`search`]: what is asked and found when somebody searches.
@@ -26,6 +26,7 @@ pub mod close;
 pub mod code;
 pub mod codec;
 pub mod connection;
+pub mod defence;
 pub mod delivery;
 pub mod event;
 pub mod fact;
@@ -50,6 +51,7 @@ pub use choice::Notify;
 pub use choices::Choices;
 pub use close::CloseCode;
 pub use codec::{CodecError, FrameBuffer};
+pub use defence::DefenceLevel;
 pub use delivery::{ClientSignal, Delivery, Presence, PresenceEntry, StreamHeader};
 pub use event::{CompactionKey, Event, EventBody, Extra, List, Message, Named, Style};
 pub use fact::{AccountFact, ChoiceFact, Fact, RoomFact, ServerFact};

@@ -142,6 +142,8 @@ reject_codes! {
     61 AlreadyConnected "already_connected" Later,
     /// The account, the device or the address is kept out of this server.
     62 BannedFromServer "banned_from_server" AfterChange,
+    /// The server defends itself; the message says what it lets happen.
+    64 UnderDefence "under_defence" Later,
     /// He does not show that to you.
     63 NotShown "not_shown" AfterChange,
     /// A bug of the server's.

@@ -5,6 +5,7 @@ mod room;
 use crate::ban::BanList;
 use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessagePassed, SessionList};
+use crate::defence::Defence;
 use crate::delivery::Presence;
 use crate::event::Event;
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
@@ -87,6 +88,8 @@ kinds! {
         135 => BanList,
         /// To `AskSeen`.
         136 => LastSeen,
+        /// To `SetDefence` and `AskDefence`.
+        140 => Defence,
         /// To `GetProfile`.
         157 => Profile,
         /// To `ListMentions`.

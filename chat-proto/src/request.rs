@@ -7,6 +7,7 @@ use crate::ban::{BanFromServer, LiftBan, ListBans, PurgeFromServer};
 use crate::choice::{Ignore, PinRoom, SetDraft, SetNotify, SetSetting};
 use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessage, EndSession, ListSessions};
+use crate::defence::{AskDefence, SetDefence};
 use crate::event::Style;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::identity::{
@@ -153,6 +154,10 @@ kinds! {
         138 => BanAndPurge,
         /// Remove what somebody wrote everywhere.
         139 => PurgeFromServer,
+        /// Set how much the server lets happen.
+        140 => SetDefence,
+        /// How much does the server let happen?
+        141 => AskDefence,
         /// Keep a message that is begun, for every device.
         150 => SetDraft,
         /// Choose what of a room to be told about.

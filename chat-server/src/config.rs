@@ -15,7 +15,9 @@ use std::path::PathBuf;
 
 pub use crate::store::Durability;
 pub use chat_proto::nearest::nearest;
-pub use choice::{CreatePolicy, Flood, JwtAlgorithm, LogFormat, MultiConn, Registration, Search, UnknownChoice};
+pub use choice::{
+    CreatePolicy, Defence, Flood, JwtAlgorithm, LogFormat, MultiConn, Registration, Search, UnknownChoice,
+};
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use server::Server;
@@ -54,6 +56,8 @@ pub struct Config {
     pub rooms: Rooms,
     /// Settings of presence.
     pub presence: Presence,
+    /// How much is let happen at least.
+    pub defence: Defence,
     /// Bounds of the whole server.
     pub limits: Limits,
 }
@@ -124,6 +128,7 @@ impl Config {
             jwt: JwtSettings::default(),
             rooms: Rooms { create: CreatePolicy::OnJoin },
             presence: Presence { grace_ms: 15_000, away_after_ms: 600_000 },
+            defence: Defence::Normal,
             limits: Limits {
                 connections: 10_000,
                 connections_per_address: 1_000,

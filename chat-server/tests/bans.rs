@@ -3,52 +3,16 @@
 
 mod support;
 
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::ban::{BanEntry, BanFromServer, BanTarget, LiftBan, ListBans, PurgeFromServer};
-use chat_proto::identity::{ClaimServer, ListAudit};
+use chat_proto::identity::ListAudit;
 use chat_proto::reach::OpenDirect;
 use chat_proto::request::History;
 use chat_proto::{AccountId, Anchor, CloseCode, EventBody, Reject, RejectCode, Reply, RoomId, Seq, UserRef};
-use chat_server::server::Settings;
-use chat_server::store::MemoryStore;
 use quinn::ConnectionError;
+use support::owned::{Owned, owned};
 use support::{Device, PATIENCE, RawClient, TestServer, fresh_key};
-use tempfile::TempDir;
-
-struct Owned {
-    server: TestServer,
-    owner: RawClient,
-    device: Device,
-    _directory: TempDir,
-}
-
-async fn written_in(path: &Path) -> String {
-    let written = async {
-        loop {
-            match std::fs::read_to_string(path) {
-                Ok(text) if text.contains('-') => return text.lines().next().unwrap_or_default().to_owned(),
-                _ => tokio::task::yield_now().await,
-            }
-        }
-    };
-    tokio::time::timeout(PATIENCE, written).await.unwrap()
-}
-
-/// A server whose owner is there.
-async fn owned() -> Owned {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("owner-claim");
-    let settings = Settings { claim: Some(path.clone()), ..Settings::default() };
-    let server = TestServer::start_with(Arc::new(MemoryStore::default()), settings);
-    let code = written_in(&path).await;
-    let device = Device::new();
-    let mut owner = RawClient::login(&server, &device, "olivia").await;
-    assert!(matches!(owner.ask(ClaimServer { code }).await, Reply::Done(_)));
-    Owned { server, owner, device, _directory: directory }
-}
 
 fn ban(target: BanTarget, for_s: Option<u32>) -> BanFromServer {
     BanFromServer { target, for_s, reason: "spam".to_owned() }

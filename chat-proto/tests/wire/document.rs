@@ -20,6 +20,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("code", include_str!("../../src/code.rs")),
     ("codec", include_str!("../../src/codec.rs")),
     ("connection", include_str!("../../src/connection.rs")),
+    ("defence", include_str!("../../src/defence.rs")),
     ("delivery", include_str!("../../src/delivery.rs")),
     ("event", include_str!("../../src/event.rs")),
     ("event/key", include_str!("../../src/event/key.rs")),

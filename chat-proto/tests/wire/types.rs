@@ -6,6 +6,7 @@
 use chat_proto::ban::*;
 use chat_proto::choice::*;
 use chat_proto::connection::*;
+use chat_proto::defence::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
 use chat_proto::identity::*;
@@ -71,6 +72,10 @@ wire! {
         BanFromServer { target: BanTarget, for_s: Option<u32>, reason: String }
         LiftBan { target: BanTarget }
         BanAndPurge { key: MessageKey, room: RoomId, user: UserRef, until: Option<Timestamp>, reason: String }
+        SetDefence { level: DefenceLevel, reason: String }
+        AskDefence {}
+        Defence { level: DefenceLevel, configured: DefenceLevel, set: DefenceLevel, since: Option<Timestamp> }
+        DefenceSet { level: DefenceLevel, reason: String }
         PurgeFromServer { user: UserRef, reason: String }
         ServerPurged { account: AccountId, name: String, reason: String }
         ListBans {}
@@ -320,6 +325,7 @@ wire! {
         Notify { All, Mentions, Nothing }
         DirectPolicy { Everyone, SharedRooms, Contacts, Nobody }
         SeenPolicy { SharedRooms, Everyone, Nobody }
+        DefenceLevel { Normal, Raised, High, Closed }
         List { Banned, Muted, Invited }
         Who { Everyone, Users, Members, Moderators, Admins }
         JoinPolicy { Anyone, Users, Invited }
@@ -337,7 +343,7 @@ wire! {
             Edit, Redact, React, Pin, PostBatch, Announce, SetRole, TransferRoom, PutOnList, TakeOffList, ReadList,
             Kick, Purge, AuditRoom, Forward, ListFolds, ListPins, CreateRoomWith, ClaimServer, ListAudit,
             MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite,
-            ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy, BanAndPurge, PurgeFromServer,
+            ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy, BanAndPurge, PurgeFromServer, SetDefence, AskDefence,
             SetDraft, SetNotify, PinRoom, SetSetting, Ignore, Search, SetStatus, SetState, GetProfile, Block,
             SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks
         }
@@ -345,14 +351,14 @@ wire! {
         Reply {
             Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus,
             RoomDetails, Explained, BatchReceipt, ListEntries, FoldList, PinList, AuditPage, LinkCode, DeviceList,
-            RecoveryCode, Invite, InviteList, SessionList, SearchHits, DeviceMessagePassed, BanList, LastSeen,
+            RecoveryCode, Invite, InviteList, SessionList, SearchHits, DeviceMessagePassed, BanList, LastSeen, Defence,
             Profile, MentionList, ReadMarkList
         }
         EventBody {
             Withheld, Created, Joined, Left, Posted, PostedWith, Edited, Redacted, Reacted, Pinned, RoomChanged,
             Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated, ErasedFor,
             ClaimOffered, OwnerClaimed, DeviceAdded, DeviceRevoked, RecoverySet, RecoveryUsed, ServerBanned,
-            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, ServerPurged, RoomJoined, RoomLeft, ReadMarked, Mentioned,
+            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, ServerPurged, DefenceSet, RoomJoined, RoomLeft, ReadMarked, Mentioned,
             DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,
             DirectPolicySet, SeenPolicySet, WasSeen
         }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use chat_proto::DefenceLevel;
 use thiserror::Error;
 
 /// A word that is none of those a setting takes.
@@ -101,6 +102,31 @@ choice! {
         On = "on",
         /// He is not: for closed networks and measurements.
         Off = "off",
+    }
+}
+
+choice! {
+    /// How much is let happen while the server is attacked.
+    Defence {
+        /// What the other settings allow.
+        Normal = "normal",
+        /// Nobody new from where nobody is known; who is new begins nothing.
+        Raised = "raised",
+        /// Nobody new, no guests; only members write.
+        High = "high",
+        /// Nobody comes in but the owners and who is there already.
+        Closed = "closed",
+    }
+}
+
+impl From<Defence> for DefenceLevel {
+    fn from(level: Defence) -> Self {
+        match level {
+            Defence::Normal => Self::Normal,
+            Defence::Raised => Self::Raised,
+            Defence::High => Self::High,
+            Defence::Closed => Self::Closed,
+        }
     }
 }
 

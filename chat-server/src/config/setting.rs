@@ -234,6 +234,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(config.presence.away_after_ms.to_string()),
     },
     Setting {
+        key: "defence.level",
+        shape: Shape::Text,
+        default: "normal",
+        meaning: "How much is let happen while the server is attacked: normal, raised, high or closed; owners may set more at run time.",
+        read: |config, text| word(text).map(|level| config.defence = level),
+        show: |config| Some(quoted(&config.defence.to_string())),
+    },
+    Setting {
         key: "limits.connections",
         shape: Shape::Number,
         default: "10000",

@@ -148,6 +148,12 @@ impl Directory {
         self.accounts.get(&id)
     }
 
+    /// Whether nobody has an account.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.accounts.is_empty()
+    }
+
     /// Whose a device key is; nobody's, if it is not on disk yet or was revoked.
     #[must_use]
     pub fn device(&self, key: &DeviceKey) -> Option<(DeviceId, AccountId)> {

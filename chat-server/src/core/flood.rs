@@ -35,6 +35,14 @@ pub struct Cost {
     pub bytes: u32,
 }
 
+impl Cost {
+    /// So many times as much.
+    #[must_use]
+    pub fn times(self, factor: u32) -> Self {
+        Self { messages: self.messages.saturating_mul(factor), bytes: self.bytes.saturating_mul(factor) }
+    }
+}
+
 /// What is to be done with a request. The later variant is the stricter one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {

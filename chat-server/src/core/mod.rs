@@ -9,6 +9,7 @@ pub mod account;
 pub mod audience;
 pub mod cidr;
 pub mod command;
+pub mod defence;
 pub mod directory;
 pub mod flood;
 pub mod fold;

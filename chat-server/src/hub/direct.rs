@@ -41,6 +41,7 @@ impl Hub {
             None => false,
         };
         if !begun {
+            self.check_begin(by)?;
             for (account, member) in members.iter().filter(|(account, _)| **account != by.account) {
                 self.check_reach(by.account, *account, &member.name).await?;
             }

@@ -154,6 +154,7 @@ impl Hub {
         style: Style,
         text: Text,
     ) -> Result<(), Reject> {
+        self.check_write(by, room).await?;
         let filters = self.ask(by.reader(), room, Action::Post, |_, room| room.settings().filters.clone()).await?;
         let text = filtered(&filters, text.as_str())?;
         let (account, name) = (by.account, by.name.as_str().to_owned());

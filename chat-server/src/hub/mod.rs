@@ -1,13 +1,14 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events mean into accounts' feeds; [`people`], [`presence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
+//! a room's events mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
 //! sessions ask; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
 pub mod access;
 mod bans;
 pub mod choices;
+pub mod defence;
 pub mod devices;
 pub mod direct;
 mod erase;
@@ -41,7 +42,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chat_proto::delivery::Greeting;
-use chat_proto::{AccountId, ConnId, FeedId, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp};
+use chat_proto::{AccountId, ConnId, DefenceLevel, FeedId, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -84,6 +85,8 @@ pub struct HubSettings {
     pub presence_grace: Duration,
     /// How long somebody may ask nothing, on any connection, before he is away; for ever without it.
     pub away_after: Option<Duration>,
+    /// How much is let happen at least; owners may set more.
+    pub defence: DefenceLevel,
     /// What becomes of a second connection of an account.
     pub multi_conn: MultiConn,
     /// Connections one account may have where they share it.
@@ -105,6 +108,7 @@ impl Default for HubSettings {
             greeting: Greeting::default(),
             presence_grace,
             away_after: None,
+            defence: DefenceLevel::Normal,
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,
             accounts_per_address: 0,
@@ -124,6 +128,7 @@ pub struct Hub {
     realm: Arc<Feed<Realm>>,
     standing: realm::Standing,
     link_codes: devices::LinkCodes,
+    known_networks: defence::KnownNetworks,
     newcomers: Mutex<Guesses<IpAddr>>,
     directory: RwLock<Directory>,
     presences: presence::Board,
@@ -179,6 +184,7 @@ impl Hub {
             realm: Feed::new(REALM),
             standing: realm::Standing::default(),
             link_codes: devices::LinkCodes::default(),
+            known_networks: defence::KnownNetworks::default(),
             newcomers: Mutex::new(newcomers),
             directory: RwLock::new(directory),
             notes: Notes::default(),

@@ -147,6 +147,7 @@ impl Hub {
         invited: Option<UseInvite>,
     ) -> Result<Identified, Reject> {
         self.check_newcomer(&name, invited.is_some())?;
+        self.check_register(from, invited.is_some())?;
         self.count_newcomer(from)?;
         let since = self.now();
         let reserved = self.write_directory(|directory| directory.reserve_account(&name, key, since));

@@ -49,6 +49,7 @@ impl Hub {
         let name = create.name.clone();
         // A room that exists is this command repeated, which costs nothing, or taken.
         if self.read_directory(|directory| directory.room_named(&name)).is_none() {
+            self.check_begin(by)?;
             self.check_room_count(by.account).await?;
         }
         let reserved = self.write_directory(|directory| directory.reserve_room(&name));
@@ -183,6 +184,7 @@ impl Hub {
         post: Post,
     ) -> Result<Pending, Reject> {
         let feed = self.room(room).await?;
+        self.check_write(by, room).await?;
         self.check_post(by.account, &feed).await?;
         let submit = Submit { by: by.clone(), key, command: RoomCommand::Post(post), registration: None };
         Ok(feed.submit(self, submit).await)

@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use super::Hub;
 use super::shared::lock;
 use crate::config::MultiConn;
+use crate::core::AccountKind;
 use crate::core::flood::{Cost, Meter, Verdict};
 
 /// Every connection that is logged in.
@@ -35,6 +36,8 @@ pub struct Newcomer {
     pub account: AccountId,
     /// The device that proved itself.
     pub device: DeviceId,
+    /// What his account is.
+    pub kind: AccountKind,
     /// Where it comes from.
     pub address: IpAddr,
     /// The client program, in its own words.

@@ -7,12 +7,14 @@ use futures_util::future::FutureExt;
 
 use super::Session;
 use super::request::Answering;
+use crate::core::defence::price;
 use crate::core::flood::{Cost, Verdict};
 
 impl Session {
     /// Begins a request if its sender may ask for it now, and says how long nothing further is to be read from him.
     pub(super) async fn begin_metered(&self, request: Request) -> (Answering, Option<Duration>) {
         let Some(cost) = cost(&request) else { return (self.begin(request).await, None) };
+        let cost = cost.times(price(self.hub.defence_level()));
         match self.live.ask(self.hub.uptime(), cost) {
             Verdict::Pass => (self.begin(request).await, None),
             Verdict::Delay(wait) => (self.begin(request).await, Some(wait)),

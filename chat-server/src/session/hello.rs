@@ -94,6 +94,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     check(&hello)?;
     let hub = &context.hub;
     let Identified { actor, registered, key, expires_in } = prove(connection, context, hello.auth).await?;
+    hub.check_enter(&actor, connection.remote_address().ip(), registered)?;
     let wake = Arc::new(Wake::default());
     let (feeds, joined) = resume(hub, &actor, &hello.resume).await?;
     let mut subscriptions = Vec::with_capacity(feeds.len());
@@ -123,7 +124,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
 
 fn newcomer(connection: &Connection, actor: &Actor, client: String) -> Newcomer {
     let address = connection.remote_address().ip().to_canonical();
-    Newcomer { account: actor.account, device: actor.device, address, client }
+    Newcomer { account: actor.account, device: actor.device, kind: actor.kind, address, client }
 }
 
 fn check(hello: &Hello) -> Result<(), Reject> {

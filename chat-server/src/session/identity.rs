@@ -1,6 +1,7 @@
 //! Requests about who one is to the server: owners, codes, devices.
 
 use chat_proto::ban::{BanFromServer, LiftBan, PurgeFromServer};
+use chat_proto::defence::SetDefence;
 use chat_proto::identity::{ClaimServer, ListAudit, RevokeDevice};
 use chat_proto::invite::RevokeInvite;
 use chat_proto::reply::Done;
@@ -30,6 +31,11 @@ impl Session {
         let reason = Line::parse(&purge.reason).map_err(|e| bad_text("the reason", &e))?;
         self.hub.purge_everywhere(&self.actor, self.hub.person(&purge.user)?, reason).await?;
         Ok(Done {}.into())
+    }
+
+    pub(super) async fn set_defence(self, SetDefence { level, reason }: SetDefence) -> Result<Reply, Reject> {
+        let reason = Line::parse(&reason).map_err(|e| bad_text("the reason", &e))?;
+        self.hub.set_defence(&self.actor, level, reason).await.map(Reply::from)
     }
 
     pub(super) async fn lift_ban(self, LiftBan { target }: LiftBan) -> Result<Reply, Reject> {

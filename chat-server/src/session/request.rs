@@ -89,6 +89,8 @@ impl Session {
                 Ok(Done {}.into())
             }
             Request::BanFromServer(ban) => self.ban(ban).await,
+            Request::SetDefence(set) => self.set_defence(set).await,
+            Request::AskDefence(_) => Ok(self.hub.defence().into()),
             Request::PurgeFromServer(purge) => self.purge_from_server(purge).await,
             Request::BanAndPurge(ban) => self.ban_and_purge(ban).await,
             Request::LiftBan(lift) => self.lift_ban(lift).await,

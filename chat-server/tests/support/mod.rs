@@ -9,6 +9,7 @@
 )]
 
 pub mod counting;
+pub mod owned;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

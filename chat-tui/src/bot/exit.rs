@@ -83,6 +83,7 @@ impl Exit {
             | RejectCode::LimitExceeded
             | RejectCode::NotReachable
             | RejectCode::NotShown
+            | RejectCode::UnderDefence
             | RejectCode::Banned
             | RejectCode::Muted
             | RejectCode::Archived

@@ -1,6 +1,7 @@
 //! What people are told of a server, and of each other.
 
 use chat_proto::ban::{PurgeFromServer, ServerPurged};
+use chat_proto::defence::*;
 use chat_proto::delivery::Greeting;
 use chat_proto::event::ErasedFor;
 use chat_proto::request::BanAndPurge;
@@ -20,6 +21,11 @@ pub(super) fn requests() -> Vec<Request> {
         policy(SeenPolicy::SharedRooms).into(),
         policy(SeenPolicy::Everyone).into(),
         policy(SeenPolicy::Nobody).into(),
+        SetDefence { level: DefenceLevel::Normal, reason: String::new() }.into(),
+        SetDefence { level: DefenceLevel::Raised, reason: text("spam") }.into(),
+        SetDefence { level: DefenceLevel::High, reason: text("spam") }.into(),
+        SetDefence { level: DefenceLevel::Closed, reason: text("spam") }.into(),
+        AskDefence {}.into(),
         BanAndPurge { key: KEY, room: ROOM, user: bob(), until: Some(NOON), reason: text("spam") }.into(),
         PurgeFromServer { user: bob(), reason: text("spam") }.into(),
     ]
@@ -27,13 +33,22 @@ pub(super) fn requests() -> Vec<Request> {
 
 pub(super) fn replies() -> Vec<Reply> {
     let seen = |presence, at| LastSeen { account: AccountId(2), name: text("bob"), presence, at };
-    vec![seen(Presence::Offline, Some(NOON)).into(), seen(Presence::Away, None).into()]
+    let (level, configured, set) = (DefenceLevel::High, DefenceLevel::Raised, DefenceLevel::High);
+    let defence = Defence { level, configured, set, since: Some(NOON) };
+    vec![defence.into(), seen(Presence::Offline, Some(NOON)).into(), seen(Presence::Away, None).into()]
 }
 
 pub(super) fn bodies() -> Vec<EventBody> {
     let erased = ErasedFor { kind: 5, visible_to: vec![AccountId(2)] };
     let purged = ServerPurged { account: AccountId(2), name: text("bob"), reason: text("spam") };
-    vec![purged.into(), erased.into(), SeenPolicySet { policy: SeenPolicy::Nobody }.into(), WasSeen { at: NOON }.into()]
+    let defence = DefenceSet { level: DefenceLevel::High, reason: text("spam") };
+    vec![
+        defence.into(),
+        purged.into(),
+        erased.into(),
+        SeenPolicySet { policy: SeenPolicy::Nobody }.into(),
+        WasSeen { at: NOON }.into(),
+    ]
 }
 
 pub(super) fn deliveries() -> Vec<Delivery> {

@@ -1,6 +1,7 @@
 //! The server's own events in words, for its owners. No secret is in them, hashed or not.
 
 use chat_proto::ban::{BanTarget, ServerBanned, ServerPurged, ServerUnbanned};
+use chat_proto::defence::DefenceSet;
 use chat_proto::realm::{DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, RecoveryUsed};
 use chat_proto::{DeviceId, EventBody, ServerFact};
 
@@ -28,6 +29,10 @@ pub fn line(body: &EventBody) -> String {
             let length = if until.is_some() { "for a time" } else { "for ever" };
             let reason = if reason.is_empty() { "no reason given" } else { reason };
             format!("banned {} {length}: {reason}", whom(target, name))
+        }
+        Some(ServerFact::DefenceSet(DefenceSet { level, reason })) => {
+            let reason = if reason.is_empty() { "no reason given" } else { reason };
+            format!("set the defence level to {}: {reason}", level.name())
         }
         Some(ServerFact::ServerPurged(ServerPurged { account, name, reason })) => {
             let reason = if reason.is_empty() { "no reason given" } else { reason };

@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod ban;
 pub mod claim;
+mod defence;
 pub mod device;
 pub mod invite;
 
@@ -12,13 +13,14 @@ use std::net::IpAddr;
 
 use chat_proto::ban::{BanEntry, ServerBanned};
 use chat_proto::codec::CodecError;
-use chat_proto::{AccountId, Event, EventBody, FeedId, Reject, SecretHash, Seq, ServerFact, Timestamp};
+use chat_proto::{AccountId, DefenceLevel, Event, EventBody, FeedId, Reject, SecretHash, Seq, ServerFact, Timestamp};
 
 use super::{Actor, ServerRank, State, parts, put_part};
 use ban::Bans;
 pub use ban::{Ban, PurgeAll, Unban, Visitor};
 use claim::Ownership;
 pub use claim::{Claim, OfferClaim};
+pub use defence::SetDefence;
 use device::Recoveries;
 pub use device::{NewDevice, RevokeDevice};
 use invite::Invites;
@@ -40,6 +42,8 @@ pub enum RealmCommand {
     Unban(Unban),
     /// Say that all that somebody wrote is removed.
     Purge(PurgeAll),
+    /// Let so much happen.
+    SetDefence(SetDefence),
     /// Belong to one's account, by a link code that was checked before.
     AddDevice(NewDevice),
     /// Take a device its right.
@@ -62,6 +66,7 @@ pub struct Realm {
     ownership: Ownership,
     recoveries: Recoveries,
     bans: Bans,
+    defence: defence::Standing,
     invites: Invites,
 }
 
@@ -107,9 +112,20 @@ impl Realm {
         self.invites.open(now)
     }
 
+    /// How much it lets happen as an owner set it, and when he did.
+    #[must_use]
+    pub fn defence(&self) -> Option<(DefenceLevel, Timestamp)> {
+        self.defence.level()
+    }
+
     /// The events that still matter, in order.
     fn events(&self) -> impl Iterator<Item = &Event> {
-        let all = self.ownership.events().chain(self.recoveries.events()).chain(self.bans.events());
+        let all = self
+            .ownership
+            .events()
+            .chain(self.recoveries.events())
+            .chain(self.bans.events())
+            .chain(self.defence.events());
         let all = all.chain(self.invites.events());
         let ordered: BTreeMap<Seq, &Event> = all.map(|event| (event.seq, event)).collect();
         ordered.into_values()
@@ -125,6 +141,7 @@ impl State for Realm {
         match command {
             RealmCommand::Ban(ban) => self.bans.ban(by, ban, now),
             RealmCommand::Purge(purge) => ban::purge(by, purge),
+            RealmCommand::SetDefence(set) => self.defence.decide(by, set),
             RealmCommand::Unban(unban) => self.bans.unban(by, unban, now),
             RealmCommand::OfferClaim(offer) => Ok(self.ownership.offer(offer)),
             RealmCommand::Claim(claim) => self.ownership.claim(by, claim),
@@ -145,6 +162,7 @@ impl State for Realm {
             Some(ServerFact::RecoverySet(_)) => self.recoveries.set(event),
             Some(ServerFact::RecoveryUsed(_)) => self.recoveries.used(event),
             Some(ServerFact::ServerBanned(banned)) => self.bans.banned(event, &banned.target),
+            Some(ServerFact::DefenceSet(_)) => self.defence.set(event),
             Some(ServerFact::ServerUnbanned(unbanned)) => self.bans.unbanned(&unbanned.target),
             Some(ServerFact::InviteMade(_)) => self.invites.made(event),
             Some(ServerFact::InviteUsed(used)) => self.invites.used(event, used.invite),

@@ -1,7 +1,8 @@
 //! What an owner of the server asks about who is kept out of it.
 
 use chat_proto::ban::{BanEntry, BanFromServer, BanTarget, LiftBan, ListBans, PurgeFromServer};
-use chat_proto::{DeviceId, Reply, UserRef};
+use chat_proto::defence::{AskDefence, Defence, SetDefence};
+use chat_proto::{DefenceLevel, DeviceId, Reply, UserRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +17,7 @@ pub(super) enum Bans {
     Ban(Ban),
     Lift(Target),
     List,
+    Defence(Level),
 }
 
 #[derive(Debug, Deserialize)]
@@ -41,17 +43,27 @@ pub(super) struct Target {
     network: Option<String>,
 }
 
+/// A level to be set; without one the level is asked for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Level {
+    level: Option<String>,
+    #[serde(default)]
+    reason: String,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
 impl Bans {
     /// The ops there are.
-    pub(super) const OPS: [&str; 3] = ["server_ban", "server_unban", "server_bans"];
+    pub(super) const OPS: [&str; 4] = ["server_ban", "server_unban", "server_bans", "defence"];
 
     pub(super) fn read(op: &str, fields: Map<String, Value>) -> Result<Self, Problem> {
         Ok(match op {
             "server_ban" => Self::Ban(fill(fields)?),
+            "defence" => Self::Defence(fill(fields)?),
             "server_unban" => Self::Lift(fill(fields)?),
             "server_bans" => fill(fields).map(|Nothing {}| Self::List)?,
             other => return Err(Problem::new("bad_request", format!("there is no op {other:?}"))),
@@ -75,6 +87,21 @@ fn entry(ban: &BanEntry) -> Value {
     entry
 }
 
+fn named(level: &str) -> Result<DefenceLevel, Problem> {
+    let found = DefenceLevel::ALL.into_iter().find(|known| known.name() == level);
+    found.ok_or_else(|| Problem::new("bad_request", "a level is normal, raised, high or closed"))
+}
+
+fn defence_fields(defence: &Defence) -> Map<String, Value> {
+    let Defence { level, configured, set, since } = defence;
+    let mut fields =
+        fields([("level", level.name().into()), ("configured", configured.name().into()), ("set", set.name().into())]);
+    if let Some(since) = since {
+        fields.insert("since".to_owned(), rfc3339(*since).into());
+    }
+    fields
+}
+
 impl Context {
     pub(super) async fn bans(&self, bans: Bans) -> Outcome {
         match bans {
@@ -96,6 +123,14 @@ impl Context {
             Bans::Lift(target) => {
                 let target = self.target(target).await?;
                 self.ask(LiftBan { target }).await.map(|_| Map::new())
+            }
+            Bans::Defence(Level { level, reason }) => {
+                let reply = match level {
+                    None => self.ask(AskDefence {}).await?,
+                    Some(level) => self.ask(SetDefence { level: named(&level)?, reason }).await?,
+                };
+                let Reply::Defence(defence) = reply else { return Err(nonsense(&reply)) };
+                Ok(defence_fields(&defence))
             }
             Bans::List => {
                 let reply = self.ask(ListBans {}).await?;
