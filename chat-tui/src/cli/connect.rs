@@ -30,6 +30,9 @@ pub(crate) struct ConnectArgs {
     /// A theme by its name, or the file of one
     #[arg(long, env = "CHAT_THEME", value_name = "NAME|FILE", default_value = "ansi")]
     theme: String,
+    /// Print lines one after the other instead of drawing a screen, for screen readers
+    #[arg(long, env = "CHAT_LINEAR", value_parser = clap::builder::BoolishValueParser::new())]
+    linear: bool,
 }
 
 /// Runs the screen.
@@ -41,7 +44,7 @@ pub(crate) fn run(args: ConnectArgs) -> Result<Exit, Failure> {
         claim::claim(&settings, None, claim::TIMEOUT)?;
     }
     let room = args.room.map(|room| room.as_str().to_owned()).or_else(|| settings.server.room.clone());
-    let mut looks = Looks::default();
+    let mut looks = Looks { linear: args.linear, ..Looks::default() };
     if let Err(error) = looks.choose_theme(&args.theme) {
         complain(&format!("the theme {}: {error}", args.theme));
     }

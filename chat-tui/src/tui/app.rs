@@ -5,28 +5,24 @@
 //!
 //! Never: an await on the network or on a file.
 
-use std::io::{self, Write};
+use std::io;
 use std::time::Duration;
 
+use ratatui::layout::Size;
 use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::core::pointer::Gesture;
 use super::core::time::{Now, Zone};
-use super::core::{Call, Effect, Effects, Model, Msg, settle, update};
+use super::core::{Effect, Effects, Model, Msg, settle, update};
 use super::errand::{ANSWERS_MAX, Errands};
+use super::front::{Front, Full, Lines};
 use super::look::Looks;
-use super::term::caps::{Caps, Ground, NoScreen};
-use super::term::guard::{Guard, Tty};
+use super::term::caps::{Caps, NoScreen};
+use super::term::guard::Tty;
 use super::term::input::{EVENTS_MAX, Mouse, Reader, TermEvent};
-use super::term::links::Links;
-use super::term::ring::Ring;
-use super::term::screen::Screen;
 use super::term::signals::Signals;
-use super::term::title::title;
-use super::view::{Drawn, Hits, ViewCache, draw};
-use crate::clean;
 use crate::client::cache::Cache;
 use crate::client::trust::{KnownServers, TrustError};
 use crate::client::{Client, ClientEvent, Environment, LinkState, Settings, StartError, StopReason, TrustPolicy};
@@ -83,8 +79,14 @@ pub async fn run(
     environment: Environment,
     mut tell: impl FnMut(&str),
 ) -> Result<Ended, RunError> {
-    let caps = looks.caps(Caps::detect()?);
-    looks.theme(caps, None).1.iter().for_each(|wrong| tell(wrong));
+    let caps = match Caps::detect() {
+        Ok(caps) => Some(looks.caps(caps)),
+        Err(NoScreen::Dumb) => None,
+        Err(none @ NoScreen::NotATerminal) => return Err(none.into()),
+    };
+    if let Some(caps) = caps {
+        looks.theme(caps, None).1.iter().for_each(|wrong| tell(wrong));
+    }
     let asks = match settings.trust {
         TrustPolicy::Ask(_) => KnownServers::in_dir(&settings.data).find(&settings.server)?.is_none(),
         TrustPolicy::Pin(_) | TrustPolicy::AcceptNew | TrustPolicy::RefuseUnknown => false,
@@ -157,12 +159,6 @@ async fn meet(
 
 struct App {
     model: Model,
-    cache: ViewCache,
-    caps: Caps,
-    looks: Looks,
-    ring: Ring,
-    /// What the last frame showed where.
-    hits: Hits,
     environment: Environment,
     began: Instant,
     errands: Option<Errands>,
@@ -175,30 +171,27 @@ struct App {
     input: mpsc::Receiver<TermEvent>,
     _reader: Reader,
     signals: Signals,
-    screen: Screen<Tty>,
-    guard: Guard,
+    front: Box<dyn Front>,
 }
 
 impl App {
+    /// Takes the terminal over: for a screen if it can have one, and the person wants one.
     fn enter(
-        caps: Caps,
+        caps: Option<Caps>,
         looks: Looks,
         settings: &Settings,
         room: Option<String>,
         environment: Environment,
     ) -> Result<Self, RunError> {
         let (events, input) = mpsc::channel(EVENTS_MAX);
-        let guard = Guard::enter(caps, looks.mouse)?;
-        let size = Tty.size()?;
         let mut model = Model::new(settings.server.host.clone(), settings.name.clone(), room, Zone::system());
         model.mouse = looks.mouse;
+        let front: Box<dyn Front> = match caps {
+            Some(caps) if !looks.linear => Box::new(Full::enter(caps, looks)?),
+            Some(_) | None => Box::new(Lines::enter(looks.ring(), caps.is_some())?),
+        };
         let mut app = Self {
             model,
-            cache: ViewCache::new(looks.theme(caps, None).0),
-            caps,
-            ring: looks.ring(),
-            looks,
-            hits: Hits::default(),
             environment,
             began: Instant::now(),
             errands: None,
@@ -209,10 +202,9 @@ impl App {
             input,
             signals: Signals::start(events.clone())?,
             _reader: Reader::start(events)?,
-            screen: Screen::new(Tty, size, caps.colors)?,
-            guard,
+            front,
         };
-        app.tell(Msg::Resize(size.width, size.height));
+        app.resize(Tty.size()?)?;
         Ok(app)
     }
 
@@ -257,7 +249,7 @@ impl App {
                 return Ok(ended);
             }
             if std::mem::take(&mut self.suspended) {
-                self.guard.suspend(&self.signals).await?;
+                self.front.guard().suspend(&self.signals).await?;
                 self.redraw()?;
             }
             self.draw_if_due(typed)?;
@@ -292,13 +284,13 @@ impl App {
         match event {
             TermEvent::Key(key) => self.tell(Msg::Key(key)),
             TermEvent::Paste(text) => self.tell(Msg::Paste(text)),
-            TermEvent::Resize { width, height } => self.resize(width, height)?,
+            TermEvent::Resize { width, height } => self.resize(Size::new(width.max(1), height.max(1)))?,
             TermEvent::Focus(focused) => self.tell(Msg::Focus(focused)),
-            TermEvent::Ground(ground) => self.stand_on(ground),
+            TermEvent::Ground(ground) => self.effects.dirty |= self.front.stand_on(ground),
             TermEvent::Mouse(mouse) => self.point(mouse),
             TermEvent::Suspend => self.suspended = true,
             TermEvent::Resumed => {
-                self.guard.resume()?;
+                self.front.guard().resume()?;
                 self.redraw()?;
             }
             TermEvent::Terminate | TermEvent::Closed => self.ended = Some(Ended::Left),
@@ -312,27 +304,20 @@ impl App {
             Mouse::WheelUp { x, y } => (Gesture::WheelUp, x, y),
             Mouse::WheelDown { x, y } => (Gesture::WheelDown, x, y),
         };
-        if let Some(spot) = self.hits.at(x, y) {
+        if let Some(spot) = self.front.spot(x, y) {
             self.tell(Msg::Point(gesture, spot));
         }
     }
 
-    /// Draws with what suits the terminal's ground from now on.
-    fn stand_on(&mut self, ground: Ground) {
-        self.cache.theme = self.looks.theme(self.caps, Some(ground)).0;
-        self.effects.dirty = true;
-    }
-
-    fn resize(&mut self, width: u16, height: u16) -> Result<(), RunError> {
-        self.screen.resize(ratatui::layout::Size::new(width.max(1), height.max(1)))?;
-        self.tell(Msg::Resize(width, height));
+    fn resize(&mut self, size: Size) -> Result<(), RunError> {
+        let (columns, rows) = self.front.resize(size)?;
+        self.tell(Msg::Resize(columns, rows));
         Ok(())
     }
 
     fn redraw(&mut self) -> Result<(), RunError> {
-        let size = Tty.size()?;
-        self.resize(size.width, size.height)?;
-        self.screen.invalidate();
+        self.resize(Tty.size()?)?;
+        self.front.invalidate();
         Ok(())
     }
 
@@ -344,12 +329,7 @@ impl App {
         let ours: Vec<Effect> = list.into_iter().filter_map(|effect| errands.run(effect)).collect();
         for effect in ours {
             match effect {
-                Effect::Title(text) => Tty.write_all(&title(&clean::line(&text)))?,
-                Effect::Call(Call { title, text }) => {
-                    let (title, text) = (clean::line(&title), clean::line(&text));
-                    Tty.write_all(&self.ring.sequence(&title, &text, self.caps.tmux))?;
-                }
-                Effect::Mouse(on) => self.guard.set_mouse(on)?,
+                Effect::Title(_) | Effect::Call(_) | Effect::Mouse(_) => self.front.carry_out(&effect)?,
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspended = true,
                 Effect::Quit => self.ended = self.ended.take().or(Some(Ended::Left)),
@@ -375,15 +355,12 @@ impl App {
     }
 
     fn draw(&mut self) -> Result<(), RunError> {
-        let Self { model, cache, screen, looks, caps, hits, .. } = self;
-        let shows_links = looks.links && caps.commands;
-        screen.draw_linked(|frame| {
-            let Drawn { links, hits: shown } = draw(model, cache, frame);
-            *hits = shown;
-            if shows_links { links } else { Links::default() }
-        })?;
+        self.front.draw(&self.model)?;
         self.effects.dirty = false;
         self.drawn = Some(Instant::now());
+        if let Some(msg) = self.front.shown(&self.model) {
+            self.tell(msg);
+        }
         Ok(())
     }
 

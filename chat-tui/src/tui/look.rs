@@ -29,6 +29,8 @@ pub struct Looks {
     pub ring: Option<Ring>,
     /// Whether the mouse points here from the start, rather than selecting text in the terminal.
     pub mouse: bool,
+    /// Lines one after the other instead of a screen, for who has it read out.
+    pub linear: bool,
     /// Whether links can be clicked on in terminals that know them.
     pub links: bool,
 }
@@ -43,6 +45,7 @@ impl Default for Looks {
             symbols: None,
             ring: None,
             mouse: true,
+            linear: false,
             links: true,
         }
     }

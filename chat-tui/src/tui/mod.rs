@@ -3,6 +3,7 @@
 pub mod app;
 pub mod core;
 mod errand;
+mod front;
 pub mod look;
 pub mod term;
 pub mod view;

@@ -10,6 +10,7 @@ pub mod command;
 pub mod composer;
 mod effect;
 pub mod geometry;
+pub mod heard;
 pub mod identity;
 pub mod keymap;
 pub mod markup;

@@ -68,11 +68,17 @@ pub enum NoScreen {
     #[error("standard input and output are not both a terminal; `chat-tui tail` prints a room line by line")]
     NotATerminal,
     /// `TERM` is `dumb` or missing.
-    #[error("this terminal cannot place text (TERM is `dumb` or not set); `chat-tui tail` prints a room line by line")]
+    #[error(
+        "this terminal cannot place text (TERM is `dumb` or not set); `chat-tui connect --linear` prints line by line"
+    )]
     Dumb,
 }
 
 impl Caps {
+    /// A terminal that prints and does nothing else.
+    pub const DUMB: Self =
+        Self { colors: Colors::None, symbols: Symbols::Unicode, keys: false, commands: false, tmux: false };
+
     /// Looks at the environment and the standard streams of this process.
     ///
     /// # Errors
@@ -162,9 +168,9 @@ mod tests {
     }
 
     #[test]
-    fn a_dumb_terminal_is_sent_to_tail() {
+    fn a_dumb_terminal_can_have_lines() {
         for environment in [vec![], vec![("TERM", "dumb")]] {
-            assert!(caps(&environment).unwrap_err().to_string().contains("chat-tui tail"));
+            assert!(caps(&environment).unwrap_err().to_string().contains("--linear"));
         }
     }
 }

@@ -56,6 +56,14 @@ impl Write for Tty {
 pub struct Guard {
     caps: Caps,
     mouse: bool,
+    /// What of it is taken over if that is not the screen.
+    plain: Option<Plain>,
+}
+
+/// The keys alone.
+#[derive(Clone, Copy, Debug)]
+struct Plain {
+    pastes: bool,
 }
 
 impl Guard {
@@ -64,9 +72,20 @@ impl Guard {
     /// # Errors
     /// There is no terminal, or it is gone.
     pub fn enter(caps: Caps, mouse: bool) -> io::Result<Self> {
-        static HOOK: Once = Once::new();
         HOOK.call_once(give_back_on_panic);
-        let guard = Self { caps, mouse };
+        let guard = Self { caps, mouse, plain: None };
+        guard.resume()?;
+        Ok(guard)
+    }
+
+    /// Takes only the terminal's keys over: what is on it stays, and what is written goes on below. `pastes` asks for pasted
+    /// text in one piece, by the only sequence that is written.
+    ///
+    /// # Errors
+    /// There is no terminal, or it is gone.
+    pub fn enter_plain(pastes: bool) -> io::Result<Self> {
+        HOOK.call_once(give_back_on_panic);
+        let guard = Self { caps: Caps::DUMB, mouse: false, plain: Some(Plain { pastes }) };
         guard.resume()?;
         Ok(guard)
     }
@@ -82,6 +101,10 @@ impl Guard {
     /// The terminal is gone.
     pub fn resume(&self) -> io::Result<()> {
         make_raw(STATE.load(Ordering::SeqCst) & ACTIVE == 0)?;
+        if let Some(Plain { pastes }) = self.plain {
+            STATE.store(ACTIVE | PLAIN | if pastes { PASTES } else { 0 }, Ordering::SeqCst);
+            return if pastes { Tty.write_all(PASTE_ON) } else { Ok(()) };
+        }
         let mut bytes = Vec::with_capacity(64);
         if STATE.load(Ordering::SeqCst) & ACTIVE == 0 {
             bytes.extend_from_slice(TITLE_PUSH);
@@ -142,13 +165,22 @@ pub fn restore() {
         return;
     }
     let mut bytes = Vec::with_capacity(128);
+    if state & PLAIN != 0 {
+        bytes.extend_from_slice(if state & PASTES != 0 { PASTE_OFF } else { b"" });
+        bytes.extend_from_slice(b"\r\n");
+        return give_back(&bytes);
+    }
     bytes.extend_from_slice(LEAVE_MODES);
     bytes.extend_from_slice(if state & COMMANDS != 0 { COMMANDS_OFF } else { b"" });
     bytes.extend_from_slice(if state & KEYS != 0 { KEYS_OFF } else { b"" });
     bytes.extend_from_slice(if state & TMUX != 0 { MODIFY_KEYS_OFF } else { b"" });
     bytes.extend_from_slice(LEAVE_SCREEN);
+    give_back(&bytes);
+}
+
+fn give_back(bytes: &[u8]) {
     // The terminal may be gone, and nobody is left to tell.
-    Tty.write_all(&bytes).ok();
+    Tty.write_all(bytes).ok();
     let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner).clone();
     if let Some(found) = found {
         tcsetattr(io::stdin(), OptionalActions::Now, &found).ok();
@@ -180,6 +212,8 @@ fn give_back_on_panic() {
     }));
 }
 
+static HOOK: Once = Once::new();
+
 /// The mode the terminal was in when it was taken over.
 static FOUND: Mutex<Option<Termios>> = Mutex::new(None);
 
@@ -189,6 +223,8 @@ const ACTIVE: u8 = 1;
 const KEYS: u8 = 2;
 const TMUX: u8 = 4;
 const COMMANDS: u8 = 8;
+const PLAIN: u8 = 16;
+const PASTES: u8 = 32;
 
 /// The exit status of a Rust program that panicked.
 const PANIC_STATUS: i32 = 101;
@@ -209,6 +245,8 @@ const MODIFY_KEYS_OFF: &[u8] = b"\x1b[>4m";
 const ASK_GROUND: &[u8] = b"\x1b[?2031h\x1b]11;?\x1b\\";
 /// The end of a link that was cut off with its frame, and no more news of the scheme.
 const COMMANDS_OFF: &[u8] = b"\x1b]8;;\x1b\\\x1b[?2031l";
+const PASTE_ON: &[u8] = b"\x1b[?2004h";
+const PASTE_OFF: &[u8] = b"\x1b[?2004l";
 const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 /// The end of a frame that was cut off, then mouse, focus, and paste reports off.

@@ -18,6 +18,7 @@ use crate::client::folds::{Erasure, Folds, Stand};
 
 pub use layout::{Layout, Line, Pane, Part, Wrapped, Wraps};
 pub use scroll::Scroll;
+pub(super) use told::told;
 pub use walk::{Block, Decor, Scope};
 
 /// Events kept of one loaded room; those farthest from the place being read go first.

@@ -7,7 +7,7 @@ use crate::clean;
 
 /// The line; empty for what has none. Names are cleaned here, so that none can pass for more than one word of it; the line is
 /// cleaned as a whole where it is drawn.
-pub(super) fn told(event: &Event) -> String {
+pub(in crate::tui::core) fn told(event: &Event) -> String {
     match event.body.fact() {
         Fact::Room(fact) => room(fact),
         Fact::Opaque => format!("something this version cannot show (kind {})", event.body.kind()),

@@ -1,0 +1,144 @@
+//! What happened since somebody was last told, line by line: for screens that are read out rather than looked at.
+
+use std::collections::BTreeMap;
+
+use chat_proto::{Event, EventBody, RoomFact, RoomId, Seq, Style};
+
+use super::model::{Model, Notice, Overlay};
+use super::rooms::hotlist;
+use super::time::Zone;
+use super::timeline::told;
+use crate::client::LinkState;
+
+/// Messages told when a room is gone to.
+const BACK_MAX: usize = 10;
+
+/// What was told so far.
+#[derive(Debug, Default)]
+pub struct Heard {
+    link: Option<LinkState>,
+    current: Option<RoomId>,
+    /// The newest event told of each room.
+    rooms: BTreeMap<RoomId, Seq>,
+    notice: Option<Notice>,
+    overlay: Option<Overlay>,
+    /// Mentions in rooms with something new.
+    hot: BTreeMap<RoomId, usize>,
+    candidates: Vec<String>,
+}
+
+impl Heard {
+    /// What is new, as lines that are not yet clean.
+    pub fn news(&mut self, model: &Model) -> Vec<String> {
+        let mut lines = Vec::new();
+        self.connection(model, &mut lines);
+        self.room(model, &mut lines);
+        self.elsewhere(model, &mut lines);
+        if self.notice != model.notice {
+            self.notice.clone_from(&model.notice);
+            lines.extend(model.notice.iter().map(|notice| format!("-- {}", notice.text)));
+        }
+        if self.overlay != model.overlay {
+            self.overlay.clone_from(&model.overlay);
+            if let Some(overlay) = &model.overlay {
+                lines.push(format!("-- {}:", overlay.title));
+                lines.extend(overlay.lines.iter().filter(|line| !line.is_empty()).map(|line| format!("   {line}")));
+            }
+        }
+        let candidates: Vec<String> = model
+            .composer()
+            .completion
+            .iter()
+            .flat_map(|going| going.candidates())
+            .map(|(candidate, _)| candidate.trim_end().to_owned())
+            .collect();
+        if self.candidates != candidates {
+            if candidates.len() > 1 {
+                lines.push(format!("-- {}", candidates.join(" ")));
+            }
+            self.candidates = candidates;
+        }
+        lines
+    }
+
+    fn connection(&mut self, model: &Model, lines: &mut Vec<String>) {
+        let state = &model.link.state;
+        if self.link.as_ref() == Some(state) {
+            return;
+        }
+        let was_waiting = matches!(self.link, Some(LinkState::Waiting { .. }));
+        match state {
+            LinkState::Connecting if was_waiting => return,
+            LinkState::Connecting => lines.push(format!("-- connecting to {}", model.server)),
+            LinkState::Online => lines.push(format!("-- connected to {}", model.server_name())),
+            LinkState::Waiting { reason, .. } if !was_waiting => lines.push(format!("-- offline: {reason}")),
+            LinkState::Waiting { .. } => {}
+        }
+        self.link = Some(state.clone());
+    }
+
+    fn room(&mut self, model: &Model, lines: &mut Vec<String>) {
+        let Some((id, room)) = model.current.zip(model.room()) else { return };
+        if self.current != Some(id) {
+            self.current = Some(id);
+            let topic = if room.topic.is_empty() { String::new() } else { format!(": {}", room.topic) };
+            lines.push(format!("-- #{}{topic}", model.room_name()));
+        }
+        if room.timeline.is_empty() || !room.timeline.at_head() {
+            return;
+        }
+        let before = self.rooms.get(&id).copied();
+        let most = if before.is_some() { usize::MAX } else { BACK_MAX };
+        let new = room.timeline.events().rev().take_while(|event| before.is_none_or(|before| event.seq > before));
+        let mut told: Vec<String> = new.filter_map(|event| line(event, &model.zone)).take(most).collect();
+        told.reverse();
+        lines.append(&mut told);
+        self.rooms.extend(room.timeline.newest().map(|newest| (id, newest.seq)));
+    }
+
+    /// Rooms with something new that had nothing, or in which the person is named anew.
+    fn elsewhere(&mut self, model: &Model, lines: &mut Vec<String>) {
+        let hot = hotlist(model);
+        for room in &hot {
+            let known = self.hot.get(&room.id);
+            if known.is_none_or(|mentions| *mentions < room.mentions) {
+                let named = if room.mentions > 0 { format!(", {} for you", room.mentions) } else { String::new() };
+                lines.push(format!("-- #{}: {} new{named}", room.name, room.unread));
+            }
+        }
+        self.hot = hot.iter().map(|room| (room.id, room.mentions)).collect();
+    }
+}
+
+/// An event in words, none if there is nothing to say of it.
+fn line(event: &Event, zone: &Zone) -> Option<String> {
+    let time = zone.minute(event.at);
+    if let Some(message) = event.body.message() {
+        let text = message.text.replace('\n', "\n  ");
+        return Some(match message.style {
+            Style::Text => format!("{time} {}: {text}", message.name),
+            Style::Action => format!("{time} * {} {text}", message.name),
+        });
+    }
+    let because = |reason: &str| if reason.is_empty() { String::new() } else { format!(" ({reason})") };
+    let fact = event.body.room_fact();
+    let words = if let Some(RoomFact::Joined(it)) = fact {
+        format!("{} joined", it.name)
+    } else if let Some(RoomFact::Left(it)) = fact {
+        format!("{} left{}", it.name, because(&it.reason))
+    } else if let Some(RoomFact::Edited(it)) = fact {
+        format!("{} changed a message to: {}", it.name, it.text.replace('\n', "\n  "))
+    } else if let Some(RoomFact::Redacted(it)) = fact {
+        format!("{} removed a message{}", it.name, because(&it.reason))
+    } else if let Some(RoomFact::Reacted(it)) = fact.filter(|_| is_reaction(event)) {
+        format!("{} reacted with {}", it.name, it.emoji)
+    } else {
+        told(event)
+    };
+    (!words.is_empty()).then(|| format!("{time} * {words}"))
+}
+
+/// Whether a reaction came, rather than went.
+fn is_reaction(event: &Event) -> bool {
+    matches!(&event.body, EventBody::Reacted(reacted) if reacted.on)
+}

@@ -1,0 +1,88 @@
+//! Lines one after the other, with the line being written below them: for screen readers, and for terminals that cannot place
+//! text.
+//!
+//! Never: an escape sequence but bracketed paste, or a frame; what was printed stays as it is.
+
+use std::io::{self, Write};
+
+use ratatui::layout::Size;
+
+use super::Front;
+use super::prompt::PromptLine;
+use crate::clean;
+use crate::tui::core::heard::Heard;
+use crate::tui::core::pointer::Spot;
+use crate::tui::core::{Effect, Model, Msg};
+use crate::tui::term::caps::Ground;
+use crate::tui::term::guard::{Guard, Tty};
+use crate::tui::term::key::{Key, KeyCode};
+use crate::tui::term::ring::Ring;
+
+/// Rows the model reckons with: so few that it always follows the newest message.
+const ROWS: u16 = 3;
+
+/// Lines one after the other.
+#[derive(Debug)]
+pub(in crate::tui) struct Lines {
+    heard: Heard,
+    prompt: PromptLine,
+    columns: u16,
+    rings: bool,
+    guard: Guard,
+}
+
+impl Lines {
+    /// Takes the terminal's keys over, and nothing else of it. `pastes` asks for pasted text in one piece.
+    pub(in crate::tui) fn enter(ring: Ring, pastes: bool) -> io::Result<Self> {
+        let guard = Guard::enter_plain(pastes)?;
+        let columns = Tty.size()?.width;
+        Ok(Self { heard: Heard::default(), prompt: PromptLine::default(), columns, rings: ring != Ring::Off, guard })
+    }
+}
+
+impl Front for Lines {
+    fn guard(&self) -> &Guard {
+        &self.guard
+    }
+
+    fn resize(&mut self, size: Size) -> io::Result<(u16, u16)> {
+        self.columns = size.width;
+        Ok((size.width, ROWS))
+    }
+
+    fn invalidate(&mut self) {
+        self.prompt = PromptLine::default();
+    }
+
+    fn draw(&mut self, model: &Model) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        let news = self.heard.news(model);
+        if !news.is_empty() {
+            self.prompt.clear(&mut bytes);
+        }
+        for line in news {
+            bytes.extend_from_slice(clean::text(&line).as_str().replace('\n', "\r\n").as_bytes());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        let composer = model.composer();
+        self.prompt.show(&model.prompt(), composer.text(), composer.cursor(), self.columns, &mut bytes);
+        if bytes.is_empty() { Ok(()) } else { Tty.write_all(&bytes) }
+    }
+
+    /// What is in front was read out, and is in front no more.
+    fn shown(&mut self, model: &Model) -> Option<Msg> {
+        model.overlay.as_ref().map(|_| Msg::Key(Key::plain(KeyCode::Esc)))
+    }
+
+    fn carry_out(&mut self, effect: &Effect) -> io::Result<()> {
+        if matches!(effect, Effect::Call(_)) && self.rings { Tty.write_all(b"\x07") } else { Ok(()) }
+    }
+
+    fn spot(&self, _: u16, _: u16) -> Option<Spot> {
+        None
+    }
+
+    fn stand_on(&mut self, _: Ground) -> bool {
+        false
+    }
+}

@@ -1,0 +1,100 @@
+//! What is told line by line to who has no screen.
+
+#![allow(clippy::unwrap_used)]
+#![cfg(feature = "tui")]
+
+mod harness;
+
+use chat_proto::event::Edited;
+use chat_tui::client::{ClientEvent, LinkState};
+use chat_tui::tui::core::heard::Heard;
+use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, status_of};
+use std::time::Duration;
+
+/// A screen too low for anything, as whoever prints lines has it.
+fn screen(history: &[chat_proto::Event]) -> Screen {
+    let head = history.len() as u64;
+    let mut screen = Screen::online(80, 3, status_of(GENERAL, "general", history, head));
+    screen.serve(history);
+    screen
+}
+
+#[test]
+fn a_room_is_told_with_its_last_messages_and_then_what_is_new() {
+    let history = History::default()
+        .created(ALICE, "alice", "Release 0.3")
+        .joined(BOB, "bob")
+        .said(BOB, "bob", "hello\nall")
+        .events;
+    let mut screen = screen(&history);
+    let mut heard = Heard::default();
+    let told = heard.news(&screen.model);
+    let expected = [
+        "-- connected to chat.example.org",
+        "-- #general: Release 0.3",
+        "11:50 * alice created the room",
+        "11:50 * bob joined",
+        "11:50 bob: hello\n  all",
+        "-- #dev: 2 new",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(heard.news(&screen.model), Vec::<String>::new());
+    let mut next = History::default();
+    next.events = history;
+    let next = next.after(1).did(CAROL, "carol", "waves");
+    let edited = Edited {
+        name: "bob".into(),
+        target: chat_proto::Seq(3),
+        text: "hello everybody".into(),
+        mentions: vec![],
+        visible_to: None,
+    };
+    let next = next.push(BOB, edited.into()).events.split_off(3);
+    screen.net(events(GENERAL, next));
+    assert_eq!(heard.news(&screen.model), ["11:51 * carol waves", "11:51 * bob changed a message to: hello everybody"]);
+}
+
+#[test]
+fn only_the_last_messages_of_a_long_history_are_told() {
+    let mut history = History::default();
+    for n in 0..40 {
+        history = history.said(BOB, "bob", &format!("number {n}"));
+    }
+    let screen = screen(&history.events);
+    let told = Heard::default().news(&screen.model);
+    let messages: Vec<&String> = told.iter().filter(|line| line.contains("number")).collect();
+    assert_eq!(messages.len(), 10);
+    assert!(messages[0].ends_with("number 30") && messages[9].ends_with("number 39"), "{told:?}");
+}
+
+#[test]
+fn other_rooms_help_and_a_lost_connection_are_told_once() {
+    let history = History::default().said(BOB, "bob", "hello").events;
+    let mut screen = screen(&history);
+    let mut heard = Heard::default();
+    heard.news(&screen.model);
+    let mut dev = History::default()
+        .said(BOB, "bob", "x")
+        .said(BOB, "bob", "x")
+        .said(BOB, "bob", "x")
+        .said(BOB, "bob", "hi alice");
+    screen.net(events(DEV, dev.events.split_off(3)));
+    assert_eq!(heard.news(&screen.model), ["-- #dev: 3 new, 1 for you"]);
+    screen.keys("/nonsense<enter>");
+    assert!(heard.news(&screen.model)[0].starts_with("-- "));
+    screen.keys("<ctrl-u>/help join<enter>");
+    let help = heard.news(&screen.model);
+    assert!(help[0] == "-- /join:" && help[1].starts_with("   /join"), "{help:?}");
+    screen.keys("<esc>");
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        let waiting = LinkState::Waiting { retry_in: Duration::from_secs(1), reason: "no answer".to_owned() };
+        for state in [waiting, LinkState::Connecting] {
+            screen.net(ClientEvent::Link(state));
+            told.extend(heard.news(&screen.model));
+        }
+    }
+    assert_eq!(told, ["-- offline: no answer"]);
+    screen.net(ClientEvent::Link(LinkState::Online));
+    assert_eq!(heard.news(&screen.model), ["-- connected to chat.example.org"]);
+}
