@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used)]
 #![cfg(feature = "tui")]
 
+mod corpus;
 mod harness;
+mod judge;
 
-use chat_tui::tui::term::caps::Colors;
-use harness::{ALICE, BOB, CAROL, GENERAL, History, Screen, members, status_of};
+use chat_tui::tui::term::caps::{Colors, Symbols};
+use chat_tui::tui::view::{Theme, ViewCache, draw};
+use harness::{ALICE, BOB, CAROL, GENERAL, History, Screen, events, members, status_of};
+use judge::Judge;
 
 /// Every kind of markup, and much that looks like some.
 fn marked(columns: u16, rows: u16) -> Screen {
@@ -55,4 +59,63 @@ fn without_colours_markup_is_told_by_attributes() {
 #[test]
 fn markup_in_ascii_is_the_same_words() {
     insta::assert_snapshot!(marked(80, 24).text_ascii());
+}
+
+/// Everything that is hard to draw or hostile, said within markup and links, message by message.
+#[test]
+fn the_terminal_shows_every_frame_of_difficult_and_hostile_messages_with_markup_and_links() {
+    let hostile = corpus::INJECTIONS.iter().map(|(_, payload)| *payload);
+    let texts: Vec<&str> = corpus::DIFFICULT.iter().copied().chain(hostile).collect();
+    for (columns, rows) in [(120, 40), (80, 24), (50, 15), (20, 3)] {
+        let mut screen = Screen::online(columns, rows, status_of(GENERAL, "general", &[], 0));
+        screen.msg(members(GENERAL));
+        let mut judge = Judge::new(columns, rows);
+        let mut cache = ViewCache::new(Theme::new(Colors::Ansi16, Symbols::Unicode));
+        let mut history = History::default();
+        for (n, text) in texts.iter().enumerate() {
+            let said = match n % 4 {
+                0 => format!("**{text}** and _{text}_ at https://a.example/{text}"),
+                1 => format!("> {text}\n`{text}` mailto:{text}@a.example {text}"),
+                2 => format!("```rust\nlet s = \"{text}\"; // {text}\n```"),
+                _ => format!("- {text}\n## {text}\n(https://b.example/?q={text})"),
+            };
+            history = history.said(if n % 3 == 0 { BOB } else { CAROL }, text, &said);
+            screen.net(events(GENERAL, vec![history.events[n].clone()]));
+            judge.draw(|frame| draw(&screen.model, &mut cache, frame).links);
+            judge.assert_same();
+            if n % 9 == 0 {
+                screen.keys("<pageup>");
+                judge.draw(|frame| draw(&screen.model, &mut cache, frame).links);
+                judge.assert_same();
+                screen.keys("<alt-end>");
+            }
+            if n % 9 != 0 {
+                let again = judge.draw(|frame| draw(&screen.model, &mut cache, frame).links);
+                assert_eq!(again, b"", "{text:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_link_leads_where_it_says_on_every_row_it_takes_and_in_the_topic() {
+    let link = "https://grafana.local/d/edge_node?x=1_2";
+    let mut judge = Judge::new(30, 30);
+    let screen = marked(30, 30);
+    let mut cache = ViewCache::new(Theme::new(Colors::Ansi16, Symbols::Unicode));
+    judge.draw(|frame| draw(&screen.model, &mut cache, frame).links);
+    judge.assert_same();
+    let led: Vec<u16> = (0..30).filter(|y| (0..30).any(|x| judge.leads(x, *y) == Some(link))).collect();
+    assert_eq!(led.len(), 2, "{}", screen.text());
+    assert_eq!(led[0] + 1, led[1]);
+
+    let history = History::default().created(ALICE, "alice", "Notes: https://wiki.local/rel and more").events;
+    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 1));
+    screen.serve(&history);
+    let mut judge = Judge::new(80, 24);
+    judge.draw(|frame| draw(&screen.model, &mut cache, frame).links);
+    judge.assert_same();
+    let column = screen.text().lines().next().unwrap().find("https").unwrap();
+    assert_eq!(judge.leads(u16::try_from(column).unwrap(), 0), Some("https://wiki.local/rel"));
+    assert_eq!(judge.leads(u16::try_from(column).unwrap() - 1, 0), None);
 }
