@@ -46,6 +46,19 @@ fn a_name_keeps_its_colour_and_many_names_have_all_of_them() {
     assert!(used.len() >= 10);
 }
 
+#[test]
+fn the_documentation_names_every_theme_and_every_role() {
+    let text = include_str!("../../../../../docs/looks.md");
+    let named = |name: &str| text.contains(&format!("`{name}`"));
+    let lacking: Vec<String> = BUILT_IN
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .chain(ROLES.iter().map(|role| role.replace('_', "-")))
+        .filter(|name| !named(name))
+        .collect();
+    assert!(lacking.is_empty(), "{lacking:?}");
+}
+
 /// How light a colour is, from 0 to 1, as the rules for readable pages reckon it.
 fn luminance((r, g, b): (u8, u8, u8)) -> f64 {
     let part = |c: u8| {
@@ -77,6 +90,8 @@ fn names_and_words_can_be_read_on_the_ground_a_theme_is_made_for() {
         }
         let distinct: std::collections::BTreeSet<String> = written.nicks.iter().map(|n| format!("{n:?}")).collect();
         assert!(distinct.len() >= 12, "{name}");
+        let taken = ["mention", "own", "error"].map(|role| written.roles[role].fg);
+        assert!(written.nicks.iter().all(|nick| !taken.contains(&Some(*nick))), "{name}: a name looks like a mention");
     }
     assert!(measured > 300, "{measured}");
 }
