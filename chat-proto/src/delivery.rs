@@ -5,6 +5,7 @@ use crate::connection::{DeviceTold, SessionDown, SessionUp};
 use crate::event::{Event, Style};
 use crate::id::{AccountId, Chain, Epoch, FeedId, RoomId, Seq};
 use crate::kinds;
+use crate::nick::NickChanged;
 use crate::profile::UserState;
 use crate::reply::{FeedStatus, SeqRange};
 
@@ -69,6 +70,8 @@ kinds! {
         15 => UserState,
         /// What the server calls itself, and what it tells whoever logs in.
         16 => Greeting,
+        /// Somebody is called something else.
+        17 => NickChanged,
     }
 }
 

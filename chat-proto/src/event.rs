@@ -11,6 +11,7 @@ use crate::defence::DefenceSet;
 use crate::fact::RoomFact;
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
 use crate::kinds;
+use crate::nick::NickSet;
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{
@@ -123,6 +124,8 @@ kinds! {
         90 => ServerPurged,
         /// How much the server lets happen.
         91 => DefenceSet,
+        /// The author is called something.
+        92 => NickSet,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.

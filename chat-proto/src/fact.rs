@@ -8,6 +8,7 @@ use crate::event::{
     Mentioned, OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet,
     RoomChanged, RoomJoined, RoomLeft, Unlisted,
 };
+use crate::nick::NickSet;
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{
@@ -113,6 +114,7 @@ facts! {
         ServerUnbanned
         ServerPurged
         DefenceSet
+        NickSet
         InviteMade
         InviteUsed
         InviteRevoked

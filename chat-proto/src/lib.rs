@@ -8,7 +8,7 @@
 //! * [`setting`]: what can be set in a room.
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
 //! * [`search`]: what is asked and found when somebody searches.
-//!   [`seen`]: when he was last there.
+//!   [`nick`]: what he is called beside his name; [`seen`]: when he was last there.
 //!   [`profile`]: what he shows of himself; [`reach`]: who may write to him.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
@@ -36,6 +36,7 @@ pub mod invite;
 pub mod limits;
 pub mod name;
 pub mod nearest;
+pub mod nick;
 pub mod profile;
 pub mod reach;
 pub mod realm;
@@ -60,6 +61,7 @@ pub use id::{
     SecretHash, Seq, Timestamp,
 };
 pub use name::{NameError, RoomName, UserName};
+pub use nick::NickPolicy;
 pub use profile::Status;
 pub use reach::DirectPolicy;
 pub use reject::{Reject, RejectCode, Retry};

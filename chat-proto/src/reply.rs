@@ -12,6 +12,7 @@ use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, 
 use crate::identity::{AuditPage, DeviceList, LinkCode, RecoveryCode};
 use crate::invite::{Invite, InviteList};
 use crate::kinds;
+use crate::nick::Nicks;
 use crate::profile::Profile;
 use crate::reach::{MentionList, ReadMarkList};
 pub use room::{
@@ -90,6 +91,8 @@ kinds! {
         136 => LastSeen,
         /// To `SetDefence` and `AskDefence`.
         140 => Defence,
+        /// To `SetNick` and `GetNicks`.
+        143 => Nicks,
         /// To `GetProfile`.
         157 => Profile,
         /// To `ListMentions`.

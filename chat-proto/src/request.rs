@@ -15,6 +15,7 @@ use crate::identity::{
 };
 use crate::invite::{InviteAuth, ListInvites, MakeInvite, RevokeInvite};
 use crate::kinds;
+use crate::nick::{GetNicks, SetNick};
 use crate::profile::{GetProfile, SetState, SetStatus};
 use crate::reach::{Block, ListMentions, ListReadMarks, OpenDirect, SetContact, SetDirectPolicy};
 use crate::search::Search;
@@ -22,8 +23,8 @@ use crate::seen::{AskSeen, SetSeenPolicy};
 
 pub use message::{Announce, BatchItem, Edit, Forward, ListFolds, ListPins, Pin, PostBatch, PostWith, React, Redact};
 pub use room::{
-    AuditRoom, BanAndPurge, ChangeRoom, CreateRoomWith, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList,
-    ReadList, RenameRoom, SetRole, TakeOffList, TransferRoom, UserRef,
+    AuditRoom, BanAndPurge, ChangeRoom, CreateRoomWith, DeleteRoom, DescribeRoom, Explain, Kick, ListRooms, LookUpRoom,
+    Purge, PutOnList, ReadList, RenameRoom, SetRole, TakeOffList, TransferRoom, UserRef,
 };
 
 /// A request on the control stream, or alone on a short bidirectional stream.
@@ -158,6 +159,10 @@ kinds! {
         140 => SetDefence,
         /// How much does the server let happen?
         141 => AskDefence,
+        /// Be called something.
+        142 => SetNick,
+        /// What are they called?
+        143 => GetNicks,
         /// Keep a message that is begun, for every device.
         150 => SetDraft,
         /// Choose what of a room to be told about.
@@ -295,22 +300,6 @@ pub struct LeaveRoom {
     pub room: RoomId,
     /// Why; may be empty.
     pub reason: String,
-}
-
-/// Which rooms are there?
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct ListRooms {
-    /// Begin behind this room; 0 for the first page.
-    pub after: RoomId,
-    /// At most that many, and never more than [`LIST_PAGE_MAX`](crate::limits::LIST_PAGE_MAX).
-    pub limit: u16,
-}
-
-/// What is this room?
-#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
-pub struct LookUpRoom {
-    /// Which room.
-    pub room: RoomRef,
 }
 
 /// Write a message into a room one is a member of.

@@ -171,6 +171,7 @@ impl Talker {
             | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
             | ClientEvent::Greeting(_)
+            | ClientEvent::Nick(_)
             | ClientEvent::Company(_) => {}
         }
         Ok(())

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub use crate::store::Durability;
 pub use chat_proto::nearest::nearest;
 pub use choice::{
-    CreatePolicy, Defence, Flood, JwtAlgorithm, LogFormat, MultiConn, Registration, Search, UnknownChoice,
+    CreatePolicy, Defence, Flood, JwtAlgorithm, LogFormat, MultiConn, Nicks, Registration, Search, UnknownChoice,
 };
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
@@ -67,6 +67,8 @@ pub struct Config {
 pub struct Identity {
     /// What becomes of a second connection of an account.
     pub multi_conn: MultiConn,
+    /// Among whom what people are called is unique.
+    pub nick_policy: Nicks,
 }
 
 /// Settings of rooms.
@@ -124,7 +126,7 @@ impl Config {
             search: Search::On,
             flood: Flood::On,
             server: Server::default(),
-            identity: Identity { multi_conn: MultiConn::Share },
+            identity: Identity { multi_conn: MultiConn::Share, nick_policy: Nicks::Server },
             jwt: JwtSettings::default(),
             rooms: Rooms { create: CreatePolicy::OnJoin },
             presence: Presence { grace_ms: 15_000, away_after_ms: 600_000 },

@@ -50,6 +50,7 @@ impl From<&Config> for Settings {
                 presence_grace: Duration::from_millis(config.presence.grace_ms),
                 away_after: some_millis(config.presence.away_after_ms),
                 defence: config.defence.into(),
+                nick_policy: config.identity.nick_policy.into(),
                 multi_conn: config.identity.multi_conn,
                 connections_per_account: config.limits.connections_per_account,
                 idle_out: some_millis(config.limits.idle_out_ms),

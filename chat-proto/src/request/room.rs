@@ -4,6 +4,7 @@ use crate::codec::{Decode, Encode};
 use crate::event::List;
 use crate::id::{AccountId, MessageKey, RoomId, Seq, Timestamp};
 use crate::reply::Role;
+use crate::request::RoomRef;
 use crate::setting::RoomSetting;
 
 /// A person, by whichever the client has.
@@ -198,4 +199,20 @@ pub struct AuditRoom {
     pub before: Seq,
     /// At most that many, and never more than [`PAGE_EVENTS_MAX`](crate::limits::PAGE_EVENTS_MAX).
     pub limit: u16,
+}
+
+/// Which rooms are there?
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ListRooms {
+    /// Begin behind this room; 0 for the first page.
+    pub after: RoomId,
+    /// At most that many, and never more than [`LIST_PAGE_MAX`](crate::limits::LIST_PAGE_MAX).
+    pub limit: u16,
+}
+
+/// What is this room?
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct LookUpRoom {
+    /// Which room.
+    pub room: RoomRef,
 }

@@ -31,6 +31,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("invite", include_str!("../../src/invite.rs")),
     ("limits", LIMITS),
     ("name", include_str!("../../src/name.rs")),
+    ("nick", include_str!("../../src/nick.rs")),
     ("profile", include_str!("../../src/profile.rs")),
     ("reach", include_str!("../../src/reach.rs")),
     ("realm", include_str!("../../src/realm.rs")),

@@ -11,6 +11,7 @@ use chat_proto::delivery::*;
 use chat_proto::event::*;
 use chat_proto::identity::*;
 use chat_proto::invite::*;
+use chat_proto::nick::*;
 use chat_proto::profile::*;
 use chat_proto::reach::*;
 use chat_proto::realm::*;
@@ -74,6 +75,12 @@ wire! {
         BanAndPurge { key: MessageKey, room: RoomId, user: UserRef, until: Option<Timestamp>, reason: String }
         SetDefence { level: DefenceLevel, reason: String }
         AskDefence {}
+        SetNick { nick: String }
+        GetNicks { accounts: Vec<AccountId> }
+        Nick { account: AccountId, name: String, nick: String }
+        Nicks { policy: NickPolicy, nicks: Vec<Nick> }
+        NickChanged { account: AccountId, name: String, nick: String }
+        NickSet { nick: String, policy: NickPolicy }
         Defence { level: DefenceLevel, configured: DefenceLevel, set: DefenceLevel, since: Option<Timestamp> }
         DefenceSet { level: DefenceLevel, reason: String }
         PurgeFromServer { user: UserRef, reason: String }
@@ -325,6 +332,7 @@ wire! {
         Notify { All, Mentions, Nothing }
         DirectPolicy { Everyone, SharedRooms, Contacts, Nobody }
         SeenPolicy { SharedRooms, Everyone, Nobody }
+        NickPolicy { Server, Room, Free }
         DefenceLevel { Normal, Raised, High, Closed }
         List { Banned, Muted, Invited }
         Who { Everyone, Users, Members, Moderators, Admins }
@@ -343,7 +351,7 @@ wire! {
             Edit, Redact, React, Pin, PostBatch, Announce, SetRole, TransferRoom, PutOnList, TakeOffList, ReadList,
             Kick, Purge, AuditRoom, Forward, ListFolds, ListPins, CreateRoomWith, ClaimServer, ListAudit,
             MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite,
-            ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy, BanAndPurge, PurgeFromServer, SetDefence, AskDefence,
+            ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy, BanAndPurge, PurgeFromServer, SetDefence, AskDefence, SetNick, GetNicks,
             SetDraft, SetNotify, PinRoom, SetSetting, Ignore, Search, SetStatus, SetState, GetProfile, Block,
             SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks
         }
@@ -351,14 +359,14 @@ wire! {
         Reply {
             Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus,
             RoomDetails, Explained, BatchReceipt, ListEntries, FoldList, PinList, AuditPage, LinkCode, DeviceList,
-            RecoveryCode, Invite, InviteList, SessionList, SearchHits, DeviceMessagePassed, BanList, LastSeen, Defence,
+            RecoveryCode, Invite, InviteList, SessionList, SearchHits, DeviceMessagePassed, BanList, LastSeen, Defence, Nicks,
             Profile, MentionList, ReadMarkList
         }
         EventBody {
             Withheld, Created, Joined, Left, Posted, PostedWith, Edited, Redacted, Reacted, Pinned, RoomChanged,
             Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated, ErasedFor,
             ClaimOffered, OwnerClaimed, DeviceAdded, DeviceRevoked, RecoverySet, RecoveryUsed, ServerBanned,
-            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, ServerPurged, DefenceSet, RoomJoined, RoomLeft, ReadMarked, Mentioned,
+            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, ServerPurged, DefenceSet, NickSet, RoomJoined, RoomLeft, ReadMarked, Mentioned,
             DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,
             DirectPolicySet, SeenPolicySet, WasSeen
         }
@@ -370,7 +378,7 @@ wire! {
         StreamPurpose { Background, Focused }
         Delivery {
             Events, Moved, Trimmed, Ended, Began, RoomPresence, Typing, GoingAway, Announced, SessionUp, SessionDown,
-            DeviceTold, UserState, Greeting
+            DeviceTold, UserState, Greeting, NickChanged
         }
         ClientSignal { TypingIn }
     }

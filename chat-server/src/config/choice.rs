@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chat_proto::DefenceLevel;
+use chat_proto::{DefenceLevel, NickPolicy};
 use thiserror::Error;
 
 /// A word that is none of those a setting takes.
@@ -126,6 +126,28 @@ impl From<Defence> for DefenceLevel {
             Defence::Raised => Self::Raised,
             Defence::High => Self::High,
             Defence::Closed => Self::Closed,
+        }
+    }
+}
+
+choice! {
+    /// Among whom what people are called is unique.
+    Nicks {
+        /// Among all accounts.
+        Server = "server",
+        /// Among the members of each room.
+        Room = "room",
+        /// Among nobody: it is shown with the account's number.
+        Free = "free",
+    }
+}
+
+impl From<Nicks> for NickPolicy {
+    fn from(nicks: Nicks) -> Self {
+        match nicks {
+            Nicks::Server => Self::Server,
+            Nicks::Room => Self::Room,
+            Nicks::Free => Self::Free,
         }
     }
 }

@@ -162,6 +162,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.identity.multi_conn.to_string())),
     },
     Setting {
+        key: "identity.nick_policy",
+        shape: Shape::Text,
+        default: "server",
+        meaning: "Among whom what people are called beside their names is unique: all accounts (server), the members of each room (room), nobody (free: it is shown with the account's number).",
+        read: |config, text| word(text).map(|policy| config.identity.nick_policy = policy),
+        show: |config| Some(quoted(&config.identity.nick_policy.to_string())),
+    },
+    Setting {
         key: "jwt.issuer",
         shape: Shape::Text,
         default: "(none)",

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use chat_proto::name::NameKeys;
-use chat_proto::{AccountId, DeviceId, DeviceKey, Line, RoomId, RoomName, Timestamp, UserName};
+use chat_proto::{AccountId, DeviceId, DeviceKey, Line, NickPolicy, RoomId, RoomName, Timestamp, UserName};
+
+use super::nick::{Nicks, Rivals};
 
 /// One kind of names: who has each, and who has one that looks like it.
 #[derive(Clone, Debug)]
@@ -84,6 +86,7 @@ pub struct Directory {
     account_names: Names<AccountId>,
     rooms: BTreeMap<RoomId, RoomEntry>,
     room_names: Names<RoomId>,
+    nicks: Nicks,
     devices: BTreeMap<DeviceKey, DeviceEntry>,
     last_device: u64,
     last_account: u64,
@@ -91,6 +94,53 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// Nobody is in it.
+    #[must_use]
+    pub fn new(policy: NickPolicy) -> Self {
+        Self { nicks: Nicks::new(policy), ..Self::default() }
+    }
+
+    /// What people are called beside their names.
+    #[must_use]
+    pub fn nicks(&self) -> &Nicks {
+        &self.nicks
+    }
+
+    /// The same, to be changed.
+    pub fn nicks_mut(&mut self) -> &mut Nicks {
+        &mut self.nicks
+    }
+
+    /// Reserves a nick for an account, which is called so from here on. Who else is called so in some room is for the caller to
+    /// find out among the rivals.
+    ///
+    /// # Errors
+    /// The account whose name or nick it could be taken for.
+    pub fn reserve_nick(&mut self, account: AccountId, nick: &UserName) -> Result<Rivals, AccountId> {
+        let rivals = self.nicks.rivals(account, nick);
+        let named = self.account_names.find(&nick.keys()).filter(|owner| *owner != account);
+        let taken = match self.nicks.policy() {
+            NickPolicy::Server => named.or(rivals.accounts.first().copied()),
+            NickPolicy::Room => named,
+            NickPolicy::Free => None,
+        };
+        if let Some(taken) = taken {
+            return Err(taken);
+        }
+        self.nicks.set(account, Some(nick.clone()));
+        Ok(rivals)
+    }
+
+    /// Takes in a nick that is on disk, where it keeps what the policy promises.
+    pub fn load_nick(&mut self, account: AccountId, nick: UserName, made_under: NickPolicy) {
+        let keys = nick.keys();
+        let is_free = self.nicks.policy() == NickPolicy::Free;
+        let named = self.account_names.find(&keys).is_some_and(|owner| owner != account);
+        if self.nicks.keeps(made_under) && (is_free || !named) {
+            self.nicks.set(account, Some(nick));
+        }
+    }
+
     /// Takes in a room that is on disk.
     pub fn load_room(&mut self, id: RoomId, name: RoomName) {
         self.last_room = self.last_room.max(id.0);
@@ -217,7 +267,7 @@ impl Directory {
     ) -> Result<(AccountId, DeviceId), AccountId> {
         let keys = name.keys();
         let owner = self.devices.get(&key).map(|entry| entry.account);
-        if let Some(taken) = self.account_names.find(&keys).or(owner) {
+        if let Some(taken) = self.account_names.find(&keys).or(owner).or(self.nicks.keeps_from(&keys)) {
             return Err(taken);
         }
         self.last_account += 1;
@@ -350,5 +400,28 @@ mod tests {
         directory.confirm_room(id);
         assert_eq!(directory.rooms_after(RoomId(0)).count(), 1);
         assert_eq!(directory.reserve_room(&RoomName::parse("Dev").unwrap()), Err(id));
+    }
+    #[test]
+    fn a_nick_is_nobody_elses_name_and_a_name_nobody_elses_nick() {
+        let name = |name: &str| UserName::parse(name).unwrap();
+        for (policy, of_another, same_nick, new_name) in [
+            (NickPolicy::Server, false, false, false),
+            (NickPolicy::Room, false, true, false),
+            (NickPolicy::Free, true, true, true),
+        ] {
+            let mut directory = Directory::new(policy);
+            let come = |directory: &mut Directory, number: u8, called: &str| {
+                directory
+                    .reserve_account(&name(called), DeviceKey([number; 32]), Timestamp(0))
+                    .map(|(account, _)| account)
+            };
+            let alice = come(&mut directory, 1, "alice").unwrap();
+            let bob = come(&mut directory, 2, "bob").unwrap();
+            assert_eq!(directory.reserve_nick(alice, &name("BOB")).is_ok(), of_another, "{policy:?}");
+            assert!(directory.reserve_nick(alice, &name("ALICE")).is_ok(), "one's own name is one's own");
+            assert!(directory.reserve_nick(alice, &name("fox")).is_ok());
+            assert_eq!(directory.reserve_nick(bob, &name("Fox")).is_ok(), same_nick, "{policy:?}");
+            assert_eq!(come(&mut directory, 3, "FOX").is_ok(), new_name, "{policy:?}");
+        }
     }
 }

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod flood;
 pub mod fold;
 pub mod guess;
+pub mod nick;
 pub mod presence;
 pub mod realm;
 pub mod room;

@@ -62,6 +62,9 @@ impl Hub {
     /// What a reader gets of a room's signals: what people show of themselves goes to the other members only.
     pub async fn shown_to(self: &Arc<Self>, reader: AccountId, feed: FeedId, signals: Vec<Delivery>) -> Vec<Delivery> {
         let shows = |signal: &Delivery| matches!(signal, Delivery::UserState(_));
+        // He is told of his own by itself.
+        let is_own_nick = |signal: &Delivery| matches!(signal, Delivery::NickChanged(nick) if nick.account == reader);
+        let signals: Vec<Delivery> = signals.into_iter().filter(|signal| !is_own_nick(signal)).collect();
         let FeedId::Room(room) = feed else { return signals };
         if !signals.iter().any(shows) {
             return signals;

@@ -157,7 +157,7 @@ impl Hub {
 }
 
 /// Whether a room of this name is a conversation: as [`name_of`] spells it, and nobody else may.
-fn is_conversation(name: &RoomName) -> bool {
+pub(super) fn is_conversation(name: &RoomName) -> bool {
     name.as_str().starts_with(PREFIX)
 }
 

@@ -21,6 +21,7 @@ pub mod invites;
 pub mod listing;
 pub mod messages;
 pub mod moderate;
+pub mod nicks;
 pub mod notes;
 pub mod people;
 pub mod presence;
@@ -42,7 +43,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chat_proto::delivery::Greeting;
-use chat_proto::{AccountId, ConnId, DefenceLevel, FeedId, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp};
+use chat_proto::{
+    AccountId, ConnId, DefenceLevel, FeedId, NickPolicy, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp,
+};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -85,6 +88,8 @@ pub struct HubSettings {
     pub presence_grace: Duration,
     /// How long somebody may ask nothing, on any connection, before he is away; for ever without it.
     pub away_after: Option<Duration>,
+    /// Among whom what people are called is unique.
+    pub nick_policy: NickPolicy,
     /// How much is let happen at least; owners may set more.
     pub defence: DefenceLevel,
     /// What becomes of a second connection of an account.
@@ -108,6 +113,7 @@ impl Default for HubSettings {
             greeting: Greeting::default(),
             presence_grace,
             away_after: None,
+            nick_policy: NickPolicy::Server,
             defence: DefenceLevel::Normal,
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,
@@ -161,7 +167,7 @@ impl Hub {
         settings: HubSettings,
     ) -> StoreResult<Arc<Self>> {
         let registry = store.registry().await?;
-        let mut directory = Directory::default();
+        let mut directory = Directory::new(settings.nick_policy);
         for room in registry.rooms {
             directory.load_room(room.id, room.name);
         }
@@ -197,6 +203,10 @@ impl Hub {
             feed_tasks: TaskTracker::new(),
         });
         hub.load_realm().await?;
+        let called: Vec<_> = hub.standing.read(|realm| realm.nicks().collect());
+        hub.write_directory(|directory| {
+            called.into_iter().for_each(|(account, nick, policy)| directory.load_nick(account, nick, policy));
+        });
         hub.clerks.spawn(notes::run(Arc::clone(&hub)));
         hub.clerks.spawn(presence::run(Arc::clone(&hub)));
         if hub.settings.search {

@@ -105,6 +105,7 @@ impl Hub {
         if !is_member {
             self.check_room_count(account).await?;
         }
+        let _entering = if is_member { None } else { Some(self.enter_as(id, account).await?) };
         let submit = Submit { by: by.clone(), key, command: RoomCommand::Join, registration: None };
         let outcome = feed.submit(self, submit).await.outcome().await?;
         self.note_joined(by, &feed, outcome).await?;

@@ -289,6 +289,14 @@ impl Hub {
         }
     }
 
+    /// Tells every connection of an account something that may be left out.
+    pub(super) fn tell_account(&self, account: AccountId, aside: &Delivery) {
+        let live = lock(&self.sessions.live);
+        for live in of_account(&live, account) {
+            live.tell(aside.clone());
+        }
+    }
+
     /// Passes on what one connection tells the others of its account.
     ///
     /// # Errors

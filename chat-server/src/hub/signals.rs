@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use chat_proto::delivery::{Announced, RoomPresence, Typing};
 use chat_proto::limits::TYPING_HOLD_MS;
+use chat_proto::nick::NickChanged;
 use chat_proto::profile::UserState;
 use chat_proto::setting::PresenceMode;
 use chat_proto::{AccountId, Delivery, Presence, PresenceEntry, RoomId};
@@ -37,6 +38,7 @@ pub struct Signals {
     latest: BTreeMap<AccountId, u64>,
     typing: BTreeMap<AccountId, Typist>,
     states: BTreeMap<AccountId, (u64, Arc<UserState>)>,
+    nicks: BTreeMap<AccountId, (u64, NickChanged)>,
     announced: VecDeque<(u64, Announced)>,
     shown: Shown,
 }
@@ -80,6 +82,7 @@ impl Signals {
         self.there.remove(&account);
         self.typing.remove(&account);
         self.states.remove(&account);
+        self.nicks.remove(&account);
         if let Some(old) = self.latest.remove(&account) {
             self.changes.remove(&old);
         }
@@ -98,6 +101,12 @@ impl Signals {
     pub fn user_state(&mut self, state: Arc<UserState>) {
         self.version += 1;
         self.states.insert(state.account, (self.version, state));
+    }
+
+    /// Somebody is called something else.
+    pub fn nick(&mut self, changed: NickChanged) {
+        self.version += 1;
+        self.nicks.insert(changed.account, (self.version, changed));
     }
 
     /// What readers are told of who is there, from here on. Never news by itself.
@@ -130,6 +139,8 @@ impl Signals {
         };
         let states = self.states.values().filter(|(changed, _)| *changed > version);
         must.extend(states.map(|(_, state)| Delivery::UserState(UserState::clone(state))));
+        let nicks = self.nicks.values().filter(|(changed, _)| *changed > version);
+        must.extend(nicks.map(|(_, nick)| Delivery::NickChanged(nick.clone())));
         let typing = self.typing.iter().filter(|(_, typist)| typist.version > version).map(|(account, typist)| {
             let Typist { name, active, .. } = typist;
             Delivery::Typing(Typing { room, account: *account, name: name.clone(), active: *active })

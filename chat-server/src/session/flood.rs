@@ -66,5 +66,6 @@ fn is_seen(request: &Request) -> bool {
             | Request::JoinRoom(_)
             | Request::LeaveRoom(_)
             | Request::DeviceMessage(_)
+            | Request::SetNick(_)
     )
 }

@@ -2,6 +2,7 @@
 
 use chat_proto::choice::{Ignore, PinRoom, SetNotify};
 use chat_proto::connection::{DeviceMessage, EndSession, ListSessions};
+use chat_proto::nick::{GetNicks, SetNick};
 use chat_proto::profile::GetProfile;
 use chat_proto::reach::{Block, ListMentions, ListReadMarks, OpenDirect, SetContact, SetDirectPolicy};
 use chat_proto::reply::{Done, Explained, Pong, Receipt};
@@ -89,6 +90,8 @@ impl Session {
                 Ok(Done {}.into())
             }
             Request::BanFromServer(ban) => self.ban(ban).await,
+            Request::SetNick(SetNick { nick }) => self.hub.set_nick(&self.actor, &nick).await.map(Reply::from),
+            Request::GetNicks(GetNicks { accounts }) => Ok(self.hub.nicks_of(&accounts).into()),
             Request::SetDefence(set) => self.set_defence(set).await,
             Request::AskDefence(_) => Ok(self.hub.defence().into()),
             Request::PurgeFromServer(purge) => self.purge_from_server(purge).await,

@@ -270,6 +270,7 @@ impl Device {
             | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
             | ClientEvent::Greeting(_)
+            | ClientEvent::Nick(_)
             | ClientEvent::Company(_) => {}
             ClientEvent::Stopped(reason) => self.world.trouble(format!("{}: stopped: {reason:?}", self.name)),
         }

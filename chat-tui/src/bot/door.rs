@@ -75,6 +75,7 @@ impl Door {
                 | ClientEvent::UserState(_)
                 | ClientEvent::Announced(_)
                 | ClientEvent::Greeting(_)
+                | ClientEvent::Nick(_)
                 | ClientEvent::Company(_)
                 | ClientEvent::Queued(_)
                 | ClientEvent::Sent { .. }

@@ -311,6 +311,7 @@ impl Reader {
             | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
             | ClientEvent::Greeting(_)
+            | ClientEvent::Nick(_)
             | ClientEvent::Company(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }

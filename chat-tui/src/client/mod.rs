@@ -38,6 +38,7 @@ pub use settings::{
 
 use chat_proto::connection::{DeviceTold, SessionDown, SessionUp};
 use chat_proto::delivery::{Announced, Ended, Events, Greeting, RoomPresence, Trimmed, Typing};
+use chat_proto::nick::NickChanged;
 use chat_proto::profile::UserState;
 use chat_proto::reply::{Receipt, Welcome};
 use chat_proto::{FeedStatus, MessageKey, Reject, RoomId, Style};
@@ -101,6 +102,8 @@ pub enum ClientEvent {
     Announced(Announced),
     /// What the server calls itself and tells whoever logs in.
     Greeting(Greeting),
+    /// Somebody, or the account itself, is called something else.
+    Nick(NickChanged),
     /// News of the account's other connections.
     Company(Company),
     /// A message entered the outbox, here or in a former life of this client.

@@ -147,6 +147,7 @@ async fn meet(
             | ClientEvent::UserState(_)
             | ClientEvent::Announced(_)
             | ClientEvent::Greeting(_)
+            | ClientEvent::Nick(_)
             | ClientEvent::Company(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }

@@ -4,6 +4,7 @@ use chat_proto::ban::{PurgeFromServer, ServerPurged};
 use chat_proto::defence::*;
 use chat_proto::delivery::Greeting;
 use chat_proto::event::ErasedFor;
+use chat_proto::nick::*;
 use chat_proto::request::BanAndPurge;
 use chat_proto::seen::*;
 use chat_proto::*;
@@ -26,6 +27,8 @@ pub(super) fn requests() -> Vec<Request> {
         SetDefence { level: DefenceLevel::High, reason: text("spam") }.into(),
         SetDefence { level: DefenceLevel::Closed, reason: text("spam") }.into(),
         AskDefence {}.into(),
+        SetNick { nick: text("Bobby") }.into(),
+        GetNicks { accounts: vec![AccountId(2), AccountId(17)] }.into(),
         BanAndPurge { key: KEY, room: ROOM, user: bob(), until: Some(NOON), reason: text("spam") }.into(),
         PurgeFromServer { user: bob(), reason: text("spam") }.into(),
     ]
@@ -35,14 +38,25 @@ pub(super) fn replies() -> Vec<Reply> {
     let seen = |presence, at| LastSeen { account: AccountId(2), name: text("bob"), presence, at };
     let (level, configured, set) = (DefenceLevel::High, DefenceLevel::Raised, DefenceLevel::High);
     let defence = Defence { level, configured, set, since: Some(NOON) };
-    vec![defence.into(), seen(Presence::Offline, Some(NOON)).into(), seen(Presence::Away, None).into()]
+    let nick = Nick { account: AccountId(2), name: text("bob"), nick: text("Bobby#2") };
+    let of = |policy, nicks| Nicks { policy, nicks };
+    vec![
+        of(NickPolicy::Server, Vec::new()).into(),
+        of(NickPolicy::Room, Vec::new()).into(),
+        of(NickPolicy::Free, vec![nick]).into(),
+        defence.into(),
+        seen(Presence::Offline, Some(NOON)).into(),
+        seen(Presence::Away, None).into(),
+    ]
 }
 
 pub(super) fn bodies() -> Vec<EventBody> {
     let erased = ErasedFor { kind: 5, visible_to: vec![AccountId(2)] };
     let purged = ServerPurged { account: AccountId(2), name: text("bob"), reason: text("spam") };
     let defence = DefenceSet { level: DefenceLevel::High, reason: text("spam") };
+    let nick = NickSet { nick: text("Bobby"), policy: NickPolicy::Server };
     vec![
+        nick.into(),
         defence.into(),
         purged.into(),
         erased.into(),
@@ -52,5 +66,7 @@ pub(super) fn bodies() -> Vec<EventBody> {
 }
 
 pub(super) fn deliveries() -> Vec<Delivery> {
-    vec![Greeting { name: text("Example Chat"), motd: text("Be kind.\nBackups on Sunday.") }.into()]
+    let (account, name, nick) = (AccountId(2), text("bob"), text("Bobby"));
+    let changed = NickChanged { account, name, nick };
+    vec![changed.into(), Greeting { name: text("Example Chat"), motd: text("Be kind.\nBackups on Sunday.") }.into()]
 }

@@ -2,6 +2,7 @@
 
 use chat_proto::ban::{BanTarget, ServerBanned, ServerPurged, ServerUnbanned};
 use chat_proto::defence::DefenceSet;
+use chat_proto::nick::NickSet;
 use chat_proto::realm::{DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, RecoveryUsed};
 use chat_proto::{DeviceId, EventBody, ServerFact};
 
@@ -30,6 +31,8 @@ pub fn line(body: &EventBody) -> String {
             let reason = if reason.is_empty() { "no reason given" } else { reason };
             format!("banned {} {length}: {reason}", whom(target, name))
         }
+        Some(ServerFact::NickSet(NickSet { nick, .. })) if nick.is_empty() => "goes by the name alone".to_owned(),
+        Some(ServerFact::NickSet(NickSet { nick, .. })) => format!("is called {nick}"),
         Some(ServerFact::DefenceSet(DefenceSet { level, reason })) => {
             let reason = if reason.is_empty() { "no reason given" } else { reason };
             format!("set the defence level to {}: {reason}", level.name())

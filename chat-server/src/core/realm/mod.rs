@@ -7,13 +7,17 @@ pub mod claim;
 mod defence;
 pub mod device;
 pub mod invite;
+mod nick;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use chat_proto::ban::{BanEntry, ServerBanned};
 use chat_proto::codec::CodecError;
-use chat_proto::{AccountId, DefenceLevel, Event, EventBody, FeedId, Reject, SecretHash, Seq, ServerFact, Timestamp};
+use chat_proto::{
+    AccountId, DefenceLevel, Event, EventBody, FeedId, NickPolicy, Reject, SecretHash, Seq, ServerFact, Timestamp,
+    UserName,
+};
 
 use super::{Actor, ServerRank, State, parts, put_part};
 use ban::Bans;
@@ -25,6 +29,7 @@ use device::Recoveries;
 pub use device::{NewDevice, RevokeDevice};
 use invite::Invites;
 pub use invite::{Invitation, MakeInvite, RevokeInvite, UseInvite};
+pub use nick::SetNick;
 
 /// The feed of the server itself.
 pub const REALM: FeedId = FeedId::Account(AccountId::SERVER);
@@ -44,6 +49,8 @@ pub enum RealmCommand {
     Purge(PurgeAll),
     /// Let so much happen.
     SetDefence(SetDefence),
+    /// Be called something.
+    SetNick(SetNick),
     /// Belong to one's account, by a link code that was checked before.
     AddDevice(NewDevice),
     /// Take a device its right.
@@ -67,6 +74,7 @@ pub struct Realm {
     recoveries: Recoveries,
     bans: Bans,
     defence: defence::Standing,
+    called: nick::Called,
     invites: Invites,
 }
 
@@ -118,6 +126,17 @@ impl Realm {
         self.defence.level()
     }
 
+    /// What an account is called, and among whom that was unique.
+    #[must_use]
+    pub fn nick(&self, account: AccountId) -> Option<(UserName, NickPolicy)> {
+        self.called.of(account)
+    }
+
+    /// What each account is called that is called something.
+    pub fn nicks(&self) -> impl Iterator<Item = (AccountId, UserName, NickPolicy)> + '_ {
+        self.called.all()
+    }
+
     /// The events that still matter, in order.
     fn events(&self) -> impl Iterator<Item = &Event> {
         let all = self
@@ -125,7 +144,8 @@ impl Realm {
             .events()
             .chain(self.recoveries.events())
             .chain(self.bans.events())
-            .chain(self.defence.events());
+            .chain(self.defence.events())
+            .chain(self.called.events());
         let all = all.chain(self.invites.events());
         let ordered: BTreeMap<Seq, &Event> = all.map(|event| (event.seq, event)).collect();
         ordered.into_values()
@@ -142,6 +162,7 @@ impl State for Realm {
             RealmCommand::Ban(ban) => self.bans.ban(by, ban, now),
             RealmCommand::Purge(purge) => ban::purge(by, purge),
             RealmCommand::SetDefence(set) => self.defence.decide(by, set),
+            RealmCommand::SetNick(set) => Ok(self.called.decide(by, set)),
             RealmCommand::Unban(unban) => self.bans.unban(by, unban, now),
             RealmCommand::OfferClaim(offer) => Ok(self.ownership.offer(offer)),
             RealmCommand::Claim(claim) => self.ownership.claim(by, claim),
@@ -163,6 +184,7 @@ impl State for Realm {
             Some(ServerFact::RecoveryUsed(_)) => self.recoveries.used(event),
             Some(ServerFact::ServerBanned(banned)) => self.bans.banned(event, &banned.target),
             Some(ServerFact::DefenceSet(_)) => self.defence.set(event),
+            Some(ServerFact::NickSet(set)) => self.called.set(event, &set.nick),
             Some(ServerFact::ServerUnbanned(unbanned)) => self.bans.unbanned(&unbanned.target),
             Some(ServerFact::InviteMade(_)) => self.invites.made(event),
             Some(ServerFact::InviteUsed(used)) => self.invites.used(event, used.invite),

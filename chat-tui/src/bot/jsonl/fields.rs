@@ -16,9 +16,12 @@ pub(super) fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, 
 }
 
 /// One member of a list.
-pub(super) fn member(member: &Member) -> Value {
-    let role = member.role.name();
-    json!({"id": user_id(member.account), "name": member.name, "role": role, "state": There::from(member.presence)})
+pub(super) fn member(member: &Member, nick: Option<&String>) -> Value {
+    let (id, role, state) = (user_id(member.account), member.role.name(), There::from(member.presence));
+    match nick {
+        Some(nick) => json!({"id": id, "name": member.name, "nick": nick, "role": role, "state": state}),
+        None => json!({"id": id, "name": member.name, "role": role, "state": state}),
+    }
 }
 
 /// A page of rooms.

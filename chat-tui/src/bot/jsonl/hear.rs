@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use chat_proto::delivery::{EndReason, Ended, Events, Greeting, RoomPresence};
+use chat_proto::nick::NickChanged;
 use chat_proto::reply::{Page, Welcome};
 use chat_proto::{EventBody, FeedId, FeedState, FeedStatus, Reject, RejectCode, Retry, RoomId, Seq, Style};
 use tokio::time::{Instant, sleep};
@@ -110,6 +111,9 @@ impl Bot {
                 }
             }
             ClientEvent::Greeting(Greeting { name, motd }) => self.line(&Line::Greeting { name, motd }, None).await,
+            ClientEvent::Nick(NickChanged { account, name, nick }) => {
+                self.line(&Line::Choice(ChoiceLine::Nick { user: Who::new(account, name), nick }), None).await;
+            }
             ClientEvent::Company(news) => self.line(&Line::company(news), None).await,
             ClientEvent::Stopped(reason) => return Err(reason.into()),
             ClientEvent::RoundTrip(_) | ClientEvent::Queued(_) | ClientEvent::Sent { .. } | ClientEvent::Refused(_) => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chat_proto::nick::{GetNicks, SetNick};
 use chat_proto::profile::{GetProfile, Profile, SetState, SetStatus, StateValue, Status};
 use chat_proto::reach::{
     Block, ListMentions, ListReadMarks, MentionEntry, MentionList, OpenDirect, ReadMark, ReadMarkList, SetContact,
@@ -32,6 +33,7 @@ pub(super) enum About {
     Say(Say),
     ReadMarks(Marks),
     Seen(Who),
+    Nick(Called),
     SeenPolicy(Seen),
 }
 
@@ -74,6 +76,13 @@ pub(super) struct Person {
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {
     policy: Taken,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Called {
+    #[serde(default)]
+    nick: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -122,7 +131,7 @@ pub(super) struct Marks {
 
 impl About {
     /// The ops there are.
-    pub(super) const OPS: [&str; 11] = [
+    pub(super) const OPS: [&str; 12] = [
         "status",
         "state",
         "profile",
@@ -133,6 +142,7 @@ impl About {
         "direct",
         "read_marks",
         "seen",
+        "nick",
         "seen_policy",
     ];
 
@@ -149,6 +159,7 @@ impl About {
             "send" => Self::Say(fill(fields)?),
             "read_marks" => Self::ReadMarks(fill(fields)?),
             "seen" => Self::Seen(fill(fields)?),
+            "nick" => Self::Nick(fill(fields)?),
             "seen_policy" => Self::SeenPolicy(fill(fields)?),
             other => return Err(Problem::new("bad_request", format!("there is no op {other:?}"))),
         })
@@ -174,7 +185,10 @@ impl Context {
             About::Profile(Who { user }) => {
                 let reply = self.ask(GetProfile { user: UserRef::Name(user) }).await?;
                 let Reply::Profile(profile) = reply else { return Err(nonsense(&reply)) };
-                Ok(profile_fields(&profile))
+                let mut fields = profile_fields(&profile);
+                let nick = self.nicks(vec![profile.account]).await?.remove(&profile.account);
+                fields.extend(nick.map(|nick| ("nick".to_owned(), nick.into())));
+                Ok(fields)
             }
             About::Block(Person { user, on }) => {
                 let account = self.account(user).await?;
@@ -201,6 +215,12 @@ impl Context {
                 let (room, _) = self.open(vec![to]).await?;
                 self.send(Send { room, text, action, key, reply_to: None, visible_to: None, custom: None }).await
             }
+            About::Nick(Called { nick }) => {
+                let reply = self.ask(SetNick { nick }).await?;
+                let Reply::Nicks(nicks) = reply else { return Err(nonsense(&reply)) };
+                let own = nicks.nicks.into_iter().next().map(|nick| nick.nick).unwrap_or_default();
+                Ok(fields([("nick", own.into())]))
+            }
             About::Seen(Who { user }) => {
                 let reply = self.ask(AskSeen { user: UserRef::Name(user) }).await?;
                 let Reply::LastSeen(seen) = reply else { return Err(nonsense(&reply)) };
@@ -216,6 +236,13 @@ impl Context {
                 Ok(fields([("marks", marks.iter().map(mark).collect()), ("more", more.into())]))
             }
         }
+    }
+
+    /// What some accounts are called, those that are called something.
+    pub(super) async fn nicks(&self, accounts: Vec<AccountId>) -> Result<BTreeMap<AccountId, String>, Problem> {
+        let reply = self.ask(GetNicks { accounts }).await?;
+        let Reply::Nicks(nicks) = reply else { return Err(nonsense(&reply)) };
+        Ok(nicks.nicks.into_iter().map(|nick| (nick.account, nick.nick)).collect())
     }
 
     /// The conversation with somebody.

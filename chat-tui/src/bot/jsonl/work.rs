@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use chat_proto::reply::{MemberList, Page};
+use chat_proto::reply::{Member, MemberList, Page};
 use chat_proto::request::{self, LookUpRoom};
 use chat_proto::{
     AccountId, MessageKey, RejectCode, Reply, RoomId, RoomInfo, RoomName, RoomRef, Seq, Style, Text, TextError,
@@ -268,6 +268,8 @@ impl Context {
         let id = self.room(&room).await?;
         let reply = self.ask(request::ListMembers { room: id, after, limit: limit.clamp(1, LIST_MAX) }).await?;
         let Reply::MemberList(MemberList { members, total, more }) = reply else { return Err(nonsense(&reply)) };
+        let nicks = self.nicks(members.iter().map(|member| member.account).collect()).await?;
+        let member = |known: &Member| member(known, nicks.get(&known.account));
         Ok(fields([("members", members.iter().map(member).collect()), ("total", total.into()), ("more", more.into())]))
     }
 

@@ -190,6 +190,13 @@ pub enum ChoiceLine {
         /// Who.
         policy: SeenBy,
     },
+    /// What somebody, or the account itself, is called.
+    Nick {
+        /// Who.
+        user: Who,
+        /// What; empty for none any more.
+        nick: String,
+    },
     /// What somebody else shows of himself, all of it.
     UserState {
         /// Who.

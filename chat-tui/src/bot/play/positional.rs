@@ -19,6 +19,7 @@ const ROWS: &[(&str, &[&str])] = &[
     ("ignore", &["user", "on"]),
     ("direct_policy", &["policy"]),
     ("seen", &["user"]),
+    ("nick", &["nick"]),
     ("defence", &["level", "reason"]),
     ("seen_policy", &["policy"]),
     ("draft", &["room", "text"]),

@@ -100,6 +100,10 @@ impl Session {
                 self.signalled(signal);
                 None
             }
+            Delivery::NickChanged(nick) => {
+                self.tell(ClientEvent::Nick(nick));
+                None
+            }
             Delivery::Greeting(greeting) => {
                 self.tell(ClientEvent::Greeting(greeting));
                 None
@@ -223,6 +227,7 @@ impl Session {
             | Delivery::SessionDown(_)
             | Delivery::DeviceTold(_)
             | Delivery::Greeting(_)
+            | Delivery::NickChanged(_)
             | Delivery::GoingAway(_)
             | Delivery::Unknown { .. } => {}
         }

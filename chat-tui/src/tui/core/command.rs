@@ -29,6 +29,8 @@ pub enum Command {
     Whois(Option<String>),
     /// Show when somebody was last there.
     Seen(String),
+    /// Be called something beside one's name; nothing for the name alone.
+    Nick(Option<String>),
     /// Something about one's own devices.
     Own(Own),
     /// Show all commands, or one.
@@ -108,6 +110,13 @@ pub const COMMANDS: &[Spec] = &[
         usage: "/names",
         help: "show who is a member of this room",
         read: |rest| rest.is_empty().then_some(Command::Names),
+    },
+    Spec {
+        name: "nick",
+        aliases: &[],
+        usage: "/nick [words]",
+        help: "be called something beside your name, or by that alone",
+        read: |rest| optional(rest).map(Command::Nick),
     },
     Spec {
         name: "part",

@@ -19,6 +19,10 @@ pub enum Tag {
     Whois(String),
     /// Asking when somebody was last there.
     Seen(String),
+    /// Being called something.
+    Nick,
+    /// Asking what somebody is called, whose card is in front.
+    Called,
     /// Asking something about one's own devices.
     Own(Own),
     /// Writing a message into a room; the words come back if it cannot be taken.

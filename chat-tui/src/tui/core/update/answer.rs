@@ -1,6 +1,7 @@
 //! Answers to what the screen asked for.
 
 use chat_proto::limits::LIST_PAGE_MAX;
+use chat_proto::nick::{GetNicks, Nick};
 use chat_proto::reply::{MemberList, Person, RoomInfo};
 use chat_proto::request::ListMembers;
 use chat_proto::seen::LastSeen;
@@ -42,8 +43,20 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
         Tag::Whois(_) => {
             if let Reply::Person(person) = reply {
                 model.overlay = Some(card(model, &person));
+                let ask = GetNicks { accounts: vec![person.account] };
+                effects.push(Effect::Request(Tag::Called, Request::from(ask)));
             }
         }
+        Tag::Called => {
+            if let (Reply::Nicks(nicks), Some(overlay)) = (reply, &mut model.overlay) {
+                let named = |nick: &Nick| nick.name == overlay.title;
+                let nick =
+                    nicks.nicks.iter().find(|nick| named(nick)).map(|nick| format!("called        {}", nick.nick));
+                overlay.lines.extend(nick);
+            }
+        }
+        // It comes as news as well, on every connection.
+        Tag::Nick => {}
         Tag::Seen(_) => {
             if let Reply::LastSeen(seen) = reply {
                 let text = last_seen(model, &seen);
@@ -111,7 +124,9 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
         Tag::Whois(name) | Tag::Seen(name) => notice(model, effects, true, about(&name, why)),
-        Tag::Own(_) => notice(model, effects, true, why.to_owned()),
+        // The card shows what is known without.
+        Tag::Called => {}
+        Tag::Own(_) | Tag::Nick => notice(model, effects, true, why.to_owned()),
         Tag::Send(room, text) => {
             if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
                 state.composer.set(&text);

@@ -1,5 +1,6 @@
 //! What a written line does: sends, or runs a command.
 
+use chat_proto::nick::SetNick;
 use chat_proto::request::Whois;
 use chat_proto::seen::AskSeen;
 use chat_proto::text::{Line as CheckedLine, Text};
@@ -69,6 +70,10 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             let name = name.trim_start_matches('@').to_owned();
             let user = UserRef::Name(name.clone());
             effects.push(Effect::Request(Tag::Seen(name), Request::from(AskSeen { user })));
+        }
+        Command::Nick(nick) => {
+            let set = SetNick { nick: nick.unwrap_or_default() };
+            effects.push(Effect::Request(Tag::Nick, Request::from(set)));
         }
         Command::Own(own) => effects.push(Effect::Request(Tag::Own(own), own.request())),
         Command::Help(None) => help(model),

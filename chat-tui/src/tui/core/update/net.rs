@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chat_proto::delivery::{Events, Greeting};
+use chat_proto::nick::NickChanged;
 use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 
@@ -77,6 +78,12 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
             if let Some(state) = model.rooms.get_mut(&room) {
                 state.timeline.unqueue(key, Some(receipt.seq));
             }
+        }
+        ClientEvent::Nick(changed) => {
+            let NickChanged { name, nick, .. } = &changed;
+            let text =
+                if nick.is_empty() { format!("{name} goes by that name") } else { format!("{name} is called {nick}") };
+            notice(model, effects, false, text);
         }
         ClientEvent::Greeting(greeting) => greeted(model, greeting),
         ClientEvent::Company(_) => {}
