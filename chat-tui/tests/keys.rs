@@ -277,3 +277,20 @@ fn a_mention_heard_on_another_device_and_its_reading_are_counted_here() {
     screen.net(ClientEvent::Began(read));
     assert!(!screen.text().contains("@1"), "{}", screen.text());
 }
+
+#[test]
+fn the_newest_message_shown_is_copied_as_it_was_written() {
+    let history = History::default()
+        .said(BOB, "bob", "first")
+        .said(BOB, "bob", "**second** `x`\n    with\ttabs")
+        .joined(CAROL, "carol")
+        .events;
+    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 3));
+    screen.serve(&history).taken();
+    screen.keys("<alt-c>");
+    assert!(screen.taken().contains(&Effect::Copy("**second** `x`\n    with\ttabs".to_owned())));
+    assert!(screen.text().contains("copied: **second**"), "{}", screen.text());
+    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &[], 0));
+    screen.keys("<alt-c>");
+    assert!(!screen.taken().iter().any(|effect| matches!(effect, Effect::Copy(_))));
+}

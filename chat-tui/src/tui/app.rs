@@ -330,7 +330,9 @@ impl App {
         let ours: Vec<Effect> = list.into_iter().filter_map(|effect| errands.run(effect)).collect();
         for effect in ours {
             match effect {
-                Effect::Title(_) | Effect::Call(_) | Effect::Mouse(_) => self.front.carry_out(&effect)?,
+                Effect::Title(_) | Effect::Call(_) | Effect::Copy(_) | Effect::Mouse(_) => {
+                    self.front.carry_out(&effect)?
+                }
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspended = true,
                 Effect::Quit => self.ended = self.ended.take().or(Some(Ended::Left)),

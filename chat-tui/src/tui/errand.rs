@@ -75,7 +75,13 @@ impl Errands {
             Effect::MarkRead { room, seq } => self.tell(MarkRead { room, seq }.into()),
             Effect::Typing { room, active } => self.client.typing(room, active),
             Effect::Focus(room) => self.tell(Focus { room }.into()),
-            Effect::Title(_) | Effect::Call(_) | Effect::Mouse(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {
+            Effect::Title(_)
+            | Effect::Call(_)
+            | Effect::Copy(_)
+            | Effect::Mouse(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {
                 return Some(effect);
             }
         }

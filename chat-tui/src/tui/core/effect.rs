@@ -98,6 +98,8 @@ pub enum Effect {
     Title(String),
     /// Tell the person of a message he isn't looking at.
     Call(Call),
+    /// Put a text on the terminal's clipboard.
+    Copy(String),
     /// Ask for the mouse, or leave it to the terminal.
     Mouse(bool),
     /// Draw everything anew; something else wrote on the terminal.

@@ -10,6 +10,7 @@ use crate::tui::core::pointer::Spot;
 use crate::tui::core::{Call, Effect, Model, Msg};
 use crate::tui::look::Looks;
 use crate::tui::term::caps::{Caps, Ground};
+use crate::tui::term::copy::copy;
 use crate::tui::term::guard::{Guard, Tty};
 use crate::tui::term::links::Links;
 use crate::tui::term::ring::Ring;
@@ -79,6 +80,11 @@ impl Front for Full {
             Tty.write_all(&title(&clean::line(text)))?;
         } else if let Effect::Call(Call { title, text }) = effect {
             Tty.write_all(&self.ring.sequence(&clean::line(title), &clean::line(text), self.caps.tmux))?;
+        } else if let Effect::Copy(text) = effect
+            && self.caps.commands
+            && let Some(sequence) = copy(text, self.caps.tmux)
+        {
+            Tty.write_all(&sequence)?;
         } else if let Effect::Mouse(on) = effect {
             self.guard.set_mouse(*on)?;
         }

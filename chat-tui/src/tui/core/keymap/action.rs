@@ -71,6 +71,8 @@ pub enum Action {
     ToggleRooms,
     /// Show or hide the members.
     ToggleMembers,
+    /// Copy the newest message that is shown.
+    Copy,
     /// Take the mouse, or leave it to the terminal.
     ToggleMouse,
     /// Only messages and the line being written, with nothing beside them, or everything again.
@@ -161,6 +163,7 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::FirstUnread, "first-unread", "first unread message"),
     (Action::ToggleRooms, "toggle-rooms", "show or hide the rooms"),
     (Action::ToggleMembers, "toggle-members", "show or hide the members"),
+    (Action::Copy, "copy", "copy the newest message shown"),
     (Action::ToggleMouse, "toggle-mouse", "mouse for this program, or for the terminal"),
     (Action::ToggleBare, "toggle-bare", "only text, to select with the mouse"),
     (Action::Redraw, "redraw", "draw everything anew"),

@@ -41,6 +41,7 @@ pub(super) const DEFAULT: &[Row] = &[
     (Timeline, "alt-home", Some(Action::Oldest)),
     (Timeline, "alt-end", Some(Action::Newest)),
     (Timeline, "alt-u", Some(Action::FirstUnread)),
+    (Timeline, "alt-c", Some(Action::Copy)),
     (Overlay, "up", Some(Action::Up)),
     (Overlay, "down", Some(Action::Down)),
     (Overlay, "enter", Some(Action::Enter)),

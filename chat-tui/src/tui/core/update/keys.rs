@@ -5,7 +5,7 @@ use std::time::Duration;
 use chat_proto::Style;
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, notice, room};
+use super::{command, copy, notice, room};
 use crate::tui::core::command::COMMANDS;
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects};
@@ -129,6 +129,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             let shown = model.geometry().members.is_some();
             model.panes = Panes { members: Some(!shown), ..model.panes };
         }
+        Action::Copy => copy::newest_shown(model, effects),
         Action::ToggleMouse => {
             model.mouse = !model.mouse;
             let whose = if model.mouse { "the mouse points here" } else { "the mouse is the terminal's" };

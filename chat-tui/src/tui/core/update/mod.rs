@@ -3,6 +3,7 @@
 mod answer;
 mod chord;
 mod command;
+mod copy;
 mod keys;
 mod net;
 mod pointer;

@@ -141,7 +141,7 @@ fn leave(model: &mut Model) {
     }
 }
 
-fn with_timeline<T>(
+pub(super) fn with_timeline<T>(
     model: &mut Model,
     work: impl FnOnce(&mut Timeline, Pane, Scope<'_>, &mut Wraps) -> T,
 ) -> Option<T> {
