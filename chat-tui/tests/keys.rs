@@ -8,9 +8,10 @@ mod harness;
 use chat_proto::delivery::{EndReason, Ended, RoomPresence, Typing};
 use chat_proto::event::Mentioned;
 use chat_proto::reply::{Reject, RejectCode, RoomInfo};
+use chat_proto::seen::LastSeen;
 use chat_proto::{
     AccountId, Epoch, EventBody, FeedId, MessageKey, Ordinal, Presence, PresenceEntry, Reply, Request, RoomId, Seq,
-    Style,
+    Style, Timestamp,
 };
 use chat_tui::client::{ClientEvent, Outgoing};
 use chat_tui::tui::core::{Effect, Msg, Tag};
@@ -234,6 +235,34 @@ fn whois_asks_and_names_answers_from_what_is_known() {
     screen.keys("x");
     assert!(!screen.text().contains("owner 1: alice"), "typing closes what is in front");
     assert_eq!(line(&screen), "x");
+}
+
+#[test]
+fn seen_and_nick_ask_and_what_comes_is_told() {
+    let mut screen = quiet();
+    screen.keys("/seen @bob<enter>/nick Fox<enter>/nick<enter>");
+    let asked = screen.taken();
+    let nick = |effect: &Effect| {
+        let Effect::Request(Tag::Nick, Request::SetNick(set)) = effect else { return None };
+        Some(set.nick.clone())
+    };
+    let nicks: Vec<String> = asked.iter().filter_map(nick).collect();
+    assert!(matches!(&asked[0], Effect::Request(Tag::Seen(name), Request::AskSeen(_)) if name == "bob"), "{asked:?}");
+    assert_eq!(nicks, ["Fox", ""]);
+    let seen = |presence, at| LastSeen { account: BOB, name: "bob".to_owned(), presence, at };
+    let yesterday = Timestamp(harness::MORNING - 86_400_000_000);
+    for (presence, at, told) in [
+        (Presence::Offline, Some(yesterday), "bob was last there Thu 19 Nov 2026 11:50"),
+        (Presence::Offline, None, "nobody knows when bob was last there"),
+        (Presence::Away, Some(yesterday), "bob is away since Thu 19 Nov 2026 11:50"),
+        (Presence::Online, Some(yesterday), "bob is there"),
+    ] {
+        let answer = Reply::LastSeen(seen(presence, at));
+        screen.msg(Msg::Answer(Tag::Seen("bob".to_owned()), Ok(answer)));
+        assert!(screen.text().contains(told), "{told}: {}", screen.text());
+    }
+    screen.keys("/seen<enter>");
+    assert!(screen.text().contains("usage: /seen name"), "{}", screen.text());
 }
 
 #[test]

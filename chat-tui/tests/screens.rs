@@ -8,8 +8,10 @@ mod harness;
 use std::time::Duration;
 
 use chat_proto::delivery::{Greeting, Typing};
-use chat_proto::{MessageKey, Reject, RejectCode, Style};
+use chat_proto::nick::{Nick, NickChanged, Nicks};
+use chat_proto::{MessageKey, NickPolicy, Reject, RejectCode, Reply, Style};
 use chat_tui::client::{ClientEvent, LinkState, Outgoing};
+use chat_tui::tui::core::{Msg, Tag};
 use chat_tui::tui::term::caps::Colors;
 use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, members, status_of};
 
@@ -139,6 +141,24 @@ fn the_server_is_shown_under_its_own_name_and_its_message_of_the_day_is_put_in_f
     assert!(!screen.text().contains("Be kind."), "{}", screen.text());
     greet(&mut screen, "Be quick.");
     assert!(screen.text().contains("Be quick."), "{}", screen.text());
+}
+
+#[test]
+fn who_is_called_something_is_shown_so_with_his_name_at_hand() {
+    let mut screen = conversation(120, 40);
+    let change = |nick: &str| {
+        let (account, name, nick) = (BOB, "bob".to_owned(), nick.to_owned());
+        ClientEvent::Nick(NickChanged { account, name, nick })
+    };
+    screen.net(change("Fox\u{1b}[2J"));
+    let text = screen.text();
+    assert!(text.contains("Fox␛[2J (bob)") && text.contains("bob is called Fox␛[2J"), "{text}");
+    screen.net(change(""));
+    assert!(!screen.text().contains("Fox"), "{}", screen.text());
+    let nick = Nick { account: CAROL, name: "carol".to_owned(), nick: "Owl".to_owned() };
+    let nicks = Nicks { policy: NickPolicy::Server, nicks: vec![nick] };
+    screen.msg(Msg::Answer(Tag::Nicks, Ok(Reply::Nicks(nicks))));
+    assert!(screen.text().contains("Owl (carol)"), "{}", screen.text());
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub enum Tag {
     Whois(String),
     /// Asking when somebody was last there.
     Seen(String),
+    /// Asking what members are called.
+    Nicks,
     /// Being called something.
     Nick,
     /// Asking what somebody is called, whose card is in front.

@@ -117,6 +117,8 @@ pub struct Model {
     pub server: String,
     /// What the server says of itself.
     pub greeting: Greeting,
+    /// What people are called, by their names.
+    pub nicks: BTreeMap<String, String>,
     /// Where the connection stands.
     pub link: Link,
     /// The smoothed round-trip time.
@@ -182,6 +184,7 @@ impl Model {
             focused: true,
             server: server.into(),
             greeting: Greeting::default(),
+            nicks: BTreeMap::new(),
             link: Link { state: LinkState::Connecting, retry_at: Duration::ZERO },
             round_trip: None,
             account,
@@ -226,6 +229,21 @@ impl Model {
     #[must_use]
     pub fn server_name(&self) -> &str {
         if self.greeting.name.is_empty() { &self.server } else { &self.greeting.name }
+    }
+
+    /// Somebody as he is called, the name at hand.
+    #[must_use]
+    pub fn called(&self, name: &str) -> String {
+        self.nicks.get(name).map_or_else(|| name.to_owned(), |nick| format!("{nick} ({name})"))
+    }
+
+    /// Somebody is called so; nothing for his name alone.
+    pub(super) fn set_nick(&mut self, name: String, nick: String) {
+        if nick.is_empty() {
+            self.nicks.remove(&name);
+        } else if self.nicks.len() < NICKS_MAX || self.nicks.contains_key(&name) {
+            self.nicks.insert(name, nick);
+        }
     }
 
     /// The room's name, as shown, or nothing.
@@ -338,6 +356,9 @@ fn next_second(now: Duration, at: Duration) -> Duration {
     let part = Duration::from_nanos(left.subsec_nanos().into());
     now + if part.is_zero() { Duration::from_secs(1) } else { part }
 }
+
+/// Nicks that are remembered; further ones are not shown.
+const NICKS_MAX: usize = 10_000;
 
 /// How long something is visible before it counts as read.
 pub(super) const SEEN_AFTER: Duration = Duration::from_millis(500);

@@ -84,7 +84,7 @@ pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buf
             }
             Entry::Member(view) => {
                 hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Member(view.name.clone()));
-                member(view, theme, area, row, buffer);
+                member(view, &model.called(&view.name), theme, area, row, buffer);
                 (row, shown) = (row + 1, shown + 1);
             }
         }
@@ -105,7 +105,7 @@ fn entries<'a>(group: &'a MemberGroup<'a>) -> impl Iterator<Item = Entry<'a>> {
     std::iter::once(Entry::Title(group)).chain(group.members.iter().map(|view| Entry::Member(view)))
 }
 
-fn member(view: &MemberView, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
+fn member(view: &MemberView, called: &str, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
     let (sign, lamp, style) = match view.presence {
         Presence::Online => (Sign::Online, theme.online, theme.text),
         Presence::Away => (Sign::Away, theme.away, theme.text),
@@ -115,7 +115,7 @@ fn member(view: &MemberView, theme: &Theme, area: Area, row: u16, buffer: &mut B
     pen.own(theme.sign(sign), lamp);
     pen.skip(1);
     let left = pen.left();
-    pen.fitted(&clean::line(&view.name), left, style);
+    pen.fitted(&clean::line(called), left, style);
 }
 
 fn border(theme: &Theme, area: Area, buffer: &mut Buffer) {

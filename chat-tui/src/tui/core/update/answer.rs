@@ -55,6 +55,11 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
                 overlay.lines.extend(nick);
             }
         }
+        Tag::Nicks => {
+            if let Reply::Nicks(nicks) = reply {
+                nicks.nicks.into_iter().for_each(|Nick { name, nick, .. }| model.set_nick(name, nick));
+            }
+        }
         // It comes as news as well, on every connection.
         Tag::Nick => {}
         Tag::Seen(_) => {
@@ -93,6 +98,8 @@ fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
 
 fn members(model: &mut Model, id: RoomId, list: &MemberList, effects: &mut Effects) {
     model.account.apply_members(id, list);
+    let accounts = list.members.iter().map(|member| member.account).collect();
+    effects.push(Effect::Request(Tag::Nicks, Request::from(GetNicks { accounts })));
     let known = model.account.rooms.get(&id).map_or(0, |room| room.members.len());
     let Some(state) = model.rooms.get_mut(&id) else { return };
     state.members_total = list.total;
@@ -124,8 +131,8 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
         Tag::Whois(name) | Tag::Seen(name) => notice(model, effects, true, about(&name, why)),
-        // The card shows what is known without.
-        Tag::Called => {}
+        // Without them everybody is shown by his name.
+        Tag::Called | Tag::Nicks => {}
         Tag::Own(_) | Tag::Nick => notice(model, effects, true, why.to_owned()),
         Tag::Send(room, text) => {
             if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {

@@ -118,7 +118,7 @@ fn send(model: &mut Model, style: Style, text: &str, effects: &mut Effects) -> R
 fn names(model: &Model) -> Result<Overlay, String> {
     let room = model.room_view().ok_or("no room is open")?;
     let groups = member_groups(room).into_iter().map(|group| {
-        let names: Vec<&str> = group.members.iter().map(|member| member.name.as_str()).collect();
+        let names: Vec<String> = group.members.iter().map(|member| model.called(&member.name)).collect();
         format!("{} {}: {}", group.title, names.len(), names.join(" "))
     });
     Ok(Overlay { title: format!("members of #{}", room.name), lines: groups.collect(), scroll: 0 })

@@ -84,6 +84,7 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
             let text =
                 if nick.is_empty() { format!("{name} goes by that name") } else { format!("{name} is called {nick}") };
             notice(model, effects, false, text);
+            model.set_nick(changed.name, changed.nick);
         }
         ClientEvent::Greeting(greeting) => greeted(model, greeting),
         ClientEvent::Company(_) => {}
