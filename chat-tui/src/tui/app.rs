@@ -19,13 +19,14 @@ use super::core::{Effect, Effects, Model, Msg, settle, update};
 use super::errand::{ANSWERS_MAX, Errands};
 use super::front::{Front, Full, Lines};
 use super::look::Looks;
+use super::meet::meet;
 use super::term::caps::{Caps, NoScreen};
 use super::term::guard::Tty;
 use super::term::input::{EVENTS_MAX, Mouse, Reader, TermEvent};
 use super::term::signals::Signals;
 use crate::client::cache::Cache;
 use crate::client::trust::{KnownServers, TrustError};
-use crate::client::{Client, ClientEvent, Environment, LinkState, Settings, StartError, StopReason, TrustPolicy};
+use crate::client::{Client, ClientEvent, Environment, Settings, StartError, StopReason, TrustPolicy};
 
 /// The shortest time between two frames that nobody's key asked for.
 const FRAME_MIN: Duration = Duration::from_millis(16);
@@ -38,6 +39,12 @@ const NEWS_BATCH: usize = 1_024;
 
 /// How long leaving waits for what is on its way; what isn't gone by then is kept in the outbox.
 const QUIT_GRACE: Duration = Duration::from_millis(500);
+
+/// A terminal that has not answered by then does not answer.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
+
+/// How long leaving waits for an answer of the terminal.
+const ANSWER_GRACE: Duration = Duration::from_millis(100);
 
 /// Why the screen ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +119,7 @@ pub async fn run(
     app.errands = Some(Errands::new(client.clone(), environment, settings, answers));
     app.news(early);
     let ended = app.turn(news, answered).await;
+    app.outlive_answer().await;
     let errands = app.errands.take();
     drop(app);
     if let Some(errands) = errands {
@@ -120,42 +128,6 @@ pub async fn run(
     }
     client.quit(QUIT_GRACE).await;
     ended
-}
-
-/// Waits until a server is met that wasn't known. Returns why not, if the session ended instead.
-async fn meet(
-    news: &mut mpsc::Receiver<ClientEvent>,
-    early: &mut Vec<ClientEvent>,
-    tell: &mut impl FnMut(&str),
-) -> Option<StopReason> {
-    while let Some(event) = news.recv().await {
-        match &event {
-            ClientEvent::Stopped(reason) => return Some(reason.clone()),
-            ClientEvent::Link(LinkState::Waiting { reason, .. }) => tell(reason),
-            ClientEvent::Welcome(_) => {
-                early.push(event);
-                return None;
-            }
-            ClientEvent::Link(_)
-            | ClientEvent::RoundTrip(_)
-            | ClientEvent::Began(_)
-            | ClientEvent::Events(_)
-            | ClientEvent::Trimmed(_)
-            | ClientEvent::Ended(_)
-            | ClientEvent::Presence(_)
-            | ClientEvent::Typing(_)
-            | ClientEvent::UserState(_)
-            | ClientEvent::Announced(_)
-            | ClientEvent::Greeting(_)
-            | ClientEvent::Nick(_)
-            | ClientEvent::Company(_)
-            | ClientEvent::Queued(_)
-            | ClientEvent::Sent { .. }
-            | ClientEvent::Refused(_) => {}
-        }
-        early.push(event);
-    }
-    Some(StopReason::Quit)
 }
 
 struct App {
@@ -168,6 +140,8 @@ struct App {
     ended: Option<Ended>,
     /// The terminal is to be given back for a while.
     suspended: bool,
+    /// The terminal was asked what its ground is, and has not said it.
+    asked: bool,
     // In the order they are given up: nobody reads or draws on a terminal that is given back.
     input: mpsc::Receiver<TermEvent>,
     _reader: Reader,
@@ -200,6 +174,7 @@ impl App {
             drawn: None,
             ended: None,
             suspended: false,
+            asked: caps.is_some_and(|caps| caps.commands),
             input,
             signals: Signals::start(events.clone())?,
             _reader: Reader::start(events)?,
@@ -265,6 +240,21 @@ impl App {
         }
     }
 
+    /// Waits a moment for an answer of the terminal that is on its way: after the end it would be typed into the shell.
+    async fn outlive_answer(&mut self) {
+        if !self.asked || self.began.elapsed() > ANSWERED_WITHIN {
+            return;
+        }
+        let answer = async {
+            while let Some(event) = self.input.recv().await {
+                if matches!(event, TermEvent::Ground(_) | TermEvent::Closed) {
+                    return;
+                }
+            }
+        };
+        let _ = timeout(ANSWER_GRACE, answer).await;
+    }
+
     fn tell(&mut self, msg: Msg) {
         let now = Now { wall: self.environment.clock.now(), mono: self.began.elapsed() };
         update(&mut self.model, now, msg, &mut self.effects);
@@ -287,7 +277,10 @@ impl App {
             TermEvent::Paste(text) => self.tell(Msg::Paste(text)),
             TermEvent::Resize { width, height } => self.resize(Size::new(width.max(1), height.max(1)))?,
             TermEvent::Focus(focused) => self.tell(Msg::Focus(focused)),
-            TermEvent::Ground(ground) => self.effects.dirty |= self.front.stand_on(ground),
+            TermEvent::Ground(ground) => {
+                self.asked = false;
+                self.effects.dirty |= self.front.stand_on(ground);
+            }
             TermEvent::Mouse(mouse) => self.point(mouse),
             TermEvent::Suspend => self.suspended = true,
             TermEvent::Resumed => {

@@ -5,5 +5,6 @@ pub mod core;
 mod errand;
 mod front;
 pub mod look;
+mod meet;
 pub mod term;
 pub mod view;

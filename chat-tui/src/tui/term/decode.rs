@@ -70,6 +70,12 @@ impl Decoder {
         !self.pending.is_empty() && self.paste.is_none()
     }
 
+    /// Whether it is more likely the beginning of a terminal's answer than keys pressed one after the other.
+    #[must_use]
+    pub fn is_in_answer(&self) -> bool {
+        matches!(self.pending.as_slice(), [ESC, b']', b'0'..=b'9', ..])
+    }
+
     /// Nothing more came for a while: an escape was the Escape key, and a sequence that does not end was noise.
     pub fn give_up(&mut self, out: &mut Vec<TermEvent>) {
         if self.paste.is_some() {
@@ -338,6 +344,17 @@ mod tests {
         }
         assert_eq!(keys(b"\xff\xfea"), "a");
         assert_eq!(keys(b"a\xc3"), "a");
+    }
+
+    #[test]
+    fn the_beginning_of_an_answer_is_told_from_keys() {
+        for (bytes, answer) in
+            [("\x1b]11;rgb:ff", true), ("\x1b]1", true), ("\x1b]", false), ("\x1b", false), ("\x1b[1", false)]
+        {
+            let (mut decoder, mut out) = (Decoder::default(), Vec::new());
+            decoder.push(bytes.as_bytes(), &mut out);
+            assert_eq!((decoder.is_waiting(), decoder.is_in_answer(), out), (true, answer, vec![]), "{bytes:?}");
+        }
     }
 
     #[test]

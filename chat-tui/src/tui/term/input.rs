@@ -144,7 +144,7 @@ fn read(input: BorrowedFd<'_>, woken: BorrowedFd<'_>, events: &mpsc::Sender<Term
     let mut bytes = [0; READ_BYTES];
     let mut complete = Vec::new();
     loop {
-        let wait = decoder.is_waiting().then_some(ESCAPE_WAIT);
+        let wait = decoder.is_waiting().then_some(if decoder.is_in_answer() { ANSWER_WAIT } else { ESCAPE_WAIT });
         let readable = match wait_for(Some(input), woken, wait) {
             Ok(Ready::Woken) => return End::Listener,
             Ok(Ready::Input) => true,
@@ -212,6 +212,8 @@ pub const EVENTS_MAX: usize = 1024;
 
 /// How long an escape waits to be the beginning of something, as over a slow line.
 const ESCAPE_WAIT: Duration = Duration::from_millis(25);
+/// How long an answer of the terminal may pause; what is left of one given up on would be text typed.
+const ANSWER_WAIT: Duration = Duration::from_secs(1);
 /// How soon a full queue is tried again.
 const FULL_WAIT: Duration = Duration::from_millis(5);
 const READ_BYTES: usize = 4096;
