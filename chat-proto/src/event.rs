@@ -15,8 +15,8 @@ use crate::nick::NickSet;
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{
-    ClaimOffered, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, OwnerClaimed, RecoverySet,
-    RecoveryUsed,
+    BotLetIn, BotTokenRevoked, ClaimOffered, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed,
+    OwnerClaimed, RecoverySet, RecoveryUsed,
 };
 use crate::seen::{SeenPolicySet, WasSeen};
 
@@ -120,6 +120,10 @@ kinds! {
         70 => ServerBanned,
         /// Somebody is kept out no more.
         71 => ServerUnbanned,
+        /// A bot has a token.
+        72 => BotLetIn,
+        /// A bot has it no more.
+        73 => BotTokenRevoked,
         /// All that somebody wrote was removed.
         90 => ServerPurged,
         /// How much the server lets happen.

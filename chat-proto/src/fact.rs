@@ -12,8 +12,8 @@ use crate::nick::NickSet;
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{
-    ClaimOffered, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, OwnerClaimed, RecoverySet,
-    RecoveryUsed,
+    BotLetIn, BotTokenRevoked, ClaimOffered, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed,
+    OwnerClaimed, RecoverySet, RecoveryUsed,
 };
 use crate::seen::{SeenPolicySet, WasSeen};
 
@@ -118,6 +118,8 @@ facts! {
         InviteMade
         InviteUsed
         InviteRevoked
+        BotLetIn
+        BotTokenRevoked
     }
 }
 

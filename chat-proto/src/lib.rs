@@ -20,6 +20,7 @@
 
 pub mod auth;
 pub mod ban;
+pub mod bots;
 pub mod choice;
 pub mod choices;
 pub mod close;
@@ -47,6 +48,7 @@ pub mod search;
 pub mod seen;
 pub mod setting;
 pub mod text;
+pub mod token;
 
 pub use choice::Notify;
 pub use choices::Choices;

@@ -194,3 +194,18 @@ pub const INVITES_PER_ACCOUNT_MAX: usize = 50;
 
 /// Invitations of the whole server that may still let somebody in.
 pub const INVITES_MAX: usize = 1_000;
+
+/// Bots of one account that does not own the server.
+pub const BOTS_PER_ACCOUNT_MAX: usize = 10;
+
+/// Bots of an owner of the server.
+pub const BOTS_PER_OWNER_MAX: usize = 50;
+
+/// Bots of the whole server.
+pub const BOTS_MAX: usize = 1_000;
+
+/// Tokens of one bot at once, so that a new one can take an old one's place.
+pub const BOT_TOKENS_MAX: usize = 8;
+
+/// Rooms one token is for.
+pub const BOT_ROOMS_MAX: usize = 16;

@@ -84,3 +84,33 @@ pub struct InviteRevoked {
     /// Which one.
     pub invite: InviteId,
 }
+
+/// The payload of a token that lets a bot in. The bot's account is made with its first one.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BotLetIn {
+    /// The bot.
+    pub bot: AccountId,
+    /// Its name.
+    pub name: String,
+    /// Whose it is.
+    pub owner: AccountId,
+    /// The device that stands for the token; its key is the digest of the token.
+    pub device: DeviceId,
+    /// What the token is called.
+    pub id: String,
+    /// The rooms it is for.
+    pub rooms: Vec<RoomId>,
+    /// Until when it holds; until it is revoked without it.
+    pub until: Option<Timestamp>,
+}
+
+/// The payload of a token that lets its bot in no more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct BotTokenRevoked {
+    /// The bot.
+    pub bot: AccountId,
+    /// The device that stood for the token.
+    pub device: DeviceId,
+    /// What it was called.
+    pub id: String,
+}

@@ -3,6 +3,7 @@
 mod room;
 
 use crate::ban::BanList;
+use crate::bots::{BotTokenList, BotTokenMade};
 use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessagePassed, SessionList};
 use crate::defence::Defence;
@@ -81,6 +82,10 @@ kinds! {
         107 => Invite,
         /// To `ListInvites`.
         108 => InviteList,
+        /// To `MakeBotToken`.
+        110 => BotTokenMade,
+        /// To `ListBotTokens`.
+        111 => BotTokenList,
         /// To `ListSessions`.
         130 => SessionList,
         /// To `DeviceMessage`.

@@ -4,6 +4,7 @@ mod message;
 mod room;
 
 use crate::ban::{BanFromServer, LiftBan, ListBans, PurgeFromServer};
+use crate::bots::{BotAuth, ListBotTokens, MakeBotToken, RevokeBotToken};
 use crate::choice::{Ignore, PinRoom, SetDraft, SetNotify, SetSetting};
 use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessage, EndSession, ListSessions};
@@ -135,6 +136,12 @@ kinds! {
         108 => ListInvites,
         /// An invitation lets nobody in any more.
         109 => RevokeInvite,
+        /// Make a token for a bot of mine.
+        110 => MakeBotToken,
+        /// Which tokens do my bots have?
+        111 => ListBotTokens,
+        /// A token lets nobody in any more.
+        112 => RevokeBotToken,
         /// Which connections does my account have?
         130 => ListSessions,
         /// End a connection of my account.
@@ -222,6 +229,8 @@ kinds! {
         3 => RecoverAuth,
         /// By a device's key and an invitation.
         4 => InviteAuth,
+        /// By a bot's token.
+        5 => BotAuth,
         /// By a token of an issuer the server trusts.
         6 => JwtAuth,
     }

@@ -75,14 +75,15 @@ impl ConnectionArgs {
         let data = self.data.clone().or_else(default_data_dir).ok_or_else(|| {
             Failure::new(Exit::Usage, "there is no home directory; say with --data DIR where keys are kept")
         })?;
-        let mut settings = Settings::new(self.server.clone(), self.name()?, data);
+        let token = self.token.login()?;
+        let mut settings = Settings::new(self.server.clone(), self.name(token.as_ref())?, data);
         settings.trust = match (&self.pin, self.accept_new) {
             (Some(pin), _) => TrustPolicy::Pin(pin.clone()),
             (None, true) => TrustPolicy::AcceptNew,
             (None, false) => unknown,
         };
         settings.ca.clone_from(&self.ca);
-        settings.login = match (self.token.login()?, Login::of_address(&self.server)) {
+        settings.login = match (token, Login::of_address(&self.server)) {
             (None, login) => login,
             (Some(token), Login::Device) => token,
             (Some(_), _) => {
@@ -93,7 +94,13 @@ impl ConnectionArgs {
         Ok(settings)
     }
 
-    fn name(&self) -> Result<String, Failure> {
+    fn name(&self, login: Option<&Login>) -> Result<String, Failure> {
+        // A bot is who its token says; the name here is that of its directory.
+        if let Some(Login::Token(token)) = login
+            && let Some(id) = token.bot_id()
+        {
+            return Ok(format!("bot-{id}"));
+        }
         if let Some(name) = &self.name {
             let invalid = |e| Failure::new(Exit::Usage, format!("the name {name:?} is not possible: {e}"));
             return UserName::parse(name).map(|_| name.clone()).map_err(invalid);

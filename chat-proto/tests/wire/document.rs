@@ -16,6 +16,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("auth", include_str!("../../src/auth.rs")),
     ("choice", include_str!("../../src/choice.rs")),
     ("ban", include_str!("../../src/ban.rs")),
+    ("bots", include_str!("../../src/bots.rs")),
     ("close", include_str!("../../src/close.rs")),
     ("code", include_str!("../../src/code.rs")),
     ("codec", include_str!("../../src/codec.rs")),
@@ -44,6 +45,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("search", include_str!("../../src/search.rs")),
     ("seen", include_str!("../../src/seen.rs")),
     ("setting", include_str!("../../src/setting.rs")),
+    ("token", include_str!("../../src/token.rs")),
     ("text", include_str!("../../src/text.rs")),
 ];
 

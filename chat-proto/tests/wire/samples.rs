@@ -1,6 +1,7 @@
 //! One value of every kind and variant, with a name each, and their bytes.
 
 mod ban;
+mod bots;
 mod choice;
 mod connection;
 mod identity;
@@ -53,7 +54,7 @@ fn status(state: FeedState) -> FeedStatus {
 
 pub(crate) fn auths() -> Vec<Auth> {
     let device = DeviceAuth { device: DeviceKey([0xd1; 32]), name: text("alice"), signature: [0x51; 64] };
-    [device.into()].into_iter().chain(identity::auths()).chain(invite::auths()).collect()
+    [device.into()].into_iter().chain(identity::auths()).chain(invite::auths()).chain(bots::auths()).collect()
 }
 
 pub(crate) fn requests() -> Vec<Request> {
@@ -96,6 +97,7 @@ pub(crate) fn requests() -> Vec<Request> {
     all.extend(choice::choice_requests());
     all.extend(identity::requests());
     all.extend(invite::requests());
+    all.extend(bots::requests());
     all
 }
 
@@ -197,6 +199,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     all.extend(room::room_replies());
     all.extend(identity::replies());
     all.extend(invite::replies());
+    all.extend(bots::replies());
     all.extend(search_hits().map(Reply::from));
     all.extend(choice::choice_replies());
     all
@@ -220,6 +223,7 @@ pub(crate) fn bodies() -> Vec<EventBody> {
     all.extend(choice::choice_bodies());
     all.extend(identity::bodies());
     all.extend(invite::bodies());
+    all.extend(bots::bodies());
     all.extend(ban::bodies());
     all.extend(people::bodies());
     all

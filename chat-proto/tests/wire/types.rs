@@ -4,6 +4,7 @@
 #![allow(clippy::mem_forget)]
 
 use chat_proto::ban::*;
+use chat_proto::bots::*;
 use chat_proto::choice::*;
 use chat_proto::connection::*;
 use chat_proto::defence::*;
@@ -151,6 +152,22 @@ wire! {
         InviteMade { secret: SecretHash, room: Option<RoomId>, uses: u32, until: Timestamp }
         InviteUsed { invite: InviteId, name: String }
         InviteRevoked { invite: InviteId }
+        BotAuth { token: String }
+        MakeBotToken { name: String, rooms: Vec<RoomRef>, for_s: Option<u32> }
+        BotTokenMade { bot: Named, token: String }
+        ListBotTokens { name: String }
+        BotRoom { room: RoomId, name: String }
+        BotTokenInfo {
+            id: String, bot: Named, owner: Named, rooms: Vec<BotRoom>, since: Timestamp, until: Option<Timestamp>,
+            online: bool
+        }
+        BotTokenList { tokens: Vec<BotTokenInfo> }
+        RevokeBotToken { id: String }
+        BotLetIn {
+            bot: AccountId, name: String, owner: AccountId, device: DeviceId, id: String, rooms: Vec<RoomId>,
+            until: Option<Timestamp>
+        }
+        BotTokenRevoked { bot: AccountId, device: DeviceId, id: String }
         MakeLinkCode {}
         LinkCode { code: String, expires_ms: u32 }
         ListDevices {}
@@ -350,23 +367,23 @@ wire! {
             Whois, Subscribe, Unsubscribe, Focus, ChangeRoom, RenameRoom, DeleteRoom, DescribeRoom, Explain, PostWith,
             Edit, Redact, React, Pin, PostBatch, Announce, SetRole, TransferRoom, PutOnList, TakeOffList, ReadList,
             Kick, Purge, AuditRoom, Forward, ListFolds, ListPins, CreateRoomWith, ClaimServer, ListAudit,
-            MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite,
+            MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite, MakeBotToken, ListBotTokens, RevokeBotToken,
             ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy, BanAndPurge, PurgeFromServer, SetDefence, AskDefence, SetNick, GetNicks,
             SetDraft, SetNotify, PinRoom, SetSetting, Ignore, Search, SetStatus, SetState, GetProfile, Block,
             SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks
         }
-        Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, JwtAuth }
+        Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, BotAuth, JwtAuth }
         Reply {
             Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus,
             RoomDetails, Explained, BatchReceipt, ListEntries, FoldList, PinList, AuditPage, LinkCode, DeviceList,
-            RecoveryCode, Invite, InviteList, SessionList, SearchHits, DeviceMessagePassed, BanList, LastSeen, Defence, Nicks,
+            RecoveryCode, Invite, InviteList, BotTokenMade, BotTokenList, SessionList, SearchHits, DeviceMessagePassed, BanList, LastSeen, Defence, Nicks,
             Profile, MentionList, ReadMarkList
         }
         EventBody {
             Withheld, Created, Joined, Left, Posted, PostedWith, Edited, Redacted, Reacted, Pinned, RoomChanged,
             Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated, ErasedFor,
             ClaimOffered, OwnerClaimed, DeviceAdded, DeviceRevoked, RecoverySet, RecoveryUsed, ServerBanned,
-            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, ServerPurged, DefenceSet, NickSet, RoomJoined, RoomLeft, ReadMarked, Mentioned,
+            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, BotLetIn, BotTokenRevoked, ServerPurged, DefenceSet, NickSet, RoomJoined, RoomLeft, ReadMarked, Mentioned,
             DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,
             DirectPolicySet, SeenPolicySet, WasSeen
         }

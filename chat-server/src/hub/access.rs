@@ -7,16 +7,16 @@ use chat_proto::{AccountId, Reject, RejectCode, RoomId, Seq, Timestamp, UserName
 
 use super::gate::Reader;
 use super::{Hub, no_such_room};
+use crate::core::Actor;
 use crate::core::access::{Action, Target, access};
 use crate::core::command::Person;
 use crate::core::room::Room;
-use crate::core::{AccountKind, Actor};
 
 impl Actor {
     /// The same, as a reader.
     #[must_use]
     pub fn reader(&self) -> Reader {
-        Reader { account: self.account, kind: self.kind }
+        Reader { account: self.account, kind: self.kind, device: self.device }
     }
 }
 
@@ -52,6 +52,7 @@ impl Hub {
         action: Action,
         read: impl FnOnce(&Self, &Room) -> T + Send + 'static,
     ) -> Result<T, Reject> {
+        self.check_scope(by, room)?;
         let feed = self.room(room).await?;
         let (hub, now) = (Arc::clone(self), self.now());
         feed.look(self, move |room, _| hub.check(room, by, action, now).map(|()| read(&hub, room))).await?
@@ -74,7 +75,7 @@ impl Hub {
     pub fn person_of(&self, account: AccountId) -> Option<Person> {
         let name = self.read_directory(|directory| directory.account(account).map(|entry| entry.name.clone()))?;
         let rank = self.rank(account);
-        Some(Person { account, name: name.as_str().to_owned(), kind: AccountKind::User, rank })
+        Some(Person { account, name: name.as_str().to_owned(), kind: self.kind(account), rank })
     }
 
     /// The account of a name as somebody typed it.

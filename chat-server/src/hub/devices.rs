@@ -34,6 +34,9 @@ pub(super) type Guesser = (String, IpAddr);
 /// What guesses at the secrets of invitations are counted under; no name has a space.
 pub(super) const INVITATIONS: &str = "an invitation";
 
+/// What guesses at tokens of bots are counted under.
+pub(super) const TOKENS: &str = "a token";
+
 #[derive(Debug)]
 struct Made {
     code: ShortCode,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_proto::{Event, EventBody, MessageKey, Reject, Seq, Timestamp};
+use chat_proto::{Event, EventBody, FeedId, MessageKey, Reject, Seq, Timestamp};
 use tokio::sync::mpsc;
 
 use super::handle::{Answer, Feed, FeedState, Input, Outcome, Submit, noted_in};
@@ -216,7 +216,13 @@ impl<S: FeedState> Worker<S> {
                 decided.answers.push((answer, Ok(Outcome::Repeated(*found))));
                 continue;
             }
-            let outcome = self.state.decide(&submit.by, &submit.command, now).map(|body| match body {
+            // Whatever it is, a bot's token is for some rooms only.
+            let in_scope = match self.feed.shared.id() {
+                FeedId::Room(room) => self.hub.check_scope(submit.by.reader(), room),
+                FeedId::Account(_) => Ok(()),
+            };
+            let decision = in_scope.and_then(|()| self.state.decide(&submit.by, &submit.command, now));
+            let outcome = decision.map(|body| match body {
                 None => Outcome::Unchanged,
                 Some(body) => {
                     let found = self.take_all(&mut decided, &submit, body, now);

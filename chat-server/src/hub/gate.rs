@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use chat_proto::delivery::EndReason;
-use chat_proto::{AccountId, Seq};
+use chat_proto::{AccountId, DeviceId, Seq};
 
 use super::shared::lock;
 use crate::core::AccountKind;
@@ -15,6 +15,8 @@ pub struct Reader {
     pub account: AccountId,
     /// What it is.
     pub kind: AccountKind,
+    /// With which device: a bot's token is for some rooms only.
+    pub device: DeviceId,
 }
 
 /// One reader's gate.

@@ -206,7 +206,8 @@ impl Hub {
         self.join_room(who, MessageKey::default(), &RoomRef::Id(room), false).await.map(drop)
     }
 
-    fn name_of_room(&self, room: Option<RoomId>) -> String {
+    /// The name of a room there is; empty for none.
+    pub(super) fn name_of_room(&self, room: Option<RoomId>) -> String {
         let name = room.and_then(|room| self.read_directory(|directory| directory.room(room).cloned()));
         name.map(|name| name.as_str().to_owned()).unwrap_or_default()
     }

@@ -20,6 +20,7 @@ impl Hub {
     /// # Errors
     /// [`RejectCode::NoSuchRoom`], or what the store says.
     pub async fn room_info(self: &Arc<Self>, by: Reader, id: RoomId, created: bool) -> Result<RoomInfo, Reject> {
+        self.check_scope(by, id)?;
         let feed = self.room(id).await?;
         let account = self.account(by.account).await?;
         let read = account.look(self, move |account, _| account.read(id)).await?;
@@ -162,6 +163,9 @@ impl Hub {
         let target = target.map(|user| self.person(user)).transpose()?;
         let by = Actor { rank: self.rank(by.account), ..by.clone() };
         let now = self.now();
+        if let Err(refusal) = self.check_scope(by.reader(), room) {
+            return Ok(Some(refusal));
+        }
         let feed = self.room(room).await?;
         feed.look(self, move |room, _| match target {
             Some(person) => room.allow_to(&by, action, &person, now).err(),

@@ -7,6 +7,7 @@
 
 pub mod access;
 mod bans;
+pub mod bots;
 pub mod choices;
 pub mod defence;
 pub mod devices;
@@ -275,6 +276,7 @@ impl Hub {
     ) -> Result<Subscription, Reject> {
         match feed {
             FeedId::Room(room) => {
+                self.check_scope(reader, room)?;
                 let room = self.room(room).await?;
                 let subscription = Subscription::new(Arc::clone(&room.shared), wake, cursor, reader);
                 // Looked at behind the registration: what takes the right to read from here on finds the gate.

@@ -229,8 +229,9 @@ impl Hub {
     /// An actor as the directory knows him.
     #[must_use]
     pub fn actor(&self, account: AccountId, device: DeviceId) -> Option<Actor> {
+        let kind = self.kind(account);
         self.read_directory(|directory| {
-            directory.account(account).map(|entry| Actor::user(account, device, entry.name.clone()))
+            directory.account(account).map(|entry| Actor { kind, ..Actor::user(account, device, entry.name.clone()) })
         })
     }
 }
@@ -244,7 +245,7 @@ pub(super) fn parse_user(name: &str) -> Result<UserName, Reject> {
         .map_err(|e| Reject::new(RejectCode::InvalidName, format!("the name {name:?} is not possible: {e}")))
 }
 
-fn name_taken(wanted: &UserName, owner: &UserName) -> Reject {
+pub(super) fn name_taken(wanted: &UserName, owner: &UserName) -> Reject {
     let message = if wanted == owner {
         format!(
             "the name {owner} belongs to another key; choose another name, or connect from the device that has it, or link this one with a code that it makes (/link)"

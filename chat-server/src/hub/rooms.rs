@@ -8,11 +8,11 @@ use chat_proto::{AccountId, MessageKey, Reject, RejectCode, RoomId, RoomInfo, Ro
 use super::Hub;
 use super::direct::check_free;
 use super::handle::{Feed, Outcome, Pending, Submit};
-use crate::core::Actor;
 use crate::core::account::Marker;
-use crate::core::command::create::exists;
+use crate::core::command::create::{exists, owns_none};
 use crate::core::command::{AccountCommand, Create, Leave, NoteJoined, NoteLeft, Post, RoomCommand};
 use crate::core::room::Room;
+use crate::core::{AccountKind, Actor};
 use crate::store::{Registration, RoomRecord};
 
 impl Hub {
@@ -44,6 +44,9 @@ impl Hub {
     ) -> Result<RoomInfo, Reject> {
         if !self.settings.create {
             return Err(Reject::new(RejectCode::Forbidden, "on this server only its operator makes rooms"));
+        }
+        if by.kind != AccountKind::User {
+            return Err(owns_none());
         }
         check_free(&create.name)?;
         let name = create.name.clone();

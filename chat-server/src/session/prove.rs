@@ -3,6 +3,7 @@
 use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, link_message, transcript};
+use chat_proto::bots::BotAuth;
 use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
 use chat_proto::invite::InviteAuth;
 use chat_proto::request::DeviceAuth;
@@ -45,6 +46,7 @@ pub(super) async fn prove(connection: &Connection, context: &Context, auth: Auth
             check_signature(connection, context, &device, &name, &signature)?;
             hub.enter(Invited { key: device, name, room, from: connection.remote_address().ip() }, &secret).await
         }
+        Auth::BotAuth(BotAuth { token }) => hub.identify_bot(&token, connection.remote_address().ip()),
         Auth::JwtAuth(JwtAuth { name, token }) => {
             let Some(jwt) = &context.jwt else {
                 return Err(Reject::new(RejectCode::InvalidToken, "this server trusts no issuer of tokens"));

@@ -10,7 +10,9 @@ use chat_proto::codec::{encode, encode_frame};
 use chat_proto::delivery::{Background, Began, EndReason, Ended, Focused, GoingAway, Moved, StreamHeader, Trimmed};
 use chat_proto::event::{RoomJoined, RoomLeft};
 use chat_proto::limits::{SERVER_FRAME_BYTES_MAX, SUBSCRIPTIONS_MAX};
-use chat_proto::{AccountFact, Chain, Delivery, Epoch, Event, FeedId, Position, Reject, RejectCode, RoomId, Seq};
+use chat_proto::{
+    AccountFact, Chain, Delivery, Epoch, Event, FeedId, FeedState, Position, Reject, RejectCode, RoomId, Seq,
+};
 use quinn::{Connection, SendStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
@@ -250,6 +252,10 @@ impl Pump {
             // Left again in the meantime: nothing begins.
             let Some(state) = state else { return Ok(None) };
             let status = self.hub.status(self.reader, &position, Some(&state)).await?;
+            // A room that another token of a bot is for.
+            if status.state == FeedState::NoAccess {
+                return Ok(None);
+            }
             let subscription = self.hub.subscribe(feed, status.next.prev(), &self.wake, self.reader).await?;
             Ok::<_, Reject>(Some((status, subscription)))
         };

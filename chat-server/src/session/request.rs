@@ -1,5 +1,6 @@
 //! One request: what came over the wire becomes a command or a question to the hub, and its answer a reply.
 
+use chat_proto::bots::{ListBotTokens, RevokeBotToken};
 use chat_proto::choice::{Ignore, PinRoom, SetNotify};
 use chat_proto::connection::{DeviceMessage, EndSession, ListSessions};
 use chat_proto::nick::{GetNicks, SetNick};
@@ -145,6 +146,14 @@ impl Session {
             Request::MakeRecoveryCode(_) => self.make_recovery_code().await,
             Request::MakeInvite(make) => self.hub.make_invite(&self.actor, &make).await.map(Reply::from),
             Request::ListInvites(_) => Ok(self.hub.list_invites(&self.actor).into()),
+            Request::MakeBotToken(make) => self.hub.make_bot_token(&self.actor, &make).await.map(Reply::from),
+            Request::ListBotTokens(ListBotTokens { name }) => {
+                self.hub.list_bot_tokens(&self.actor, &name).map(Reply::from)
+            }
+            Request::RevokeBotToken(RevokeBotToken { id }) => {
+                self.hub.revoke_bot_token(&self.actor, &id).await?;
+                Ok(Done {}.into())
+            }
             Request::RevokeInvite(revoke) => self.revoke_invite(revoke).await,
             Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
             Request::PostWith(post) => Ok(self.post_with(post).await?.await),

@@ -240,6 +240,11 @@ impl RawClient {
         Self { connection, welcome, send, replies, background, pending: VecDeque::new(), last: 1 }
     }
 
+    /// A connection that was logged in some other way than by a device's key.
+    pub fn of(connection: Connection, welcome: Welcome, send: SendStream, replies: Frames, background: Frames) -> Self {
+        Self { connection, welcome, send, replies, background, pending: VecDeque::new(), last: 1 }
+    }
+
     pub async fn hello(server: &TestServer, device: &Device, name: &str, resume: Vec<Position>) -> (Connection, Hello) {
         let connection = dial(server).await;
         let auth = device.prove(&connection, &server.key, name).into();

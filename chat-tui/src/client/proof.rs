@@ -5,10 +5,12 @@ use std::fmt;
 use aws_lc_rs::hmac;
 use chat_proto::Auth;
 use chat_proto::auth::{EXPORTER_BYTES, link_message, transcript};
+use chat_proto::bots::BotAuth;
 use chat_proto::code::{LongCode, ShortCode};
 use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
 use chat_proto::invite::InviteAuth;
 use chat_proto::request::DeviceAuth;
+use chat_proto::token::{BOT_TOKEN_PREFIX, BotToken};
 
 use super::ServerAddress;
 use super::identity::Identity;
@@ -33,7 +35,7 @@ pub enum Login {
         /// The room the link leads to; may be empty.
         room: String,
     },
-    /// By a JSON Web Token of an issuer the server trusts, for as long as it holds.
+    /// By a bot's token, or a JSON Web Token of an issuer the server trusts, for as long as it holds.
     Token(Token),
     /// By the account's recovery code.
     Recover {
@@ -56,6 +58,12 @@ impl Token {
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
+
+    /// What a bot's token is called, which is no secret; none for another token.
+    #[must_use]
+    pub fn bot_id(&self) -> Option<String> {
+        BotToken::parse(&self.0).ok().map(|token| token.id().to_owned())
+    }
 }
 
 impl fmt::Debug for Token {
@@ -73,7 +81,7 @@ impl Login {
     }
 
     /// Whether it is shown once: the device's key opens the account from then on.
-    pub(super) fn is_once(&self) -> bool {
+    pub(crate) fn is_once(&self) -> bool {
         match self {
             Self::Link { .. } | Self::Recover { .. } | Self::Invite { .. } => true,
             Self::Device | Self::Token(_) => false,
@@ -103,6 +111,7 @@ impl Login {
                 let (secret, room) = (secret.to_string(), room.clone());
                 InviteAuth { device, name, signature, secret, room }.into()
             }
+            Self::Token(Token(token)) if token.starts_with(BOT_TOKEN_PREFIX) => BotAuth { token: token.clone() }.into(),
             Self::Token(token) => JwtAuth { name, token: token.0.clone() }.into(),
             Self::Recover { code, label, revoke_others } => {
                 let (code, label, revoke_others) = (code.to_string(), label.clone(), *revoke_others);

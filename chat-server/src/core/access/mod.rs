@@ -69,6 +69,11 @@ impl Standing {
         }
     }
 
+    /// Whether he may ever be trusted with more than a member may.
+    fn may_lead(&self) -> bool {
+        self.kind == Some(AccountKind::User)
+    }
+
     fn is_guest(&self) -> bool {
         self.kind == Some(AccountKind::Guest)
     }
@@ -285,7 +290,7 @@ fn give(actor: &Standing, target: Target, weight: u8) -> Result<(), Reject> {
     };
     at_least(actor, ADMIN)?;
     need(target.role.is_some(), RejectCode::NotMember, "only members have roles; have him join first")?;
-    need(!target.is_guest() || weight <= MEMBER, RejectCode::Forbidden, "guests have no roles")?;
+    need(target.may_lead() || weight <= MEMBER, RejectCode::Forbidden, "guests and bots have no roles")?;
     let above = actor.weight() > target.weight() && actor.weight() > weight;
     need(above, RejectCode::Forbidden, "only who stands above both the member and the role gives it")?;
     // Else the room would have an owner who is none.
@@ -300,7 +305,7 @@ fn transfer(actor: &Standing, target: Target) -> Result<(), Reject> {
         return need(!own, RejectCode::Conflict, "the room is yours already").and_then(|()| member(actor));
     };
     need(target.role.is_some(), RejectCode::NotMember, "only a member can own the room; have him join first")?;
-    need(!target.is_guest(), RejectCode::Forbidden, "a guest can't own a room")
+    need(target.may_lead(), RejectCode::Forbidden, "a guest or a bot can't own a room")
 }
 
 fn unmuted(actor: &Standing) -> Result<(), Reject> {

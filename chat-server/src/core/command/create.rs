@@ -40,8 +40,8 @@ pub(in crate::core) fn decide(
     if room.exists() {
         return Err(exists(&create.name, room.name()));
     }
-    if by.kind == AccountKind::Guest {
-        return Err(Reject::new(RejectCode::Forbidden, "guests own no rooms; take a name first"));
+    if by.kind != AccountKind::User {
+        return Err(owns_none());
     }
     create.settings.iter().try_for_each(check)?;
     Ok(Some(EventBody::Created(Created {
@@ -49,6 +49,12 @@ pub(in crate::core) fn decide(
         name: by.name.as_str().to_owned(),
         topic: create.topic.as_str().to_owned(),
     })))
+}
+
+/// The reject for who owns nothing.
+#[must_use]
+pub fn owns_none() -> Reject {
+    Reject::new(RejectCode::Forbidden, "guests and bots own no rooms; a person can make one")
 }
 
 /// The reject for a name that is taken, by itself or by one that looks like it.

@@ -3,7 +3,9 @@
 use chat_proto::ban::{BanTarget, ServerBanned, ServerPurged, ServerUnbanned};
 use chat_proto::defence::DefenceSet;
 use chat_proto::nick::NickSet;
-use chat_proto::realm::{DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, RecoveryUsed};
+use chat_proto::realm::{
+    BotLetIn, BotTokenRevoked, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, RecoveryUsed,
+};
 use chat_proto::{DeviceId, EventBody, ServerFact};
 
 /// What an event says was done, behind the name of who did it.
@@ -26,6 +28,12 @@ pub fn line(body: &EventBody) -> String {
         }
         Some(ServerFact::InviteUsed(InviteUsed { invite, .. })) => format!("was let in by invitation {invite}"),
         Some(ServerFact::InviteRevoked(InviteRevoked { invite })) => format!("took invitation {invite} back"),
+        Some(ServerFact::BotLetIn(BotLetIn { bot, name, id, rooms, .. })) => {
+            format!("gave bot {bot} ({name}) the token {id} for {} rooms", rooms.len())
+        }
+        Some(ServerFact::BotTokenRevoked(BotTokenRevoked { bot, id, .. })) => {
+            format!("took the token {id} from bot {bot}")
+        }
         Some(ServerFact::ServerBanned(ServerBanned { target, name, reason, until })) => {
             let length = if until.is_some() { "for a time" } else { "for ever" };
             let reason = if reason.is_empty() { "no reason given" } else { reason };

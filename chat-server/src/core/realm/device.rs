@@ -70,6 +70,10 @@ pub(super) fn add(by: &Actor, new: &NewDevice) -> EventBody {
 
 pub(super) fn revoke(by: &Actor, revoke: &RevokeDevice) -> Result<Option<EventBody>, Reject> {
     let RevokeDevice { account, device } = *revoke;
+    if by.kind == AccountKind::Bot {
+        let message = "a bot has no devices, it has tokens; its owner revokes them";
+        return Err(Reject::new(RejectCode::Forbidden, message));
+    }
     if by.account != account {
         return Err(Reject::new(RejectCode::Forbidden, "only its owner revokes a device"));
     }

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod ban;
+pub mod bot;
 pub mod claim;
 mod defence;
 pub mod device;
@@ -15,13 +16,15 @@ use std::net::IpAddr;
 use chat_proto::ban::{BanEntry, ServerBanned};
 use chat_proto::codec::CodecError;
 use chat_proto::{
-    AccountId, DefenceLevel, Event, EventBody, FeedId, NickPolicy, Reject, SecretHash, Seq, ServerFact, Timestamp,
-    UserName,
+    AccountId, DefenceLevel, DeviceId, Event, EventBody, FeedId, NickPolicy, Reject, SecretHash, Seq, ServerFact,
+    Timestamp, UserName,
 };
 
-use super::{Actor, ServerRank, State, parts, put_part};
+use super::{AccountKind, Actor, ServerRank, State, parts, put_part};
 use ban::Bans;
 pub use ban::{Ban, PurgeAll, Unban, Visitor};
+use bot::Bots;
+pub use bot::{LetBotIn, RevokeToken, Token};
 use claim::Ownership;
 pub use claim::{Claim, OfferClaim};
 pub use defence::SetDefence;
@@ -65,6 +68,10 @@ pub enum RealmCommand {
     UseInvite(UseInvite),
     /// An invitation lets nobody in any more.
     RevokeInvite(RevokeInvite),
+    /// Give a bot a token.
+    LetBotIn(LetBotIn),
+    /// A token lets nobody in any more.
+    RevokeToken(RevokeToken),
 }
 
 /// The server's state.
@@ -76,6 +83,7 @@ pub struct Realm {
     defence: defence::Standing,
     called: nick::Called,
     invites: Invites,
+    bots: Bots,
 }
 
 impl Realm {
@@ -107,6 +115,29 @@ impl Realm {
     #[must_use]
     pub fn bans(&self, now: Timestamp) -> Vec<BanEntry> {
         self.bans.list(now)
+    }
+
+    /// What an account is. A guest's is none of those here.
+    #[must_use]
+    pub fn kind(&self, account: AccountId) -> AccountKind {
+        if self.bots.is_bot(account) { AccountKind::Bot } else { AccountKind::User }
+    }
+
+    /// Whose a bot is.
+    #[must_use]
+    pub fn bot_owner(&self, bot: AccountId) -> Option<AccountId> {
+        self.bots.owner(bot)
+    }
+
+    /// The token a device stands for; nothing for one that was revoked.
+    #[must_use]
+    pub fn token(&self, device: DeviceId) -> Option<Token<'_>> {
+        self.bots.token(device)
+    }
+
+    /// The tokens that were not revoked, by the device that stands for each.
+    pub fn tokens(&self) -> impl Iterator<Item = Token<'_>> {
+        self.bots.tokens()
     }
 
     /// The invitation of a secret, whether or not it may still let somebody in.
@@ -146,7 +177,7 @@ impl Realm {
             .chain(self.bans.events())
             .chain(self.defence.events())
             .chain(self.called.events());
-        let all = all.chain(self.invites.events());
+        let all = all.chain(self.invites.events()).chain(self.bots.events());
         let ordered: BTreeMap<Seq, &Event> = all.map(|event| (event.seq, event)).collect();
         ordered.into_values()
     }
@@ -172,6 +203,8 @@ impl State for Realm {
             RealmCommand::Recover(code, new) => self.recoveries.recover(by, code, new),
             RealmCommand::MakeInvite(make) => self.invites.make(by, make, now),
             RealmCommand::UseInvite(enter) => self.invites.enter(by, enter, now),
+            RealmCommand::LetBotIn(bot) => self.bots.let_in(by, bot, now),
+            RealmCommand::RevokeToken(revoke) => self.bots.revoke(by, revoke),
             RealmCommand::RevokeInvite(revoke) => self.invites.revoke(by, revoke),
         }
     }
@@ -189,6 +222,8 @@ impl State for Realm {
             Some(ServerFact::InviteMade(_)) => self.invites.made(event),
             Some(ServerFact::InviteUsed(used)) => self.invites.used(event, used.invite),
             Some(ServerFact::InviteRevoked(revoked)) => self.invites.revoked(revoked.invite),
+            Some(ServerFact::BotLetIn(made)) => self.bots.was_let_in(event, made),
+            Some(ServerFact::BotTokenRevoked(revoked)) => self.bots.revoked(event, revoked),
             Some(ServerFact::ServerPurged(_) | ServerFact::DeviceAdded(_) | ServerFact::DeviceRevoked(_)) | None => {}
         }
     }

@@ -16,6 +16,7 @@ pub(in crate::bot) mod near;
 mod outlet;
 mod person;
 mod request;
+mod tokens;
 mod work;
 
 use std::io::{self, Read, Write};

@@ -61,7 +61,9 @@ impl Near {
         let server = settings.server.host.clone();
         let door = Door::open(settings.clone(), environment, Instant::now() + FAR, Some(patience)).await?;
         // A code works once; from then on the key is enough.
-        settings.login = Login::Device;
+        if settings.login.is_once() {
+            settings.login = Login::Device;
+        }
         let (lines, read) = mpsc::channel(LINES_AHEAD);
         let stop = CancellationToken::new();
         let mut bot = Bot::new(door, options(echo), server, Vec::new(), None, Outlet::Near(lines), stop);

@@ -14,6 +14,7 @@ use super::invites::Invites;
 use super::message::{Data, Treat};
 use super::moderate::Moderate;
 use super::person::About;
+use super::tokens::Tokens;
 
 /// A request of the program.
 #[derive(Debug)]
@@ -44,6 +45,7 @@ pub(super) enum Op {
     Connections(Connections),
     Bans(Bans),
     Invites(Invites),
+    Tokens(Tokens),
     About(About),
     Moderate(Moderate),
     Treat(Treat),
@@ -311,6 +313,7 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
         }
         other if Choose::OPS.contains(&other) => Op::Choose(Choose::read(other, fields)?),
         other if Invites::OPS.contains(&other) => Op::Invites(Invites::read(other, fields)?),
+        other if Tokens::OPS.contains(&other) => Op::Tokens(Tokens::read(other, fields)?),
         other if Bans::OPS.contains(&other) => Op::Bans(Bans::read(other, fields)?),
         other if Connections::OPS.contains(&other) => Op::Connections(Connections::read(other, fields)?),
         other if Moderate::OPS.contains(&other) => Op::Moderate(Moderate::read(other, fields)?),

@@ -158,6 +158,7 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::Connections(_)
         | Op::Bans(_)
         | Op::Invites(_)
+        | Op::Tokens(_)
         | Op::Ping
         | Op::Identity(_)
         | Op::About(_) => None,
@@ -212,6 +213,7 @@ impl Context {
             Op::Identity(op) => self.identify(op).await,
             Op::Bans(bans) => self.bans(bans).await,
             Op::Invites(op) => self.invites(op).await,
+            Op::Tokens(op) => self.tokens(op).await,
             Op::Connections(connections) => self.connections(connections).await,
             Op::About(about) => self.about(about).await,
             Op::Moderate(moderate) => self.moderate(moderate).await,

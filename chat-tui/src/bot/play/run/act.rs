@@ -15,7 +15,7 @@ use crate::bot::play::positional;
 use crate::bot::play::script::{Action, Actor, Ask, Condition, Expectation, Outcome, Verdict, Who};
 use crate::bot::play::value::{Comparison, Operand, Scope, Template, compare, segments, shown, walk};
 use crate::bot::{Exit, Failure};
-use crate::client::{AddressError, Login};
+use crate::client::{AddressError, Login, Token};
 
 impl Run {
     /// Somebody comes on and logs in.
@@ -134,17 +134,23 @@ fn login_of(actor: &Actor, scope: &Scope) -> Result<Login, String> {
         option.and_then(|(_, value)| value.as_ref()).map(|value| value.value(scope).map(|code| shown(&code)))
     };
     let label = actor.name.clone();
-    Ok(match (code("link"), code("recover"), code("invite")) {
-        (None, None, None) => Login::Device,
-        (Some(code), None, None) => Login::Link { code: Code::parse(&code?).map_err(|e| e.to_string())?, label },
-        (None, Some(code), None) => Login::Recover {
+    let ways = ["link", "recover", "invite", "token"].map(|way| (way, code(way)));
+    let mut given = ways.into_iter().filter_map(|(way, code)| code.map(|code| (way, code)));
+    let login = match given.next() {
+        None => Login::Device,
+        Some(("link", code)) => Login::Link { code: Code::parse(&code?).map_err(|e| e.to_string())?, label },
+        Some(("recover", code)) => Login::Recover {
             code: Code::parse(&code?).map_err(|e| e.to_string())?,
             label,
             revoke_others: actor.has("revoke_others"),
         },
-        (None, None, Some(link)) => Login::of_address(&link?.parse().map_err(|e: AddressError| e.to_string())?),
-        (_, _, _) => return Err("one logs in by one of link, recover and invite".to_owned()),
-    })
+        Some(("invite", link)) => Login::of_address(&link?.parse().map_err(|e: AddressError| e.to_string())?),
+        Some((_, token)) => Login::Token(Token::new(&token?)),
+    };
+    match given.next() {
+        None => Ok(login),
+        Some(_) => Err("one logs in by one of link, recover, invite and token".to_owned()),
+    }
 }
 
 /// What came of a login, against what was to come of it.
