@@ -7,6 +7,8 @@ mod corpus;
 mod harness;
 mod judge;
 
+use chat_proto::Seq;
+use chat_proto::event::Edited;
 use chat_tui::tui::term::caps::{Colors, Symbols};
 use chat_tui::tui::view::{Theme, ViewCache, draw};
 use harness::{ALICE, BOB, CAROL, GENERAL, History, Screen, events, members, status_of};
@@ -59,6 +61,25 @@ fn without_colours_markup_is_told_by_attributes() {
 #[test]
 fn markup_in_ascii_is_the_same_words() {
     insta::assert_snapshot!(marked(80, 24).text_ascii());
+}
+
+#[test]
+fn an_edited_message_has_the_markup_of_its_new_words() {
+    let history = History::default().said(BOB, "bob", "plain words").events;
+    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 1));
+    screen.serve(&history);
+    let row = |screen: &Screen| {
+        let at = screen.text().lines().position(|line| line.contains(" words")).unwrap();
+        screen.styles(Colors::Ansi16).lines().nth(at).unwrap().to_owned()
+    };
+    assert!(!row(&screen).contains('*'));
+    let text = "**bold** words".to_owned();
+    let edited = Edited { name: "bob".to_owned(), target: Seq(1), text, mentions: vec![], visible_to: None };
+    let mut next = History::default();
+    next.events = history;
+    screen.net(events(GENERAL, next.push(BOB, edited.into()).events.split_off(1)));
+    assert!(screen.text().contains("**bold** words (edited)"), "{}", screen.text());
+    assert!(row(&screen).contains("''****''"), "{}", row(&screen));
 }
 
 /// Everything that is hard to draw or hostile, said within markup and links, message by message.

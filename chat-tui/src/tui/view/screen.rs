@@ -69,6 +69,13 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
         chrome::hint(model, theme, area, buffer);
     }
     let cursor = composer::draw(model, theme, g.composer, buffer, hits);
+    if theme.is_ascii() {
+        let cut = buffer.content.iter_mut().filter(|cell| cell.symbol() == ELLIPSIS);
+        cut.for_each(|cell| _ = cell.set_symbol("."));
+    }
     frame.set_cursor_position(cursor);
     drawn
 }
+
+/// What stands for the part of a text that was cut off, where more than ASCII can be shown.
+const ELLIPSIS: &str = "…";

@@ -26,11 +26,14 @@ pub(super) fn link_at(text: &str, at: usize) -> Option<usize> {
     }
     let begins = |scheme: &str| rest.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
     let scheme = SCHEMES.into_iter().find(|scheme| begins(scheme))?.len();
-    let end = rest.find(|c: char| !belongs(c)).unwrap_or(rest.len());
+    // Where nothing can come of it the rest isn't looked at, so that no text takes long.
+    if !rest[scheme..].starts_with(|c: char| c.is_alphanumeric() || c == '[') {
+        return None;
+    }
+    let within = |(at, c): &(usize, char)| *at <= LINK_BYTES_MAX && belongs(*c);
+    let end = rest.char_indices().take_while(within).last().map_or(0, |(at, c)| at + c.len_utf8());
     let end = trimmed(&rest[..end]);
-    let has_more =
-        rest.get(scheme..end).is_some_and(|more| more.starts_with(|c: char| c.is_alphanumeric() || c == '['));
-    (has_more && end <= LINK_BYTES_MAX).then_some(at + end)
+    (scheme < end && end <= LINK_BYTES_MAX).then_some(at + end)
 }
 
 /// Whether a character can be part of a link; a sign that stands for what was cleaned away cannot.

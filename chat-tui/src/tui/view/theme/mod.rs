@@ -235,6 +235,12 @@ impl Theme {
         }
     }
 
+    /// Whether only ASCII can be shown.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.symbols == Symbols::Ascii
+    }
+
     /// The same words without what an ASCII terminal can't show.
     #[must_use]
     pub fn words<'a>(&self, unicode: &'a str, ascii: &'a str) -> &'a str {
