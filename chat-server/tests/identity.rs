@@ -20,9 +20,11 @@ use chat_proto::{
     Auth, CloseCode, DeviceId, Reject, RejectCode, Reply, ReplyFrame, RequestFrame, RequestId, Retry, Seq, VERSION,
 };
 use chat_server::config::{Jwt, JwtKeys};
+use chat_server::environment::Environment;
+use chat_server::hub::{Hub, HubSettings};
 use chat_server::jwt::Verifier;
 use chat_server::server::Settings;
-use chat_server::store::MemoryStore;
+use chat_server::store::{self, DataDir, MemoryStore, SqliteStore};
 use quinn::{Connection, ConnectionError};
 use support::{Device, RawClient, TestServer};
 
@@ -325,7 +327,7 @@ fn server_with_tokens() -> (TestServer, tempfile::TempDir) {
 }
 
 fn token(sub: &str, name: Option<&str>, expires_in: i64) -> String {
-    let now = chat_server::environment::Environment::real().now().0 / 1_000_000;
+    let now = Environment::real().now().0 / 1_000_000;
     let claims = serde_json::json!({
         "iss": "https://id.example", "aud": "chat", "sub": sub, "name": name, "exp": now + expires_in
     });
@@ -385,4 +387,30 @@ async fn a_session_ends_with_its_token_and_opens_no_way_in_that_lasts() {
     let closed = tokio::time::timeout(support::PATIENCE, connection.closed()).await.unwrap();
     assert_eq!(close_code(&closed), Some(CloseCode::Expired));
     assert!(matches!(log_in(&server, show("carol", token("17", None, 600))).await.1, Reply::Welcome(_)));
+}
+
+#[tokio::test]
+async fn a_name_whose_first_login_is_dropped_halfway_is_its_keys_all_the_same() {
+    let data = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(DataDir::lock(data.path()).unwrap(), store::Settings::default()).unwrap();
+    let hub = Hub::start(Arc::new(store), Environment::real(), HubSettings::default()).await.unwrap();
+    let (key, from) = (Device::new().key(), "127.0.0.1".parse().unwrap());
+    {
+        let mut login = std::pin::pin!(hub.identify(key, "alice", from));
+        assert!(futures_util::poll!(login.as_mut()).is_pending(), "nothing is dropped halfway");
+    }
+    // It was on its way to the disk, and is his when it is there; until then it is nobody else's.
+    let again = tokio::time::timeout(support::PATIENCE, async {
+        loop {
+            match hub.identify(key, "alice", from).await {
+                Err(reject) if reject.code == RejectCode::Conflict => tokio::task::yield_now().await,
+                outcome => return outcome,
+            }
+        }
+    });
+    let again = again.await.expect("the name is stuck").unwrap();
+    assert!(!again.registered);
+    let other = hub.identify(Device::new().key(), "alice", from).await;
+    assert_eq!(other.unwrap_err().code, RejectCode::NameTaken);
+    hub.close().await;
 }
