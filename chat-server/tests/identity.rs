@@ -414,3 +414,29 @@ async fn a_name_whose_first_login_is_dropped_halfway_is_its_keys_all_the_same() 
     assert_eq!(other.unwrap_err().code, RejectCode::NameTaken);
     hub.close().await;
 }
+
+#[tokio::test]
+async fn a_proof_that_is_replayed_relayed_or_of_another_name_opens_nothing() {
+    let server = TestServer::start();
+    let (device, laptop) = (Device::new(), Device::new());
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let code = link_code(&mut bob).await;
+    let first = support::dial(&server).await;
+    let replayed = device.prove(&first, &server.key, "alice");
+    assert_eq!(refused(&server, |_| replayed.into()).await.code, RejectCode::Unauthenticated);
+    let relayed = |connection: &Connection| device.prove(connection, &[7; 32], "alice").into();
+    assert_eq!(refused(&server, relayed).await.code, RejectCode::Unauthenticated);
+    let renamed = |connection: &Connection| {
+        DeviceAuth { name: "alice".to_owned(), ..device.prove(connection, &server.key, "carol") }.into()
+    };
+    assert_eq!(refused(&server, renamed).await.code, RejectCode::Unauthenticated);
+    let linked_elsewhere = link(&server, &laptop, "bob", &code)(&first);
+    assert_eq!(refused(&server, |_| linked_elsewhere).await.code, RejectCode::Unauthenticated);
+    for name in ["alice", "carol"] {
+        let whois = chat_proto::request::Whois { name: name.to_owned() };
+        assert_eq!(bob.refused(whois).await.code, RejectCode::NoSuchUser);
+    }
+    // Nothing was used up, either.
+    assert_eq!(devices(&mut bob).await.len(), 1);
+    assert!(matches!(log_in(&server, link(&server, &laptop, "bob", &code)).await.1, Reply::Welcome(_)));
+}
