@@ -40,6 +40,10 @@ fn two_people_talk_line_by_line_and_what_is_being_written_stays_below() {
     bob.type_keys("are you there?\r");
     alice.wait_for_text("bob: are you there?");
     alice.wait_for("it again, below", |screen| last(screen) == "[#general] alice> I was wri");
+    alice.type_keys("\x0c");
+    alice.wait_for("it again, on a row of its own", |screen| {
+        last(screen) == "[#general] alice> I was wri" && screen.contents().matches("I was wri").count() == 2
+    });
     alice.type_keys("ting\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7fam writing\r");
     bob.wait_for_text("alice: I am writing");
     alice.wait_for_text("alice: I am writing");

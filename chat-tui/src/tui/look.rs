@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn what_the_person_says_of_the_terminal_counts() {
-        let caps = Caps::from_environment(|name| (name == "TERM").then(|| "xterm".into())).unwrap();
+        let caps = Caps::from_environment(|name| (name == "TERM").then(|| "xterm-256color".into())).unwrap();
         let looks = Looks { colors: Some(Colors::None), symbols: Some(Symbols::Ascii), ..Looks::default() };
         let said = looks.caps(caps);
         assert_eq!((said.colors, said.symbols, said.keys), (Colors::None, Symbols::Ascii, caps.keys));

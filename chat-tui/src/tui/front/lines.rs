@@ -26,6 +26,8 @@ const ROWS: u16 = 3;
 pub(in crate::tui) struct Lines {
     heard: Heard,
     prompt: PromptLine,
+    /// Something else was printed where the line was.
+    elsewhere: bool,
     columns: u16,
     rings: bool,
     guard: Guard,
@@ -36,7 +38,14 @@ impl Lines {
     pub(in crate::tui) fn enter(ring: Ring, pastes: bool) -> io::Result<Self> {
         let guard = Guard::enter_plain(pastes)?;
         let columns = Tty.size()?.width;
-        Ok(Self { heard: Heard::default(), prompt: PromptLine::default(), columns, rings: ring != Ring::Off, guard })
+        Ok(Self {
+            heard: Heard::default(),
+            prompt: PromptLine::default(),
+            elsewhere: false,
+            columns,
+            rings: ring != Ring::Off,
+            guard,
+        })
     }
 }
 
@@ -51,11 +60,15 @@ impl Front for Lines {
     }
 
     fn invalidate(&mut self) {
-        self.prompt = PromptLine::default();
+        self.elsewhere = true;
     }
 
     fn draw(&mut self, model: &Model) -> io::Result<()> {
         let mut bytes = Vec::new();
+        if std::mem::take(&mut self.elsewhere) {
+            bytes.extend_from_slice(b"\r\n");
+            self.prompt = PromptLine::default();
+        }
         let news = self.heard.news(model);
         if !news.is_empty() {
             self.prompt.clear(&mut bytes);

@@ -176,7 +176,9 @@ impl Theme {
         // What other themes tell by colour would be told by nothing.
         let name = if wanted.colors == Colors::None { MONO } else { wanted.name };
         let mut written = read::read(name, wanted.own, &mut wrong);
-        let other = wanted.ground.is_some() && written.ground.is_some() && written.ground != wanted.ground;
+        // The sixteen colours of a terminal suit its ground already.
+        let suits = name == DEFAULT && wanted.colors == Colors::Ansi16;
+        let other = wanted.ground.is_some() && written.ground.is_some() && written.ground != wanted.ground && !suits;
         if let Some(pair) = written.pair.take().filter(|_| other) {
             written = read::read(&pair, wanted.own, &mut wrong);
         }

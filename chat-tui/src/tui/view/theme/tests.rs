@@ -108,6 +108,8 @@ fn a_theme_made_for_the_other_ground_gives_way_to_its_pair() {
     }
     assert_eq!(styles("nord", Some(Ground::Light)), styles("nord", None), "it has no pair");
     assert_eq!(styles("mono", Some(Ground::Light)), styles("mono", None));
+    let sixteen = |ground| load("ansi", &[], Colors::Ansi16, ground).0.styles();
+    assert_eq!(sixteen(Some(Ground::Light)), sixteen(None), "the terminal's own colours suit its ground");
 }
 
 #[test]
