@@ -98,3 +98,22 @@ fn other_rooms_help_and_a_lost_connection_are_told_once() {
     screen.net(ClientEvent::Link(LinkState::Online));
     assert_eq!(heard.news(&screen.model), ["-- connected to chat.example.org"]);
 }
+
+#[test]
+fn what_was_read_out_is_in_front_no_more_and_nothing_stays_scrolled_away() {
+    let mut screen = screen(&harness::long_history(60));
+    assert_eq!(Heard::behind(&screen.model), None);
+    screen.keys("<f1>");
+    let close = Heard::behind(&screen.model).unwrap();
+    screen.msg(close);
+    assert!(screen.model.overlay.is_none());
+    screen.keys("<pageup><pageup><pageup><pageup><pageup><pageup>");
+    let follows = |screen: &Screen| screen.model.room().unwrap().timeline.follows();
+    assert!(!follows(&screen));
+    for _ in 0..100 {
+        let Some(msg) = Heard::behind(&screen.model) else { break };
+        screen.msg(msg);
+    }
+    assert!(follows(&screen));
+    assert_eq!(Heard::behind(&screen.model), None);
+}

@@ -41,26 +41,34 @@ fn marked(columns: u16, rows: u16) -> Screen {
     screen
 }
 
+const SIZES: [(u16, u16); 4] = [(120, 40), (80, 24), (50, 15), (20, 3)];
+
 #[test]
 fn markup_stays_as_it_was_written() {
-    for (columns, rows) in [(120, 40), (80, 24), (50, 15), (20, 3)] {
-        insta::assert_snapshot!(format!("markup_{columns}x{rows}"), marked(columns, rows).text());
+    for (columns, rows) in SIZES {
+        let screen = marked(columns, rows);
+        insta::assert_snapshot!(format!("markup_{columns}x{rows}"), screen.text());
+        insta::assert_snapshot!(format!("markup_{columns}x{rows}_ascii"), screen.text_ascii());
     }
 }
 
 #[test]
-fn markup_has_the_colours_of_the_palette() {
-    insta::assert_snapshot!(marked(80, 24).styles(Colors::Ansi16));
+fn markup_has_the_colours_of_the_palette_and_without_colours_attributes() {
+    for (columns, rows) in SIZES {
+        let screen = marked(columns, rows);
+        insta::assert_snapshot!(format!("markup_{columns}x{rows}_ansi"), screen.styles(Colors::Ansi16));
+        insta::assert_snapshot!(format!("markup_{columns}x{rows}_mono"), screen.styles(Colors::None));
+    }
 }
 
 #[test]
-fn without_colours_markup_is_told_by_attributes() {
-    insta::assert_snapshot!(marked(80, 24).styles(Colors::None));
-}
-
-#[test]
-fn markup_in_ascii_is_the_same_words() {
-    insta::assert_snapshot!(marked(80, 24).text_ascii());
+fn the_bare_view_of_markup_has_nothing_beside_it() {
+    for (columns, rows) in SIZES {
+        let mut screen = marked(columns, rows);
+        screen.keys("<alt-l>");
+        insta::assert_snapshot!(format!("bare_{columns}x{rows}"), screen.text());
+        insta::assert_snapshot!(format!("bare_{columns}x{rows}_mono"), screen.styles(Colors::None));
+    }
 }
 
 #[test]
@@ -87,7 +95,7 @@ fn an_edited_message_has_the_markup_of_its_new_words() {
 fn the_terminal_shows_every_frame_of_difficult_and_hostile_messages_with_markup_and_links() {
     let hostile = corpus::INJECTIONS.iter().map(|(_, payload)| *payload);
     let texts: Vec<&str> = corpus::DIFFICULT.iter().copied().chain(hostile).collect();
-    for (columns, rows) in [(120, 40), (80, 24), (50, 15), (20, 3)] {
+    for (columns, rows) in SIZES {
         let mut screen = Screen::online(columns, rows, status_of(GENERAL, "general", &[], 0));
         screen.msg(members(GENERAL));
         let mut judge = Judge::new(columns, rows);

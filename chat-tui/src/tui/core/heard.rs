@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use chat_proto::{Event, EventBody, RoomFact, RoomId, Seq, Style};
 
 use super::model::{Model, Notice, Overlay};
+use super::msg::Msg;
+use super::pointer::{Gesture, Spot};
 use super::rooms::hotlist;
 use super::time::Zone;
 use super::timeline::told;
 use crate::client::LinkState;
+use crate::tui::term::key::{Key, KeyCode};
 
 /// Messages told when a room is gone to.
 const BACK_MAX: usize = 10;
@@ -59,6 +62,18 @@ impl Heard {
             self.candidates = candidates;
         }
         lines
+    }
+
+    /// What the model is to be told once its news were: what is in front was read out, and is in front no more; what was
+    /// scrolled away would never count as read, so it comes back.
+    #[must_use]
+    pub fn behind(model: &Model) -> Option<Msg> {
+        if model.overlay.is_some() {
+            return Some(Msg::Key(Key::plain(KeyCode::Esc)));
+        }
+        let timeline = &model.room()?.timeline;
+        let scrolled = !timeline.is_empty() && timeline.at_head() && !timeline.follows();
+        scrolled.then_some(Msg::Point(Gesture::WheelDown, Spot::Timeline))
     }
 
     fn connection(&mut self, model: &Model, lines: &mut Vec<String>) {

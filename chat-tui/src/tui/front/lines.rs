@@ -15,7 +15,6 @@ use crate::tui::core::pointer::Spot;
 use crate::tui::core::{Effect, Model, Msg};
 use crate::tui::term::caps::Ground;
 use crate::tui::term::guard::{Guard, Tty};
-use crate::tui::term::key::{Key, KeyCode};
 use crate::tui::term::ring::Ring;
 
 /// Rows the model reckons with: so few that it always follows the newest message.
@@ -82,9 +81,8 @@ impl Front for Lines {
         if bytes.is_empty() { Ok(()) } else { Tty.write_all(&bytes) }
     }
 
-    /// What is in front was read out, and is in front no more.
     fn shown(&mut self, model: &Model) -> Option<Msg> {
-        model.overlay.as_ref().map(|_| Msg::Key(Key::plain(KeyCode::Esc)))
+        Heard::behind(model)
     }
 
     fn carry_out(&mut self, effect: &Effect) -> io::Result<()> {
