@@ -12,20 +12,21 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, candidate)| candidate)
 }
 
-/// Insertions, removals and replacements that turn one word into the other.
+/// Insertions, removals, replacements and swaps of neighbours that turn one word into the other.
 fn edits(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (i, letter) in from.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    for (i, letter) in from.iter().enumerate() {
+        let mut row = vec![i + 1];
         for (j, other) in to.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+            let changed = (last[j] + usize::from(letter != other)).min(row[j] + 1).min(last[j + 1] + 1);
+            let swapped = i > 0 && j > 0 && *letter == to[j - 1] && from[i - 1] == *other;
+            row.push(if swapped { changed.min(before[j - 1] + 1) } else { changed });
         }
+        before = std::mem::replace(&mut last, row);
     }
-    row[to.len()]
+    last[to.len()]
 }
 
 #[cfg(test)]
@@ -46,5 +47,7 @@ mod tests {
         assert_eq!(edits("", "abc"), 3);
         assert_eq!(edits("kitten", "sitting"), 3);
         assert_eq!(edits("same", "same"), 0);
+        assert_eq!(edits("nmae", "name"), 1);
+        assert_eq!(edits("abcd", "badc"), 2);
     }
 }

@@ -5,18 +5,23 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_proto::UserName;
+use chat_tui::bot::complain;
 use chat_tui::bot::{Exit, Failure};
 use chat_tui::client::{AddressError, Login, ServerAddress, Settings, TrustPolicy, default_data_dir, is_fingerprint};
+use chat_tui::config::{self, Config, Loaded, Sources, Value};
 use clap::{Args, Parser, Subcommand};
 
 use crate::cli;
 
 /// Chat from a terminal or a script.
 #[derive(Debug, Parser)]
-#[command(name = "chat-tui", version, about, max_term_width = 100)]
+#[command(name = "chat-tui", version, about, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
+    /// Without a command, the screen is opened at the server the settings name; without such a server, it is asked for.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     #[command(subcommand)]
-    pub(crate) command: Command,
+    pub(crate) command: Option<Command>,
 }
 
 /// What to do.
@@ -41,6 +46,12 @@ pub(crate) enum Command {
     Recover(cli::device::RecoverArgs),
     /// Say what is known of a server's key, or forget it
     Trust(cli::trust::TrustArgs),
+    /// Look after the file of settings
+    Config(cli::config::ConfigCommandArgs),
+    /// Print what a shell needs to complete the command line
+    Completions(cli::pages::CompletionsArgs),
+    /// Print the manual, or write a page for every command into a directory
+    Man(cli::pages::ManArgs),
 }
 
 /// How to reach a server, as whom, and whom to trust.
@@ -62,6 +73,8 @@ pub(crate) struct ConnectionArgs {
     /// The directory of keys, outboxes and caches
     #[arg(long, env = "CHAT_CLIENT_DATA", value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
     /// A PEM file of certificate authorities to trust besides the system's
     #[arg(long, env = "CHAT_CA", value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
@@ -70,19 +83,24 @@ pub(crate) struct ConnectionArgs {
 }
 
 impl ConnectionArgs {
-    /// The settings of a session, with `unknown` deciding about a server nobody vouches for.
+    /// The settings of a session, with `unknown` deciding about a server nobody vouches for. What is wrong in the
+    /// configuration is told on standard error.
     pub(crate) fn settings(&self, unknown: TrustPolicy) -> Result<Settings, Failure> {
-        let data = self.data.clone().or_else(default_data_dir).ok_or_else(|| {
-            Failure::new(Exit::Usage, "there is no home directory; say with --data DIR where keys are kept")
-        })?;
+        self.settings_by(&self.config.load_and_tell().config, unknown)
+    }
+
+    /// The same with a configuration that is read already.
+    pub(crate) fn settings_by(&self, config: &Config, unknown: TrustPolicy) -> Result<Settings, Failure> {
+        let data = data_dir(self.data.as_ref(), config)?;
         let token = self.token.login()?;
-        let mut settings = Settings::new(self.server.clone(), self.name(token.as_ref())?, data);
+        let mut settings = Settings::new(self.server.clone(), self.name(token.as_ref(), config)?, data);
+        settings.use_cache = config.cache;
         settings.trust = match (&self.pin, self.accept_new) {
             (Some(pin), _) => TrustPolicy::Pin(pin.clone()),
             (None, true) => TrustPolicy::AcceptNew,
             (None, false) => unknown,
         };
-        settings.ca.clone_from(&self.ca);
+        settings.ca = self.ca.clone().or_else(|| config.ca.clone());
         settings.login = match (token, Login::of_address(&self.server)) {
             (None, login) => login,
             (Some(token), Login::Device) => token,
@@ -94,22 +112,57 @@ impl ConnectionArgs {
         Ok(settings)
     }
 
-    fn name(&self, login: Option<&Login>) -> Result<String, Failure> {
+    fn name(&self, login: Option<&Login>, config: &Config) -> Result<String, Failure> {
         // A bot is who its token says; the name here is that of its directory.
         if let Some(Login::Token(token)) = login
             && let Some(id) = token.bot_id()
         {
             return Ok(format!("bot-{id}"));
         }
-        if let Some(name) = &self.name {
+        if let Some(name) = self.name.as_ref().or(config.name.as_ref()) {
             let invalid = |e| Failure::new(Exit::Usage, format!("the name {name:?} is not possible: {e}"));
             return UserName::parse(name).map(|_| name.clone()).map_err(invalid);
         }
-        let of_system = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
-        of_system.filter(|name| UserName::parse(name).is_ok()).ok_or_else(|| {
+        name_of_system().ok_or_else(|| {
             Failure::new(Exit::Usage, "the system's user name is no possible chat name; choose one with --name NAME")
         })
     }
+}
+
+/// Where the configuration is.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ConfigArgs {
+    /// The file of settings; config.toml in the directory of configurations unless given
+    #[arg(long = "config", env = "CHAT_CLIENT_CONFIG", value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl ConfigArgs {
+    /// Where settings come from, with those given as flags.
+    pub(crate) fn sources(&self, flags: Vec<(&'static str, Value)>) -> Sources {
+        config::system(self.file.clone(), flags)
+    }
+
+    /// The configuration; what is wrong with it is told on standard error.
+    pub(crate) fn load_and_tell(&self) -> Loaded {
+        let loaded = config::load(&self.sources(Vec::new()));
+        loaded.problems.iter().for_each(complain);
+        loaded
+    }
+}
+
+/// The directory of keys, outboxes and caches: as a flag or the configuration says, or else the system's.
+pub(crate) fn data_dir(flag: Option<&PathBuf>, config: &Config) -> Result<PathBuf, Failure> {
+    flag.or(config.data.as_ref())
+        .cloned()
+        .or_else(default_data_dir)
+        .ok_or_else(|| Failure::new(Exit::Usage, "there is no home directory; say with --data DIR where keys are kept"))
+}
+
+/// The name of the system's user, if it is a possible chat name.
+pub(crate) fn name_of_system() -> Option<String> {
+    let name = ["USER", "LOGNAME", "USERNAME"].iter().find_map(|variable| std::env::var(variable).ok());
+    name.filter(|name| UserName::parse(name).is_ok())
 }
 
 /// A server's address, or that in the first line of `@FILE`.

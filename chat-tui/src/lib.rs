@@ -3,5 +3,6 @@
 pub mod bot;
 pub mod clean;
 pub mod client;
+pub mod config;
 #[cfg(feature = "tui")]
 pub mod tui;

@@ -5,7 +5,7 @@ mod cli;
 
 use std::process::ExitCode;
 
-use chat_tui::bot::complain;
+use chat_tui::bot::{Exit, Failure, complain};
 use clap::Parser;
 
 use args::{Arguments, Command};
@@ -14,7 +14,28 @@ fn main() -> ExitCode {
     // Keys, outboxes and cursors are for their owner alone.
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
-    let ended = match Arguments::parse().command {
+    let Arguments { config, command } = Arguments::parse();
+    let ended = match command {
+        #[cfg(feature = "tui")]
+        None => cli::start::run(&config),
+        #[cfg(not(feature = "tui"))]
+        None => {
+            drop(config);
+            Err(Failure::new(Exit::Usage, "this build has no screen; chat-tui --help lists what it does"))
+        }
+        Some(command) => run(command),
+    };
+    match ended {
+        Ok(exit) => ExitCode::from(exit.code()),
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::from(failure.exit.code())
+        }
+    }
+}
+
+fn run(command: Command) -> Result<Exit, Failure> {
+    match command {
         #[cfg(feature = "tui")]
         Command::Connect(connect) => cli::connect::run(connect),
         Command::Send(send) => cli::send::run(send),
@@ -24,13 +45,9 @@ fn main() -> ExitCode {
         Command::Claim(claim) => cli::claim::run(&claim),
         Command::Link(link) => cli::device::link(&link),
         Command::Recover(recover) => cli::device::recover(&recover),
-        Command::Trust(trust) => cli::trust::run(trust),
-    };
-    match ended {
-        Ok(exit) => ExitCode::from(exit.code()),
-        Err(failure) => {
-            complain(&failure);
-            ExitCode::from(failure.exit.code())
-        }
+        Command::Trust(trust) => cli::trust::run(&trust),
+        Command::Config(config) => cli::config::run(config),
+        Command::Completions(shell) => cli::pages::completions(&shell),
+        Command::Man(man) => cli::pages::man(&man),
     }
 }

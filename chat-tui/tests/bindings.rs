@@ -7,7 +7,7 @@ mod harness;
 
 use chat_tui::tui::core::keymap::{Keymap, Preset};
 use chat_tui::tui::core::{Effect, Msg, Prefs};
-use harness::{BOB, GENERAL, History, Screen, status_of};
+use harness::{BOB, GENERAL, History, Screen, status, status_of};
 
 /// A quiet room where these bindings hold: context, keys, action.
 fn with(preset: Preset, bindings: &[(&str, &str, &str)]) -> Screen {
@@ -18,7 +18,7 @@ fn with(preset: Preset, bindings: &[(&str, &str, &str)]) -> Screen {
     for (context, names, action) in bindings {
         keys.bind(context, names, action).unwrap();
     }
-    screen.msg(Msg::Prefs(Box::new(Prefs { keys })));
+    screen.msg(Msg::Prefs(Box::new(Prefs { keys, ..Prefs::default() })));
     screen.wait(1_000).taken();
     screen
 }
@@ -111,4 +111,49 @@ fn a_preset_changes_habits_and_leaves_the_rest() {
     assert_ne!(screen.model.current, Some(GENERAL));
     screen.keys("<f5><ctrl-n>");
     assert_ne!(screen.model.current, Some(GENERAL), "what it does not change is as ever");
+}
+
+#[test]
+fn who_only_looks_marks_nothing_sends_nothing_and_tells_nobody() {
+    let history = History::default().said(BOB, "bob", "hello").events;
+    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 0));
+    screen.msg(Msg::Prefs(Box::new(Prefs { explore: true, ..Prefs::default() })));
+    screen.serve(&history).wait(2_000).keys("words<enter>/join #new<enter>/whois bob<enter>");
+    let told = screen.taken();
+    let asks =
+        |effect: &Effect| matches!(effect, Effect::Request(..) | Effect::Title(_) | Effect::Focus(_) | Effect::Call(_));
+    assert!(told.iter().all(asks), "{told:?}");
+    assert!(told.iter().any(|effect| matches!(effect, Effect::Request(..))), "asking is allowed: {told:?}");
+    screen.keys("words<enter>");
+    assert!(screen.text().contains("you are only looking"), "{}", screen.text());
+    screen.msg(Msg::Prefs(Box::default())).keys("words<enter>");
+    assert!(screen.taken().iter().any(|effect| matches!(effect, Effect::Send { .. })));
+}
+
+#[test]
+fn what_is_set_of_the_screen_is_seen_at_once() {
+    let mut screen = with(Preset::Default, &[]);
+    screen.msg(Msg::Resize(120, 24));
+    assert!(screen.text().contains("11:50") && screen.text().contains("│ hello"), "{}", screen.text());
+    let prefs = Prefs { hints: false, clock: chat_tui::tui::core::time::Clock::Hours12, ..Prefs::default() };
+    let panes = chat_tui::tui::core::geometry::Panes { rooms: Some(false), ..Default::default() };
+    screen.msg(Msg::Prefs(Box::new(Prefs { panes, typing: false, ..prefs })));
+    let text = screen.text();
+    assert!(text.contains("11:50a") && !text.contains("F1 help") && !text.contains("#random"), "{text}");
+    screen.taken();
+    screen.keys("x");
+    assert_eq!(screen.taken(), [], "nobody is told");
+}
+
+#[test]
+fn rooms_to_be_in_are_joined_and_only_the_first_is_opened() {
+    let history = History::default().said(BOB, "bob", "hello").events;
+    let mut screen = Screen::new(80, 24);
+    let model = std::mem::replace(&mut screen.model, Screen::new(1, 1).model);
+    screen.model = model.also_in(["dev".to_owned(), "#new".to_owned()]);
+    screen.welcome(vec![status_of(GENERAL, "general", &history, 1), status(harness::DEV, "dev", 3, 3)]);
+    assert_eq!(screen.model.current, Some(GENERAL));
+    let joins = |effect: &Effect| matches!(effect, Effect::Join { .. });
+    let joined: Vec<Effect> = screen.taken().into_iter().filter(joins).collect();
+    assert_eq!(joined, [Effect::Join { name: "new".to_owned(), create: true }]);
 }

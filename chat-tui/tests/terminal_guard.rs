@@ -65,6 +65,7 @@ fn child() {
                 | TermEvent::Paste(_)
                 | TermEvent::Focus(_)
                 | TermEvent::Ground(_)
+                | TermEvent::Reload
                 | TermEvent::Mouse(_) => {}
             }
         }

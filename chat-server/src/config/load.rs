@@ -122,7 +122,11 @@ fn read_environment(sources: &Sources, config: &mut Config, problems: &mut Vec<P
         SETTINGS.iter().map(super::Setting::variable).chain([CONFIG_VARIABLE.to_owned()]).collect();
     for (name, value) in &sources.environment {
         let name = name.to_string_lossy();
-        if !name.starts_with("CHAT_") || name == CONFIG_VARIABLE || CLIENT_VARIABLES.contains(&name.as_ref()) {
+        if !name.starts_with("CHAT_")
+            || name == CONFIG_VARIABLE
+            || CLIENT_VARIABLES.contains(&name.as_ref())
+            || name.starts_with("CHAT_CLIENT_")
+        {
             continue;
         }
         let Some(setting) = SETTINGS.iter().find(|setting| setting.variable() == name) else {
@@ -162,7 +166,8 @@ fn default_data(sources: &Sources) -> Option<PathBuf> {
 const CONFIG_VARIABLE: &str = "CHAT_CONFIG";
 
 /// Variables the client reads; the server takes no notice of them.
-const CLIENT_VARIABLES: &[&str] = &["CHAT_NAME", "CHAT_PIN", "CHAT_ACCEPT_NEW", "CHAT_CLIENT_DATA", "CHAT_IDENTITY"];
+const CLIENT_VARIABLES: &[&str] =
+    &["CHAT_NAME", "CHAT_PIN", "CHAT_ACCEPT_NEW", "CHAT_IDENTITY", "CHAT_CA", "CHAT_THEME", "CHAT_LINEAR"];
 
 #[cfg(test)]
 #[path = "load_tests.rs"]

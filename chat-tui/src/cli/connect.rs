@@ -6,9 +6,9 @@ use std::sync::Arc;
 use chat_proto::RoomName;
 use chat_tui::bot::{Exit, Failure, complain};
 use chat_tui::clean;
-use chat_tui::client::{AskTrust, Environment, Question, TrustAnswer, TrustPolicy, is_fingerprint};
-use chat_tui::tui::app::{Ended, RunError, run as run_screen};
-use chat_tui::tui::look::Looks;
+use chat_tui::client::{AskTrust, Environment, Question, ServerAddress, TrustAnswer, TrustPolicy, is_fingerprint};
+use chat_tui::config::{self, Value};
+use chat_tui::tui::app::{Ended, RunError, Start, run as run_screen};
 use clap::Args;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,27 +28,41 @@ pub(crate) struct ConnectArgs {
     #[arg(long)]
     claim: bool,
     /// A theme by its name, or the file of one
-    #[arg(long, env = "CHAT_THEME", value_name = "NAME|FILE", default_value = "ansi")]
-    theme: String,
+    #[arg(long, env = "CHAT_THEME", value_name = "NAME|FILE")]
+    theme: Option<String>,
     /// Print lines one after the other instead of drawing a screen, for screen readers
     #[arg(long, env = "CHAT_LINEAR", value_parser = clap::builder::BoolishValueParser::new())]
     linear: bool,
+    /// Only look: mark nothing as read, tell nobody that you are typing, send nothing
+    #[arg(long, short = 'e')]
+    explore: bool,
 }
 
 /// Runs the screen.
 pub(crate) fn run(args: ConnectArgs) -> Result<Exit, Failure> {
     let asks = io::stdin().is_terminal() && io::stderr().is_terminal();
     let unknown = if asks { TrustPolicy::Ask(Arc::new(Person)) } else { TrustPolicy::RefuseUnknown };
-    let settings = args.connection.settings(unknown)?;
+    let mut flags = Vec::new();
+    flags.extend(args.theme.map(|theme| ("theme", Value::Text(theme))));
+    flags.extend(args.linear.then_some(("linear", Value::Flag(true))));
+    flags.extend(args.explore.then_some(("explore", Value::Flag(true))));
+    let sources = args.connection.config.sources(flags);
+    let loaded = config::load(&sources);
+    let settings = args.connection.settings_by(&loaded.config, unknown)?;
     if args.claim {
         claim::claim(&settings, None, claim::TIMEOUT)?;
     }
     let room = args.room.map(|room| room.as_str().to_owned()).or_else(|| settings.server.room.clone());
-    let mut looks = Looks { linear: args.linear, ..Looks::default() };
-    if let Err(error) = looks.choose_theme(&args.theme) {
-        complain(&format!("the theme {}: {error}", args.theme));
-    }
-    let screen = run_screen(settings, room, looks, Environment::default(), |what| complain(&what));
+    // The rooms of the settings are those of the server of the settings.
+    let home = loaded.config.server.as_ref().and_then(|server| server.parse::<ServerAddress>().ok());
+    let at_home = home.is_some_and(|home| home.authority() == settings.server.authority());
+    let rooms = match room {
+        Some(room) => vec![room],
+        None if at_home => loaded.config.rooms.clone(),
+        None => Vec::new(),
+    };
+    let start = Start { settings, rooms, sources, loaded };
+    let screen = run_screen(start, Environment::default(), |what| complain(&what));
     let ended = cli::run_to_end(async { screen.await.map_err(failure) })?;
     match ended {
         Ended::Left => Ok(Exit::Clean),

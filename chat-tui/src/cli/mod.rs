@@ -2,13 +2,17 @@
 
 pub(crate) mod bot;
 pub(crate) mod claim;
+pub(crate) mod config;
 #[cfg(feature = "tui")]
 pub(crate) mod connect;
 pub(crate) mod device;
+pub(crate) mod pages;
 pub(crate) mod play;
 pub(crate) mod search;
 mod secret;
 pub(crate) mod send;
+#[cfg(feature = "tui")]
+pub(crate) mod start;
 pub(crate) mod tail;
 pub(crate) mod token;
 pub(crate) mod trust;

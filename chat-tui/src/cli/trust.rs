@@ -4,9 +4,11 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use chat_tui::bot::{Exit, Failure};
+use chat_tui::client::ServerAddress;
 use chat_tui::client::trust::{KnownServers, Trust, TrustError};
-use chat_tui::client::{ServerAddress, default_data_dir};
 use clap::Args;
+
+use crate::args::{ConfigArgs, data_dir};
 
 /// The arguments of `trust`.
 #[derive(Debug, Args)]
@@ -17,16 +19,16 @@ pub(crate) struct TrustArgs {
     /// Forget its key: the next connection asks as if it were new
     #[arg(long)]
     forget: bool,
+    #[command(flatten)]
+    config: ConfigArgs,
     /// The directory of keys, outboxes and caches
     #[arg(long, env = "CHAT_CLIENT_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
 }
 
 /// Says or forgets what is known.
-pub(crate) fn run(args: TrustArgs) -> Result<Exit, Failure> {
-    let data = args.data.or_else(default_data_dir).ok_or_else(|| {
-        Failure::new(Exit::Usage, "there is no home directory; say with --data DIR where keys are kept")
-    })?;
+pub(crate) fn run(args: &TrustArgs) -> Result<Exit, Failure> {
+    let data = data_dir(args.data.as_ref(), &args.config.load_and_tell().config)?;
     let known = KnownServers::in_dir(&data);
     let usage = |error: TrustError| Failure::new(Exit::Usage, error.to_string());
     let unknown = || Failure::new(Exit::NotFound, format!("{} is not known here", args.server));

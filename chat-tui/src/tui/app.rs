@@ -5,6 +5,8 @@
 //!
 //! Never: an await on the network or on a file.
 
+mod configured;
+
 use std::io;
 use std::time::Duration;
 
@@ -15,15 +17,18 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::core::pointer::Gesture;
 use super::core::time::{Now, Zone};
-use super::core::{Effect, Effects, Model, Msg, settle, update};
+use super::core::{Change, Effect, Effects, Model, Msg, settle, update};
 use super::errand::{ANSWERS_MAX, Errands};
+use super::first_week::in_first_week;
 use super::front::{Front, Full, Lines};
-use super::look::Looks;
+use super::live::Live;
 use super::meet::meet;
 use super::term::caps::{Caps, NoScreen};
 use super::term::guard::Tty;
 use super::term::input::{EVENTS_MAX, Mouse, Reader, TermEvent};
 use super::term::signals::Signals;
+pub use configured::Start;
+
 use crate::client::cache::Cache;
 use crate::client::trust::{KnownServers, TrustError};
 use crate::client::{Client, ClientEvent, Environment, Settings, StartError, StopReason, TrustPolicy};
@@ -75,25 +80,17 @@ pub enum RunError {
 /// Runs the screen until the person leaves.
 ///
 /// An unknown server is met before the screen is entered, so that whoever is asked about it ([`TrustPolicy::Ask`]) has the
-/// plain terminal; `tell` is told what is waited for then, and what is wrong in the theme.
+/// plain terminal; `tell` is told what is waited for then.
 ///
 /// # Errors
 /// [`RunError`]; the terminal is as it was found.
-pub async fn run(
-    settings: Settings,
-    room: Option<String>,
-    looks: Looks,
-    environment: Environment,
-    mut tell: impl FnMut(&str),
-) -> Result<Ended, RunError> {
+pub async fn run(start: Start, environment: Environment, mut tell: impl FnMut(&str)) -> Result<Ended, RunError> {
+    let Start { settings, rooms, sources, loaded } = start;
     let caps = match Caps::detect() {
-        Ok(caps) => Some(looks.caps(caps)),
+        Ok(caps) => Some(caps),
         Err(NoScreen::Dumb) => None,
         Err(none @ NoScreen::NotATerminal) => return Err(none.into()),
     };
-    if let Some(caps) = caps {
-        looks.theme(caps, None).1.iter().for_each(|wrong| tell(wrong));
-    }
     let asks = match settings.trust {
         TrustPolicy::Ask(_) => KnownServers::in_dir(&settings.data).find(&settings.server)?.is_none(),
         TrustPolicy::Pin(_) | TrustPolicy::AcceptNew | TrustPolicy::RefuseUnknown => false,
@@ -108,7 +105,9 @@ pub async fn run(
         }
         session = Some((client, news));
     }
-    let mut app = App::enter(caps, looks, &settings, room, environment.clone())?;
+    let live = Live::new(sources, loaded, in_first_week(&settings.data, environment.clock.now()));
+    let mut app = App::enter(caps, live, &settings, rooms, environment.clone())?;
+    app.apply()?;
     app.remember(&settings);
     app.draw()?;
     let (client, news) = match session {
@@ -132,6 +131,9 @@ pub async fn run(
 
 struct App {
     model: Model,
+    live: Live,
+    /// When the file of settings was looked at; never, if it is to be looked at now.
+    looked: Option<Instant>,
     environment: Environment,
     began: Instant,
     errands: Option<Errands>,
@@ -153,13 +155,17 @@ impl App {
     /// Takes the terminal over: for a screen if it can have one, and the person wants one.
     fn enter(
         caps: Option<Caps>,
-        looks: Looks,
+        live: Live,
         settings: &Settings,
-        room: Option<String>,
+        rooms: Vec<String>,
         environment: Environment,
     ) -> Result<Self, RunError> {
         let (events, input) = mpsc::channel(EVENTS_MAX);
+        let looks = live.in_force().1;
+        let mut rooms = rooms.into_iter();
+        let room = rooms.next();
         let mut model = Model::new(settings.server.host.clone(), settings.name.clone(), room, Zone::system());
+        model = model.also_in(rooms);
         model.mouse = looks.mouse;
         let front: Box<dyn Front> = match caps {
             Some(caps) if !looks.linear => Box::new(Full::enter(caps, looks)?),
@@ -167,6 +173,8 @@ impl App {
         };
         let mut app = Self {
             model,
+            live,
+            looked: Some(Instant::now()),
             environment,
             began: Instant::now(),
             errands: None,
@@ -220,6 +228,7 @@ impl App {
             }
             batch.drain(..).for_each(|event| self.net(event));
             answers.drain(..).for_each(|msg| self.tell(msg));
+            self.look_for_changes()?;
             self.act()?;
             if let Some(ended) = self.ended.take() {
                 return Ok(ended);
@@ -276,7 +285,12 @@ impl App {
             TermEvent::Key(key) => self.tell(Msg::Key(key)),
             TermEvent::Paste(text) => self.tell(Msg::Paste(text)),
             TermEvent::Resize { width, height } => self.resize(Size::new(width.max(1), height.max(1)))?,
-            TermEvent::Focus(focused) => self.tell(Msg::Focus(focused)),
+            TermEvent::Focus(focused) => {
+                // Who comes back may come from an editor.
+                self.looked = self.looked.filter(|_| !focused);
+                self.tell(Msg::Focus(focused));
+            }
+            TermEvent::Reload => self.configure(&Change::Reload)?,
             TermEvent::Ground(ground) => {
                 self.asked = false;
                 self.effects.dirty |= self.front.stand_on(ground);
@@ -326,6 +340,7 @@ impl App {
                 Effect::Title(_) | Effect::Call(_) | Effect::Copy(_) | Effect::Mouse(_) => {
                     self.front.carry_out(&effect)?
                 }
+                Effect::Configure(change) => self.configure(&change)?,
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspended = true,
                 Effect::Quit => self.ended = self.ended.take().or(Some(Ended::Left)),

@@ -79,6 +79,7 @@ impl Errands {
             | Effect::Call(_)
             | Effect::Copy(_)
             | Effect::Mouse(_)
+            | Effect::Configure(_)
             | Effect::Redraw
             | Effect::Suspend
             | Effect::Quit => {

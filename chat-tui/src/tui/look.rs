@@ -31,6 +31,8 @@ pub struct Looks {
     pub mouse: bool,
     /// Lines one after the other instead of a screen, for who has it read out.
     pub linear: bool,
+    /// Whether lines part one thing from another.
+    pub borders: bool,
     /// Whether links can be clicked on in terminals that know them.
     pub links: bool,
 }
@@ -46,6 +48,7 @@ impl Default for Looks {
             ring: None,
             mouse: true,
             linear: false,
+            borders: true,
             links: true,
         }
     }
@@ -86,12 +89,20 @@ impl Looks {
         self.ring.unwrap_or_else(|| Ring::detect(|name| std::env::var(name).ok()))
     }
 
+    /// What is wrong with the theme, wherever it is drawn, for people.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let (colors, symbols) = (Colors::Ansi16, Symbols::Unicode);
+        Theme::load(&Wanted { name: &self.theme, own: &self.themes, colors, symbols, ground: None }).1
+    }
+
     /// The theme to draw with, and what is wrong in it, for people.
     #[must_use]
     pub fn theme(&self, caps: Caps, ground: Option<Ground>) -> (Theme, Vec<String>) {
         let ground = ground.filter(|_| self.follow_ground);
         let Caps { colors, symbols, .. } = caps;
-        Theme::load(&Wanted { name: &self.theme, own: &self.themes, colors, symbols, ground })
+        let (theme, wrong) = Theme::load(&Wanted { name: &self.theme, own: &self.themes, colors, symbols, ground });
+        (theme.with_borders(self.borders), wrong)
     }
 }
 

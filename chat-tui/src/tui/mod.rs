@@ -3,7 +3,9 @@
 pub mod app;
 pub mod core;
 mod errand;
+pub mod first_week;
 mod front;
+pub mod live;
 pub mod look;
 mod meet;
 pub mod term;

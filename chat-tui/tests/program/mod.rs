@@ -20,6 +20,8 @@ pub fn program(data: &Path, args: &[&str]) -> Command {
     for (variable, _) in std::env::vars().filter(|(variable, _)| variable.starts_with("CHAT_")) {
         command.env_remove(variable);
     }
+    // Nobody's own settings.
+    command.env("CHAT_CLIENT_CONFIG", "/dev/null");
     command.env("CHAT_CLIENT_DATA", data).args(args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

@@ -51,6 +51,8 @@ pub(crate) fn program(path: impl AsRef<OsStr>) -> CommandBuilder {
     let mut command = CommandBuilder::new(path);
     command.env("TERM", "xterm-256color");
     command.env("LC_ALL", "C.UTF-8");
+    // Nobody's own settings.
+    command.env("CHAT_CLIENT_CONFIG", "/dev/null");
     // A panic's words stay on the screen.
     command.env("RUST_BACKTRACE", "0");
     for other in ["COLORTERM", "NO_COLOR", "TMUX"] {

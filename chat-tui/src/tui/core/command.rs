@@ -1,5 +1,6 @@
 //! Slash commands: one table of names, usage, help and how the arguments are read. What they do is `update/command.rs`.
 
+use super::effect::Change;
 use super::identity::Own;
 
 /// What a slash command asks for.
@@ -33,6 +34,8 @@ pub enum Command {
     Nick(Option<String>),
     /// Something about one's own devices.
     Own(Own),
+    /// Something about the configuration.
+    Configure(Change),
     /// Show all commands, or one.
     Help(Option<String>),
     /// Leave.
@@ -55,6 +58,18 @@ pub struct Spec {
 
 /// All commands, by name.
 pub const COMMANDS: &[Spec] = &[
+    Spec {
+        name: "bind",
+        aliases: &[],
+        usage: "/bind context keys action",
+        help: "give keys, with + between those of a sequence, an action, or none with off",
+        read: |rest| {
+            let [context, keys, action] = rest.split_whitespace().collect::<Vec<_>>().try_into().ok()?;
+            let keys = if keys.len() > 1 { keys.replace('+', " ") } else { keys.to_owned() };
+            let action = if action == "off" { String::new() } else { action.to_owned() };
+            Some(Command::Configure(Change::Bind { context: context.to_owned(), keys, action }))
+        },
+    },
     Spec {
         name: "create",
         aliases: &[],
@@ -141,6 +156,13 @@ pub const COMMANDS: &[Spec] = &[
         read: |rest| rest.is_empty().then_some(Command::Own(Own::Recovery)),
     },
     Spec {
+        name: "reload",
+        aliases: &[],
+        usage: "/reload",
+        help: "read the settings again",
+        read: |rest| rest.is_empty().then_some(Command::Configure(Change::Reload)),
+    },
+    Spec {
         name: "revoke",
         aliases: &[],
         usage: "/revoke device",
@@ -153,6 +175,27 @@ pub const COMMANDS: &[Spec] = &[
         usage: "/seen name",
         help: "show when somebody was last there",
         read: |rest| one(rest).map(Command::Seen),
+    },
+    Spec {
+        name: "set",
+        aliases: &[],
+        usage: "/set [setting [value]]",
+        help: "show the settings, or give one another value and keep it",
+        read: |rest| {
+            let (key, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+            let change = match value.trim() {
+                "" => Change::Show(key.to_owned()),
+                value => Change::Set(key.to_owned(), value.to_owned()),
+            };
+            Some(Command::Configure(change))
+        },
+    },
+    Spec {
+        name: "unset",
+        aliases: &[],
+        usage: "/unset setting",
+        help: "take a setting back to what it is by itself",
+        read: |rest| one(rest).map(|key| Command::Configure(Change::Unset(key))),
     },
     Spec {
         name: "whois",
@@ -240,6 +283,21 @@ mod tests {
         assert!(matches!(read("/"), Line::Wrong(_)));
         assert!(matches!(read("/join"), Line::Wrong(why) if why.contains("/join #room")));
         assert!(matches!(read("/usr/bin/env\nx"), Line::Wrong(_)));
+    }
+
+    #[test]
+    fn settings_are_shown_changed_and_bound() {
+        let change =
+            |line: &str| if let Line::Run(Command::Configure(change)) = read(line) { Some(change) } else { None };
+        assert_eq!(change("/set"), Some(Change::Show(String::new())));
+        assert_eq!(change("/set ui."), Some(Change::Show("ui.".to_owned())));
+        assert_eq!(change("/set highlight a b"), Some(Change::Set("highlight".to_owned(), "a b".to_owned())));
+        let bind = |keys: &str, action: &str| {
+            Some(Change::Bind { context: "global".to_owned(), keys: keys.to_owned(), action: action.to_owned() })
+        };
+        assert_eq!(change("/bind global ctrl-x+q quit"), bind("ctrl-x q", "quit"));
+        assert_eq!(change("/bind global + off"), bind("+", ""));
+        assert_eq!(change("/bind global q"), None);
     }
 
     #[test]

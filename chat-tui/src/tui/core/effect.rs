@@ -31,8 +31,29 @@ pub enum Tag {
     Send(RoomId, String),
 }
 
+/// What a command wants of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Show the settings whose keys have this in them.
+    Show(String),
+    /// Give a setting, by its key, a value, and keep it.
+    Set(String, String),
+    /// Take a setting back to what it is without the person's word.
+    Unset(String),
+    /// Give keys another action.
+    Bind {
+        /// Where.
+        context: String,
+        /// Which keys.
+        keys: String,
+        /// The action's name; empty for none.
+        action: String,
+    },
+    /// Read everything again.
+    Reload,
+}
+
 /// Something to be done outside.
-#[expect(clippy::large_enum_variant, reason = "a handful of them live, for a moment")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Put a message into the outbox.
@@ -104,6 +125,8 @@ pub enum Effect {
     Copy(String),
     /// Ask for the mouse, or leave it to the terminal.
     Mouse(bool),
+    /// Do something about the configuration; what comes of it is a notice or something in front.
+    Configure(Change),
     /// Draw everything anew; something else wrote on the terminal.
     Redraw,
     /// Give the terminal back until the person comes back.

@@ -11,6 +11,25 @@ pub struct Panes {
     pub bare: bool,
 }
 
+/// How the screen is divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// Which lists are shown.
+    pub panes: Panes,
+    /// Whether there is a line of keys.
+    pub hint: bool,
+    /// Whether there is a line above what is being written.
+    pub rule: bool,
+    /// Columns of a message's text at most.
+    pub text_max: u16,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { panes: Panes::default(), hint: true, rule: true, text_max: TEXT_COLUMNS_MAX }
+    }
+}
+
 /// A rectangle of cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Area {
@@ -51,7 +70,8 @@ pub struct Geometry {
 
 /// Where everything is on a screen of `columns` and `rows`, with a composer that would like to have so many rows.
 #[must_use]
-pub fn geometry(columns: u16, rows: u16, panes: Panes, composer_rows: usize) -> Geometry {
+pub fn geometry(columns: u16, rows: u16, layout: Layout, composer_rows: usize) -> Geometry {
+    let panes = layout.panes;
     let composer_max = COMPOSER_ROWS_MAX.min(rows / 2).max(1);
     let composer_rows = u16::try_from(composer_rows).unwrap_or(u16::MAX).clamp(1, composer_max);
     let mut bottom = rows;
@@ -60,9 +80,9 @@ pub fn geometry(columns: u16, rows: u16, panes: Panes, composer_rows: usize) -> 
         bottom -= height;
         (height > 0).then_some(Area { x: 0, y: bottom, width: columns, height })
     };
-    let hint = take(rows >= ROWS_FULL && !panes.bare, 1);
+    let hint = take(layout.hint && rows >= ROWS_FULL && !panes.bare, 1);
     let composer = take(true, composer_rows).unwrap_or_default();
-    let rule = take(rows >= ROWS_FULL && !panes.bare, 1);
+    let rule = take(layout.rule && rows >= ROWS_FULL && !panes.bare, 1);
     let status = take(rows >= ROWS_STATUS, 1);
     let header = (rows >= ROWS_HEADER && !panes.bare).then_some(Area { x: 0, y: 0, width: columns, height: 1 });
     let top = u16::from(header.is_some());
@@ -78,7 +98,7 @@ pub fn geometry(columns: u16, rows: u16, panes: Panes, composer_rows: usize) -> 
     let width = columns - x - members.map_or(0, |area| area.width);
     let gutter = (columns >= COLUMNS_GUTTER && !panes.bare).then_some(if columns >= COLUMNS_WIDE { 20 } else { 18 });
     let margin = u16::from(gutter.is_some());
-    let most = if panes.bare { u16::MAX } else { TEXT_COLUMNS_MAX };
+    let most = if panes.bare { u16::MAX } else { layout.text_max.max(1) };
     let text = width.saturating_sub(gutter.unwrap_or(0) + margin).clamp(1, most);
     let timeline = Area { x, y: top, width, height: middle };
     Geometry { header, rooms, timeline, gutter, text, members, status, rule, composer, hint }
@@ -97,7 +117,8 @@ const ROWS_FULL: u16 = 18;
 const ROWS_HEADER: u16 = 10;
 const ROWS_STATUS: u16 = 5;
 const MEMBERS_WIDTH: u16 = 18;
-const TEXT_COLUMNS_MAX: u16 = 100;
+/// Columns of a message's text at most, unless the person says otherwise.
+pub const TEXT_COLUMNS_MAX: u16 = 100;
 const COMPOSER_ROWS_MAX: u16 = 10;
 
 #[cfg(test)]
@@ -111,7 +132,8 @@ mod tests {
                 for composer in [1, 5, 50] {
                     let all = Panes { rooms: Some(true), members: Some(true), bare: false };
                     for panes in [Panes::default(), all, Panes { bare: true, ..all }] {
-                        let g = geometry(columns, rows, panes, composer);
+                        let layout = Layout { panes, hint: composer > 1, rule: composer < 50, ..Layout::default() };
+                        let g = geometry(columns, rows, layout, composer);
                         let areas = [g.header, g.rooms, Some(g.timeline), g.members, g.status, g.rule, g.hint];
                         for area in areas.into_iter().flatten().chain([g.composer]) {
                             assert!(area.x + area.width <= columns && area.y + area.height <= rows, "{columns}x{rows}");

@@ -27,7 +27,7 @@ mod update;
 
 pub use call::{CALL_EVERY, Call};
 pub use chord::WhichKey;
-pub use effect::{Effect, Effects, Tag};
+pub use effect::{Change, Effect, Effects, Tag};
 pub use members::{MemberGroup, member_groups};
 pub use model::{Link, Model, Notice, Overlay, RoomState, Scrolled};
 pub use msg::Msg;

@@ -158,6 +158,8 @@ pub struct Model {
     pub(super) calls: Calls,
     /// The room asked for on the command line, until it is there.
     pub(super) wanted: Option<String>,
+    /// Further rooms to be in, until they were asked for.
+    pub(super) also: Vec<String>,
     /// Keys of a sequence that has only begun.
     pub(super) chord: Chord,
 }
@@ -209,8 +211,15 @@ impl Model {
             wraps: Wraps::default(),
             title: String::new(),
             wanted: room.map(|room| room.trim_start_matches('#').to_owned()),
+            also: Vec::new(),
             chord: Chord::default(),
         }
+    }
+
+    /// Rooms to be in besides the one to be opened: joined at the first login, and not gone to.
+    #[must_use]
+    pub fn also_in(self, rooms: impl IntoIterator<Item = String>) -> Self {
+        Self { also: rooms.into_iter().map(|room| room.trim_start_matches('#').to_owned()).collect(), ..self }
     }
 
     /// What the screen keeps of the room being looked at.
@@ -284,7 +293,7 @@ impl Model {
     #[must_use]
     pub fn geometry(&self) -> Geometry {
         let rows = Rows::of(self.composer().text(), self.composer_columns().1).count();
-        geometry(self.size.0, self.size.1, self.panes, rows)
+        geometry(self.size.0, self.size.1, self.prefs.layout(self.panes), rows)
     }
 
     /// The pane the current timeline is laid out for.

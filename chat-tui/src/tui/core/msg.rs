@@ -35,6 +35,10 @@ pub enum Msg {
     Cached(RoomId, Anchor, Vec<Event>),
     /// What the person set is this from now on.
     Prefs(Box<Prefs>),
+    /// A word to the person, and whether something went wrong.
+    Notice(String, bool),
+    /// A text for the person: its title and lines.
+    Show(String, Vec<String>),
     /// Time passed to where [`Model::next_timer`](super::Model::next_timer) asked to be told.
     Tick,
 }

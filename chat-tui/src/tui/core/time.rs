@@ -15,18 +15,43 @@ pub struct Now {
     pub mono: Duration,
 }
 
-/// The time zone stamps are shown in.
+/// How times are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Clock {
+    /// `17:02`.
+    #[default]
+    Hours24,
+    /// ` 5:02p`.
+    Hours12,
+}
+
+impl Clock {
+    /// Columns of every time.
+    #[must_use]
+    pub fn columns(self) -> u16 {
+        match self {
+            Self::Hours24 => 5,
+            Self::Hours12 => 6,
+        }
+    }
+}
+
+/// The time zone stamps are shown in, and how.
 #[derive(Clone, Debug)]
-pub struct Zone(TimeZone);
+pub struct Zone {
+    zone: TimeZone,
+    /// How times are written.
+    pub clock: Clock,
+}
 
 impl Zone {
     /// Coordinated universal time.
-    pub const UTC: Self = Self(TimeZone::UTC);
+    pub const UTC: Self = Self { zone: TimeZone::UTC, clock: Clock::Hours24 };
 
     /// The zone the system is set to.
     #[must_use]
     pub fn system() -> Self {
-        Self(TimeZone::system())
+        Self { zone: TimeZone::system(), clock: Clock::default() }
     }
 
     /// The day a stamp falls on; a stamp outside jiff's calendar falls on its first day.
@@ -35,16 +60,23 @@ impl Zone {
         self.civil(at).date()
     }
 
-    /// `17:02`.
+    /// The minute of a stamp, in as many columns as every other.
     #[must_use]
     pub fn minute(&self, at: Timestamp) -> String {
         let time = self.civil(at).time();
-        format!("{:02}:{:02}", time.hour(), time.minute())
+        let (hour, minute) = (time.hour(), time.minute());
+        match self.clock {
+            Clock::Hours24 => format!("{hour:02}:{minute:02}"),
+            Clock::Hours12 => {
+                let half = if hour < 12 { 'a' } else { 'p' };
+                format!("{:2}:{minute:02}{half}", (hour + 11) % 12 + 1)
+            }
+        }
     }
 
     fn civil(&self, at: Timestamp) -> jiff::civil::DateTime {
         let stamp = jiff::Timestamp::from_microsecond(at.0).unwrap_or(jiff::Timestamp::MIN);
-        self.0.to_datetime(stamp)
+        self.zone.to_datetime(stamp)
     }
 }
 
@@ -63,6 +95,14 @@ mod tests {
         let at = Timestamp(1_795_190_520_000_000);
         assert_eq!(day_title(Zone::UTC.day(at)), "Fri 20 Nov 2026");
         assert_eq!(Zone::UTC.minute(at), "16:02");
+    }
+
+    #[test]
+    fn twelve_hours_go_round_twice_a_day() {
+        let zone = Zone { clock: Clock::Hours12, ..Zone::UTC };
+        let at = |hour: i64| zone.minute(Timestamp(hour * 3_600_000_000));
+        assert_eq!([at(0), at(9), at(12), at(23)], ["12:00a", " 9:00a", "12:00p", "11:00p"]);
+        assert_eq!(at(0).len(), usize::from(zone.clock.columns()));
     }
 
     #[test]

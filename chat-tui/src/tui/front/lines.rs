@@ -13,6 +13,7 @@ use crate::clean;
 use crate::tui::core::heard::Heard;
 use crate::tui::core::pointer::Spot;
 use crate::tui::core::{Effect, Model, Msg};
+use crate::tui::look::Looks;
 use crate::tui::term::caps::Ground;
 use crate::tui::term::guard::{Guard, Tty};
 use crate::tui::term::ring::Ring;
@@ -91,6 +92,11 @@ impl Front for Lines {
 
     fn spot(&self, _: u16, _: u16) -> Option<Spot> {
         None
+    }
+
+    fn look(&mut self, looks: Looks) -> io::Result<Vec<String>> {
+        self.rings = looks.ring() != Ring::Off;
+        Ok(Vec::new())
     }
 
     fn stand_on(&mut self, _: Ground) -> bool {

@@ -9,6 +9,7 @@ use std::io;
 
 use super::core::pointer::Spot;
 use super::core::{Effect, Model, Msg};
+use super::look::Looks;
 use super::term::caps::Ground;
 use super::term::guard::Guard;
 use ratatui::layout::Size;
@@ -38,6 +39,9 @@ pub(super) trait Front: Debug {
 
     /// What is at a cell.
     fn spot(&self, x: u16, y: u16) -> Option<Spot>;
+
+    /// Looks like this from now on; drawn anew. Returns what is wrong with it, for people.
+    fn look(&mut self, looks: Looks) -> io::Result<Vec<String>>;
 
     /// The terminal's ground is this. True if something looks different since.
     fn stand_on(&mut self, ground: Ground) -> bool;

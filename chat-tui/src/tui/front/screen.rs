@@ -22,7 +22,10 @@ use crate::tui::view::{Drawn, Hits, ViewCache, draw};
 #[derive(Debug)]
 pub(in crate::tui) struct Full {
     cache: ViewCache,
+    /// What the terminal seems to be able to, and what the person made of it.
+    found: Caps,
     caps: Caps,
+    ground: Option<Ground>,
     looks: Looks,
     ring: Ring,
     /// What the last frame showed where.
@@ -33,11 +36,14 @@ pub(in crate::tui) struct Full {
 
 impl Full {
     /// Takes the terminal over.
-    pub(in crate::tui) fn enter(caps: Caps, looks: Looks) -> io::Result<Self> {
+    pub(in crate::tui) fn enter(found: Caps, looks: Looks) -> io::Result<Self> {
+        let caps = looks.caps(found);
         let guard = Guard::enter(caps, looks.mouse)?;
         Ok(Self {
             cache: ViewCache::new(looks.theme(caps, None).0),
+            found,
             caps,
+            ground: None,
             ring: looks.ring(),
             looks,
             hits: Hits::default(),
@@ -95,8 +101,20 @@ impl Front for Full {
         self.hits.at(x, y)
     }
 
+    fn look(&mut self, looks: Looks) -> io::Result<Vec<String>> {
+        let caps = looks.caps(self.found);
+        if caps.colors != self.caps.colors {
+            self.screen = Screen::new(Tty, Tty.size()?, caps.colors)?;
+        }
+        let (theme, wrong) = looks.theme(caps, self.ground);
+        self.cache.theme = theme;
+        (self.caps, self.ring, self.looks) = (caps, looks.ring(), looks);
+        Ok(wrong)
+    }
+
     fn stand_on(&mut self, ground: Ground) -> bool {
-        self.cache.theme = self.looks.theme(self.caps, Some(ground)).0;
+        self.ground = Some(ground);
+        self.cache.theme = self.looks.theme(self.caps, self.ground).0;
         true
     }
 }

@@ -38,6 +38,8 @@ pub enum TermEvent {
     Ground(Ground),
     /// The mouse was used.
     Mouse(Mouse),
+    /// The settings are to be read again (SIGUSR1).
+    Reload,
     /// The system asks to stop until continued (SIGTSTP): call [`super::guard::Guard::suspend`].
     Suspend,
     /// The program was stopped and goes on (SIGCONT): call [`super::guard::Guard::resume`] and draw anew.

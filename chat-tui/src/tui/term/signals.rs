@@ -26,6 +26,7 @@ impl Signals {
         let of = |kind: Signal| signal(SignalKind::from_raw(kind.as_raw()));
         let (mut hangup, mut terminate, mut interrupt) = (of(Signal::HUP)?, of(Signal::TERM)?, of(Signal::INT)?);
         let (mut stop, mut resumed, mut resized) = (of(Signal::TSTP)?, of(Signal::CONT)?, of(Signal::WINCH)?);
+        let mut reload = of(Signal::USR1)?;
         let (going_on, continued) = watch::channel(());
         let task = tokio::spawn(async move {
             loop {
@@ -34,6 +35,7 @@ impl Signals {
                     _ = hangup.recv() => TermEvent::Closed,
                     _ = terminate.recv() => TermEvent::Terminate,
                     _ = interrupt.recv() => TermEvent::Terminate,
+                    _ = reload.recv() => TermEvent::Reload,
                     _ = stop.recv() => TermEvent::Suspend,
                     _ = resumed.recv() => {
                         going_on.send_replace(());

@@ -147,7 +147,8 @@ impl View<'_> {
             return Sender { name: "*", nick: theme.system, text: theme.system };
         };
         let me = self.model.account.me.account;
-        let named = event.by != me && message.mentions.contains(&me);
+        let stands_out = || self.model.prefs.stands_out(message.text);
+        let named = event.by != me && (message.mentions.contains(&me) || stands_out());
         let nick = if named { theme.mention } else { self.nick(event.by) };
         let text = if named { theme.strong } else { theme.text };
         match message.style {
@@ -160,6 +161,10 @@ impl View<'_> {
         if account == self.model.account.me.account { self.theme.own } else { self.theme.nick(account) }
     }
 
+    fn time_columns(&self) -> u16 {
+        self.scope.zone.clock.columns()
+    }
+
     /// Draws time and sender, if they are shown, and gives the pen at the beginning of the text.
     fn gutter<'b>(&self, head: Option<(&Event, &str)>, nick: Style, row: u16, buffer: &'b mut Buffer) -> Pen<'b> {
         let gutter = self.g.gutter.unwrap_or(0);
@@ -168,7 +173,7 @@ impl View<'_> {
             pen.skip(1);
             pen.own(&self.scope.zone.minute(event.at), self.theme.time);
             pen.skip(1);
-            pen.right_in(&clean::line(name), gutter.saturating_sub(10), nick);
+            pen.right_in(&clean::line(name), gutter.saturating_sub(5 + self.time_columns()), nick);
         }
         pen.until_left(self.g.timeline.width.saturating_sub(gutter.saturating_sub(2)));
         pen.own(self.theme.sign(Sign::Down), self.theme.border);
@@ -206,10 +211,10 @@ impl View<'_> {
         let mut pen = Pen::new(buffer, self.g.timeline, row);
         if self.g.gutter.is_some() {
             if text_row == 0 {
-                pen.skip(7);
+                pen.skip(2 + self.time_columns());
                 pen.right_in(
                     &clean::line(&self.model.account.me.name),
-                    self.g.gutter.unwrap_or(0).saturating_sub(10),
+                    self.g.gutter.unwrap_or(0).saturating_sub(5 + self.time_columns()),
                     self.theme.own,
                 );
             }

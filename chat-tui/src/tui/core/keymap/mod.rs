@@ -380,7 +380,7 @@ mod tests {
             ("globl", "x", "quit", "context"),
             ("global", "ctrl-foo", "quit", "ctrl-foo"),
             ("global", "", "quit", "missing"),
-            ("global", "x", "quitt", "did you mean \"quit\"?"),
+            ("global", "x", "quti", "did you mean \"quit\"?"),
         ] {
             let error = keymap.bind(context, keys, action).unwrap_err().to_string();
             assert!(error.contains(why), "{error}");

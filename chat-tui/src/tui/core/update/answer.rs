@@ -78,6 +78,7 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
 
 fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
     let view = model.account.rooms.entry(info.room).or_default();
+    let info_name = info.name.clone();
     view.name = info.name;
     view.epoch = info.epoch;
     view.member = true;
@@ -91,8 +92,13 @@ fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
     let state = model.rooms.entry(info.room).or_default();
     state.topic = info.topic;
     state.members_total = info.members;
-    model.wanted = None;
     set_bounds(model, info.room);
+    let also = model.also.iter().position(|name| *name == info_name);
+    if let Some(index) = also {
+        model.also.swap_remove(index);
+        return;
+    }
+    model.wanted = None;
     room::go(model, info.room, effects);
 }
 
@@ -127,6 +133,7 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
         }
         Tag::Join(name) => {
             model.wanted = model.wanted.take().filter(|wanted| *wanted != name);
+            model.also.retain(|also| *also != name);
             notice(model, effects, true, about(&["#", &name].concat(), why));
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),

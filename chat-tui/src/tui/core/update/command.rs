@@ -76,6 +76,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             effects.push(Effect::Request(Tag::Nick, Request::from(set)));
         }
         Command::Own(own) => effects.push(Effect::Request(Tag::Own(own), own.request())),
+        Command::Configure(change) => effects.push(Effect::Configure(change)),
         Command::Help(None) => help(model),
         Command::Help(Some(name)) => {
             let spec = command::find(name.trim_start_matches('/'))?;

@@ -59,7 +59,8 @@ fn write(model: &mut Model, text: &str, effects: &mut Effects) {
     if !composer.insert(text) {
         notice(model, effects, true, format!("a message has at most {POST_BYTES_MAX} bytes; the rest was left out"));
     }
-    let Some(room) = model.current.filter(|_| !model.composer().text().starts_with('/')) else { return };
+    let silent = !model.prefs.typing || model.composer().text().starts_with('/');
+    let Some(room) = model.current.filter(|_| !silent) else { return };
     let recent = model.typing_sent.is_some_and(|(where_, at)| where_ == room && model.now.mono < at + TYPING_EVERY);
     if !recent {
         model.typing_sent = Some((room, model.now.mono));

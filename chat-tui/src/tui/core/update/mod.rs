@@ -4,6 +4,7 @@ mod answer;
 mod chord;
 mod command;
 mod copy;
+mod explore;
 mod keys;
 mod net;
 mod pointer;
@@ -17,7 +18,7 @@ use chat_proto::request::{ListFolds, ListMembers};
 
 use super::call;
 use super::effect::{Effect, Effects, Tag};
-use super::model::{MembersKnown, Model, Notice};
+use super::model::{MembersKnown, Model, Notice, Overlay};
 use super::msg::Msg;
 use super::time::Now;
 use crate::client::LinkState;
@@ -49,10 +50,22 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
         Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
         Msg::Cached(room, at, events) => net::cached(model, room, at, events, effects),
         Msg::Prefs(prefs) => {
+            model.zone.clock = prefs.clock;
+            if prefs.mouse != model.prefs.mouse {
+                model.mouse = prefs.mouse;
+            }
             model.prefs = *prefs;
             effects.dirty = true;
         }
+        Msg::Notice(text, error) => notice(model, effects, error, text),
+        Msg::Show(title, lines) => {
+            model.overlay = Some(Overlay { title, lines, scroll: 0 });
+            effects.dirty = true;
+        }
         Msg::Tick => tick(model, effects),
+    }
+    if model.prefs.explore {
+        explore::hold_back(model, effects);
     }
 }
 
@@ -67,6 +80,9 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     title(model, effects);
     call::make(model, effects);
     mouse(model, effects);
+    if model.prefs.explore {
+        explore::hold_back(model, effects);
+    }
 }
 
 pub(super) fn notice(model: &mut Model, effects: &mut Effects, error: bool, text: impl Into<String>) {

@@ -21,6 +21,7 @@ macro_rules! roles {
             $($(#[$doc])* pub $role: Style,)*
             nicks: Vec<Color>,
             symbols: Symbols,
+            borders: bool,
         }
 
         /// The names of the roles; in a theme they are written with `-` for `_`.
@@ -29,7 +30,7 @@ macro_rules! roles {
         impl Theme {
             fn of(roles: &BTreeMap<String, Style>, nicks: Vec<Color>, symbols: Symbols) -> Self {
                 let role = |name: &str| roles.get(name).copied().unwrap_or_default();
-                Self { $($role: role(stringify!($role)),)* nicks, symbols }
+                Self { $($role: role(stringify!($role)),)* nicks, symbols, borders: true }
             }
 
             /// The styles of all roles, in the order of [`ROLES`].
@@ -189,6 +190,12 @@ impl Theme {
         (Self::of(&roles, nicks, wanted.symbols), wrong)
     }
 
+    /// The same with or without lines that part one thing from another.
+    #[must_use]
+    pub fn with_borders(self, borders: bool) -> Self {
+        Self { borders, ..self }
+    }
+
     /// The style of somebody's name: by the account, so that another spelling is no other person.
     #[must_use]
     pub fn nick(&self, account: AccountId) -> Style {
@@ -231,9 +238,10 @@ impl Theme {
             Sign::More => ("↓", "v"),
             Sign::Open => ("▾", "-"),
         };
-        match self.symbols {
-            Symbols::Unicode => unicode,
-            Symbols::Ascii => ascii,
+        match (self.symbols, sign) {
+            (_, Sign::Across | Sign::Down) if !self.borders => " ",
+            (Symbols::Unicode, _) => unicode,
+            (Symbols::Ascii, _) => ascii,
         }
     }
 

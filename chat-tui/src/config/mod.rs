@@ -1,0 +1,155 @@
+//! What the client was told to do: plain data. Flags beat variables of the environment beat the file beat the defaults.
+//!
+//! Every setting is one entry of [`SETTINGS`]: its key, what it takes, its default, its meaning. The file, the environment,
+//! `/set`, the schema and `docs/client-configuration.md` all follow from that table. What is wrong is a [`Problem`] with its
+//! place; the rest holds all the same, because a chat that does not open for a typing error helps nobody.
+
+mod choice;
+mod edit;
+mod file;
+mod load;
+mod schema;
+mod setting;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use choice::{Clock, ColorDepth, KeyPreset, Notice, Shown, SymbolSet, UnknownChoice};
+pub use edit::{EditError, Remember, bind, initial, remember, set, unset, write};
+pub use load::{Loaded, Sources, default_path, load, system};
+pub use schema::schema;
+pub use setting::{Kind, SETTINGS, Setting, Value, find};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The name on the server.
+    pub name: Option<String>,
+    /// The server that is connected to without being named, as [`ServerAddress`](crate::client::ServerAddress) reads it.
+    pub server: Option<String>,
+    /// Rooms to be in; the first is opened.
+    pub rooms: Vec<String>,
+    /// A PEM file of certificate authorities trusted besides the system's.
+    pub ca: Option<PathBuf>,
+    /// The directory of keys, outboxes and caches.
+    pub data: Option<PathBuf>,
+    /// Whether messages are kept on this machine.
+    pub cache: bool,
+    /// Whether nothing is told to the server but what is asked of it.
+    pub explore: bool,
+    /// Whether others are told while something is being written.
+    pub typing: bool,
+    /// Words that stand out like one's own name.
+    pub highlight: Vec<String>,
+    /// The theme, by its name or the file of one.
+    pub theme: String,
+    /// Whether lines are printed one after the other instead of a screen.
+    pub linear: bool,
+    /// How the person is told of a message he isn't looking at.
+    pub notify: Notice,
+    /// How the screen looks.
+    pub ui: Ui,
+    /// Which key does what.
+    pub keys: Keys,
+}
+
+/// How the screen looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ui {
+    /// The characters frames and signs are drawn with.
+    pub symbols: SymbolSet,
+    /// How many colours are used.
+    pub colors: ColorDepth,
+    /// Whether lines part the panes.
+    pub borders: bool,
+    /// Whether a line of keys is shown at the bottom; `Auto`: in the first week.
+    pub hints: Shown,
+    /// Columns of a message's text at most.
+    pub max_width: u64,
+    /// Whether the rooms are shown; `Auto`: by the width.
+    pub rooms: Shown,
+    /// Whether the members are shown; `Auto`: by the width.
+    pub members: Shown,
+    /// How times are written.
+    pub clock: Clock,
+    /// Whether the mouse points here, rather than selecting text in the terminal.
+    pub mouse: bool,
+    /// Whether links can be clicked on in terminals that know them.
+    pub links: bool,
+}
+
+/// Which key does what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// What to begin from.
+    pub preset: KeyPreset,
+    /// What the person changed of it, in order.
+    pub bindings: Vec<Binding>,
+}
+
+/// A binding of the person's own, not yet looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// Where it holds.
+    pub context: String,
+    /// The keys, parted by spaces.
+    pub keys: String,
+    /// The action's name; empty unbinds the keys.
+    pub action: String,
+    /// Where it is written.
+    pub place: String,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    place: String,
+    what: String,
+}
+
+impl Problem {
+    /// Something wrong at a place.
+    #[must_use]
+    pub fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self { place: place.into(), what: what.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.what)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let ui = Ui {
+            symbols: SymbolSet::Auto,
+            colors: ColorDepth::Auto,
+            borders: true,
+            hints: Shown::Auto,
+            max_width: 100,
+            rooms: Shown::Auto,
+            members: Shown::Auto,
+            clock: Clock::Hours24,
+            mouse: true,
+            links: true,
+        };
+        Self {
+            name: None,
+            server: None,
+            rooms: Vec::new(),
+            ca: None,
+            data: None,
+            cache: true,
+            explore: false,
+            typing: true,
+            highlight: Vec::new(),
+            theme: "ansi".to_owned(),
+            linear: false,
+            notify: Notice::Auto,
+            ui,
+            keys: Keys::default(),
+        }
+    }
+}

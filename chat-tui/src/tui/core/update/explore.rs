@@ -1,0 +1,64 @@
+//! Looking only: what would be told to the server, or written there, is held back.
+
+use chat_proto::Request;
+
+use super::notice;
+use crate::tui::core::effect::{Effect, Effects};
+use crate::tui::core::model::Model;
+
+/// Takes out of the effects what a person who only looks does not want, and says so where he asked for it.
+pub(super) fn hold_back(model: &mut Model, effects: &mut Effects) {
+    let mut asked = false;
+    effects.list.retain(|effect| {
+        let quiet = matches!(effect, Effect::MarkRead { .. } | Effect::Typing { .. });
+        let writes = writes(effect);
+        asked |= writes;
+        !quiet && !writes
+    });
+    if asked {
+        notice(model, effects, true, "you are only looking, so nothing is sent; /set explore off");
+    }
+}
+
+fn writes(effect: &Effect) -> bool {
+    match effect {
+        Effect::Send { .. } | Effect::Join { .. } | Effect::Create { .. } | Effect::Leave { .. } | Effect::Retry(_) => {
+            true
+        }
+        Effect::Request(_, request) => !reads(request),
+        Effect::Discard(_)
+        | Effect::Fetch { .. }
+        | Effect::MarkRead { .. }
+        | Effect::Typing { .. }
+        | Effect::Focus(_)
+        | Effect::Title(_)
+        | Effect::Call(_)
+        | Effect::Copy(_)
+        | Effect::Mouse(_)
+        | Effect::Configure(_)
+        | Effect::Redraw
+        | Effect::Suspend
+        | Effect::Quit => false,
+    }
+}
+
+/// Whether a request only asks. Whatever is not known to, does not.
+fn reads(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::ListRooms(_)
+            | Request::LookUpRoom(_)
+            | Request::DescribeRoom(_)
+            | Request::Explain(_)
+            | Request::History(_)
+            | Request::ListMembers(_)
+            | Request::Whois(_)
+            | Request::ReadList(_)
+            | Request::AuditRoom(_)
+            | Request::ListFolds(_)
+            | Request::ListPins(_)
+            | Request::ListAudit(_)
+            | Request::ListDevices(_)
+            | Request::Search(_)
+    )
+}
