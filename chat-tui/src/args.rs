@@ -48,6 +48,11 @@ pub(crate) enum Command {
     Trust(cli::trust::TrustArgs),
     /// Look after the file of settings
     Config(cli::config::ConfigCommandArgs),
+    /// Say what could keep the client from working: the terminal, the settings, the way to a server
+    Doctor(cli::doctor::DoctorArgs),
+    /// Try everything out: a server of your own on this machine, and two who talk
+    #[cfg(feature = "tui")]
+    Demo(cli::demo::DemoArgs),
     /// Print what a shell needs to complete the command line
     Completions(cli::pages::CompletionsArgs),
     /// Print the manual, or write a page for every command into a directory

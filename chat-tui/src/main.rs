@@ -47,6 +47,9 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Recover(recover) => cli::device::recover(&recover),
         Command::Trust(trust) => cli::trust::run(&trust),
         Command::Config(config) => cli::config::run(config),
+        Command::Doctor(doctor) => cli::doctor::run(&doctor),
+        #[cfg(feature = "tui")]
+        Command::Demo(demo) => cli::demo::run(demo),
         Command::Completions(shell) => cli::pages::completions(&shell),
         Command::Man(man) => cli::pages::man(&man),
     }

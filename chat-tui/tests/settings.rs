@@ -198,3 +198,20 @@ fn without_a_terminal_or_a_server_it_says_what_to_write() {
     let (code, _, stderr) = run(dir.path(), &[]);
     assert!(code == 2 && stderr.contains("chat-tui connect HOST"), "{stderr}");
 }
+
+#[test]
+fn the_doctor_needs_no_terminal_and_tells_a_server_that_answers_from_one_that_does_not() {
+    let server = TestServer::start();
+    let dir = TempDir::new().unwrap();
+    let address = server.address.to_string();
+    let (code, stdout, stderr) = run(dir.path(), &["doctor", &address]);
+    assert!(stdout.contains(&format!("{address} answered over UDP in")), "{stdout}{stderr}");
+    assert!(code == 0 || stdout.contains("TERM is"), "{stdout}{stderr}");
+    let free = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let (code, stdout, _) = run(dir.path(), &["doctor", &free]);
+    assert!(code == 1 && stdout.contains("nobody listens on this UDP port"), "{stdout}");
+    fs::create_dir(dir.path().join("chat-tui")).unwrap();
+    fs::write(dir.path().join("chat-tui/config.toml"), "typing = 1\n").unwrap();
+    let (code, stdout, _) = run(dir.path(), &["doctor"]);
+    assert!(code == 1 && stdout.contains("config.toml:1:10: typing: it takes true or false"), "{stdout}");
+}

@@ -63,14 +63,19 @@ pub(crate) fn run(args: ConnectArgs) -> Result<Exit, Failure> {
     };
     let start = Start { settings, rooms, sources, loaded };
     let screen = run_screen(start, Environment::default(), |what| complain(&what));
-    let ended = cli::run_to_end(async { screen.await.map_err(failure) })?;
+    exit(cli::run_to_end(async { screen.await.map_err(failure) })?)
+}
+
+/// How a screen's end is told.
+pub(super) fn exit(ended: Ended) -> Result<Exit, Failure> {
     match ended {
         Ended::Left => Ok(Exit::Clean),
         Ended::Stopped(reason) => Err(reason.into()),
     }
 }
 
-fn failure(error: RunError) -> Failure {
+/// Why there was no screen.
+pub(super) fn failure(error: RunError) -> Failure {
     match error {
         RunError::Start(error) => error.into(),
         RunError::NoScreen(_) | RunError::Trust(_) => Failure::new(Exit::Usage, error.to_string()),

@@ -5,7 +5,10 @@ pub(crate) mod claim;
 pub(crate) mod config;
 #[cfg(feature = "tui")]
 pub(crate) mod connect;
+#[cfg(feature = "tui")]
+pub(crate) mod demo;
 pub(crate) mod device;
+pub(crate) mod doctor;
 pub(crate) mod pages;
 pub(crate) mod play;
 pub(crate) mod search;

@@ -86,6 +86,7 @@ struct Answers {
 /// Asks what is needed to begin. The end of the input, and too many misunderstandings, are a no.
 fn welcome(name: Option<&str>, input: &mut impl BufRead, output: &mut impl Write) -> Option<Answers> {
     let _ = writeln!(output, "\nWelcome to chat-tui.\n");
+    let _ = writeln!(output, "  To look around without a server of your own: chat-tui demo");
     let _ = writeln!(output, "  Somebody sent you a chat:// link? It is an answer to the first question.\n");
     let server = ask("Server (host, host:port or chat:// link)", None, input, output, |text| {
         text.parse::<ServerAddress>().map(drop).map_err(|error| error.to_string())
