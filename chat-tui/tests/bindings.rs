@@ -5,8 +5,10 @@
 
 mod harness;
 
+use chat_proto::request::JoinRoom;
+use chat_proto::{MessageKey, RoomRef};
 use chat_tui::tui::core::keymap::{Keymap, Preset};
-use chat_tui::tui::core::{Effect, Msg, Prefs};
+use chat_tui::tui::core::{Effect, Msg, Prefs, Tag};
 use harness::{BOB, GENERAL, History, Screen, status, status_of};
 
 /// A quiet room where these bindings hold: context, keys, action.
@@ -91,7 +93,7 @@ fn help_and_hints_show_the_bindings_in_force() {
     let mut screen = with(Preset::Default, &[("global", "ctrl-q", ""), ("global", "f10", "quit")]);
     screen.msg(Msg::Resize(120, 40));
     assert!(screen.text().contains("F10 leave"), "{}", screen.text());
-    screen.keys("<f1>").msg(Msg::Resize(80, 80));
+    screen.keys("<f1>").msg(Msg::Resize(80, 120));
     let text = screen.text();
     assert!(text.contains("f10") && !text.contains("ctrl-q"), "{text}");
     assert!(text.contains("rooms and the rest") && text.contains("writing"), "{text}");
@@ -153,7 +155,9 @@ fn rooms_to_be_in_are_joined_and_only_the_first_is_opened() {
     screen.model = model.also_in(["dev".to_owned(), "#new".to_owned()]);
     screen.welcome(vec![status_of(GENERAL, "general", &history, 1), status(harness::DEV, "dev", 3, 3)]);
     assert_eq!(screen.model.current, Some(GENERAL));
-    let joins = |effect: &Effect| matches!(effect, Effect::Join { .. });
+    let joins = |effect: &Effect| matches!(effect, Effect::Request(Tag::Join(_), _));
     let joined: Vec<Effect> = screen.taken().into_iter().filter(joins).collect();
-    assert_eq!(joined, [Effect::Join { name: "new".to_owned(), create: true }]);
+    let (key, room) = (MessageKey::default(), RoomRef::Name("new".to_owned()));
+    let join = JoinRoom { key, room, create: true };
+    assert_eq!(joined, [Effect::Request(Tag::Join("new".to_owned()), join.into())]);
 }

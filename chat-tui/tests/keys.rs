@@ -8,10 +8,11 @@ mod harness;
 use chat_proto::delivery::{EndReason, Ended, RoomPresence, Typing};
 use chat_proto::event::Mentioned;
 use chat_proto::reply::{Reject, RejectCode, RoomInfo};
+use chat_proto::request::{CreateRoom, JoinRoom, LeaveRoom};
 use chat_proto::seen::LastSeen;
 use chat_proto::{
-    AccountId, Epoch, EventBody, FeedId, MessageKey, Ordinal, Presence, PresenceEntry, Reply, Request, RoomId, Seq,
-    Style, Timestamp,
+    AccountId, Epoch, EventBody, FeedId, MessageKey, Ordinal, Presence, PresenceEntry, Reply, Request, RoomId, RoomRef,
+    Seq, Style, Timestamp,
 };
 use chat_tui::client::{ClientEvent, Outgoing};
 use chat_tui::tui::core::{Effect, Msg, Tag};
@@ -27,6 +28,10 @@ fn quiet() -> Screen {
 
 fn line(screen: &Screen) -> &str {
     screen.model.composer().text()
+}
+
+fn asked(tag: Tag, request: impl Into<Request>) -> Effect {
+    Effect::Request(tag, request.into())
 }
 
 fn sends(screen: &mut Screen) -> Vec<(Style, String)> {
@@ -62,7 +67,8 @@ fn a_command_that_is_none_stays_in_the_line_and_is_never_sent() {
 fn joining_goes_to_the_room_once_the_server_agrees() {
     let mut screen = quiet();
     screen.keys("/join #new<enter>");
-    assert_eq!(screen.taken(), [Effect::Join { name: "new".to_owned(), create: false }]);
+    let join = JoinRoom { key: MessageKey::default(), room: RoomRef::Name("new".to_owned()), create: false };
+    assert_eq!(screen.taken(), [asked(Tag::Join("new".to_owned()), join)]);
     let info = RoomInfo {
         room: RoomId(9),
         epoch: Epoch(1),
@@ -93,7 +99,9 @@ fn joining_goes_to_the_room_once_the_server_agrees() {
 fn a_room_is_begun_with_its_topic_and_a_topic_that_is_no_line_stays_to_be_corrected() {
     let mut screen = quiet();
     screen.keys("/create #ops on call, and releases<enter>");
-    let create = Effect::Create { name: "ops".to_owned(), topic: "on call, and releases".to_owned() };
+    let topic = "on call, and releases".to_owned();
+    let create = CreateRoom { key: MessageKey::default(), name: "ops".to_owned(), topic };
+    let create = asked(Tag::Join("ops".to_owned()), create);
     assert_eq!(screen.taken(), [create]);
     assert_eq!(line(&screen), "");
     screen.keys("/create #ops two<alt-enter>lines<enter>");
@@ -106,7 +114,8 @@ fn a_room_is_begun_with_its_topic_and_a_topic_that_is_no_line_stays_to_be_correc
 fn parting_leaves_for_the_room_before_when_the_server_says_so() {
     let mut screen = quiet();
     screen.keys("<alt-1>/part good bye<enter>");
-    assert!(screen.taken().contains(&Effect::Leave { room: DEV, reason: "good bye".to_owned() }));
+    let leave = LeaveRoom { key: MessageKey::default(), room: DEV, reason: "good bye".to_owned() };
+    assert!(screen.taken().contains(&asked(Tag::Leave(DEV), leave)));
     assert_eq!(screen.model.current, Some(DEV));
     screen.net(ClientEvent::Ended(Ended { feed: FeedId::Room(DEV), reason: EndReason::Left }));
     assert_eq!(screen.model.current, Some(GENERAL));
@@ -168,7 +177,8 @@ fn a_refused_message_is_sent_again_with_enter_and_taken_back_with_esc() {
     let mut screen = quiet();
     let key = MessageKey([7; 16]);
     let refused = Some(Reject::new(RejectCode::StorageFull, "the disk is full"));
-    let message = Outgoing { key, room: GENERAL, style: Style::Action, text: "waves".to_owned(), refused };
+    let message =
+        Outgoing { key, room: GENERAL, style: Style::Action, text: "waves".to_owned(), reply_to: None, refused };
     screen.net(ClientEvent::Refused(message));
     assert!(screen.text().contains("✗ failed"), "{}", screen.text());
     screen.keys("<enter>");

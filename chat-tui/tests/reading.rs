@@ -168,10 +168,17 @@ fn an_own_message_turns_solid_when_its_event_comes_and_is_never_there_twice() {
     let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 1));
     screen.serve(&history).keys("hello<enter>");
     let sends = screen.taken().into_iter().filter(|effect| matches!(effect, Effect::Send { .. })).collect::<Vec<_>>();
-    assert_eq!(sends, [Effect::Send { room: GENERAL, style: Style::Text, text: "hello".to_owned() }]);
+    assert_eq!(sends, [Effect::Send { room: GENERAL, style: Style::Text, text: "hello".to_owned(), reply_to: None }]);
     let key = MessageKey([9; 16]);
     let text = "hello".to_owned();
-    screen.net(ClientEvent::Queued(Outgoing { key, room: GENERAL, style: Style::Text, text, refused: None }));
+    screen.net(ClientEvent::Queued(Outgoing {
+        key,
+        room: GENERAL,
+        style: Style::Text,
+        text,
+        reply_to: None,
+        refused: None,
+    }));
     assert!(screen.text().contains("sending…"), "{}", screen.text());
     let receipt =
         chat_proto::reply::Receipt { seq: Seq(2), ordinal: Ordinal(2), at: Timestamp(MORNING), duplicate: false };
@@ -328,6 +335,7 @@ proptest! {
                     room: GENERAL,
                     style: Style::Text,
                     text: "own words ".repeat(usize::from(n % 9) + 1),
+                    reply_to: None,
                     refused: None,
                 }),
                 Op::Settle => {

@@ -39,7 +39,14 @@ fn conversation(columns: u16, rows: u16) -> Screen {
     for (n, refused) in [(1, None), (2, Some(Reject::new(RejectCode::StorageFull, "the disk is full")))] {
         let text = if n == 1 { "Will do, reading the list now." } else { "And the second half." }.to_owned();
         let key = MessageKey([n; 16]);
-        screen.net(ClientEvent::Queued(Outgoing { key, room: GENERAL, style: Style::Text, text, refused }));
+        screen.net(ClientEvent::Queued(Outgoing {
+            key,
+            room: GENERAL,
+            style: Style::Text,
+            text,
+            reply_to: None,
+            refused,
+        }));
     }
     screen.net(ClientEvent::Typing(Typing { room: GENERAL, account: BOB, name: "bob".to_owned(), active: true }));
     screen.net(events(

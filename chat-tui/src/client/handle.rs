@@ -10,12 +10,13 @@ use chat_proto::reply::Page;
 use chat_proto::request::History;
 use chat_proto::{
     ClientSignal, FrameBuffer, MessageKey, NameError, Reject, Reply, ReplyFrame, Request, RequestFrame, RequestId,
-    RoomId, Style, Text, TextError, UserName, codec,
+    RoomId, Seq, Style, Text, TextError, UserName, codec,
 };
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::keyed::{has_key, with_key};
 use super::session::{self, Command};
 use super::trust::Fingerprint;
 use super::{ClientEvent, Environment, Outgoing, ServerAddress, Settings};
@@ -140,6 +141,19 @@ impl Client {
         self.ask(|reply| Command::Request { request, reply }).await.unwrap_or(Err(CallError::Stopped))
     }
 
+    /// Asks something to be done, once: a command is given a key of its own. What is no command is only asked.
+    ///
+    /// # Errors
+    /// [`CallError`]; after `Offline` it may have been done.
+    pub async fn command(&self, request: impl Into<Request>) -> Result<Reply, CallError> {
+        let mut request = request.into();
+        if has_key(&mut request) {
+            let key = self.environment.random.message_key().map_err(|e| CallError::Protocol(e.to_string()))?;
+            request = with_key(request, key);
+        }
+        self.request(request).await
+    }
+
     /// Reads a page of history on a stream of its own, behind everything live.
     ///
     /// # Errors
@@ -178,12 +192,31 @@ impl Client {
         text: &str,
         key: Option<MessageKey>,
     ) -> Result<MessageKey, SendError> {
+        self.put(room, style, text, None, key).await
+    }
+
+    /// As [`send`](Self::send), as an answer to another message of the room.
+    ///
+    /// # Errors
+    /// [`SendError`]; the message is then not in the outbox.
+    pub async fn reply(&self, room: RoomId, reply_to: Seq, style: Style, text: &str) -> Result<MessageKey, SendError> {
+        self.put(room, style, text, Some(reply_to), None).await
+    }
+
+    async fn put(
+        &self,
+        room: RoomId,
+        style: Style,
+        text: &str,
+        reply_to: Option<Seq>,
+        key: Option<MessageKey>,
+    ) -> Result<MessageKey, SendError> {
         let text = Text::parse(text)?.into_string();
         let key = match key {
             Some(key) => key,
             None => self.environment.random.message_key().map_err(|e| SendError::Disk(e.to_string()))?,
         };
-        let outgoing = Outgoing { key, room, style, text, refused: None };
+        let outgoing = Outgoing { key, room, style, text, reply_to, refused: None };
         self.ask(|reply| Command::Send { outgoing, reply }).await.unwrap_or(Err(SendError::Stopped))?;
         Ok(key)
     }

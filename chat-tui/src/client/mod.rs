@@ -12,6 +12,7 @@ pub mod folds;
 mod handle;
 mod identity;
 mod journal;
+mod keyed;
 mod link;
 mod online;
 mod outbox;
@@ -41,7 +42,7 @@ use chat_proto::delivery::{Announced, Ended, Events, Greeting, RoomPresence, Tri
 use chat_proto::nick::NickChanged;
 use chat_proto::profile::UserState;
 use chat_proto::reply::{Receipt, Welcome};
-use chat_proto::{FeedStatus, MessageKey, Reject, RoomId, Style};
+use chat_proto::{FeedStatus, MessageKey, Reject, RoomId, Seq, Style};
 
 /// Where the connection stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub struct Outgoing {
     pub style: Style,
     /// The words.
     pub text: String,
+    /// The message it answers.
+    pub reply_to: Option<Seq>,
     /// Set when the server refused it: kept until the person sends it again or throws it away.
     pub refused: Option<Reject>,
 }

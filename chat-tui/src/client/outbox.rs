@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use chat_proto::request::Post;
-use chat_proto::{MessageKey, Reject, Retry, RoomId};
+use chat_proto::event::ReplyTo;
+use chat_proto::request::{Post, PostWith};
+use chat_proto::{MessageKey, Reject, Request, Retry, RoomId};
 use tokio::time::Instant;
 
 use super::Outgoing;
@@ -78,15 +79,15 @@ impl Outbox {
     }
 
     /// The messages that may go now; they count as under way from here on.
-    pub(super) fn take_ready(&mut self, now: Instant) -> Vec<Post> {
+    pub(super) fn take_ready(&mut self, now: Instant) -> Vec<(MessageKey, Request)> {
         let mut ready = Vec::new();
         for lane in self.rooms.values_mut() {
             let paused = lane.paused_until.is_some_and(|until| until > now);
             let Some(number) = lane.queue.front().filter(|_| !lane.under_way && !paused) else { continue };
             lane.under_way = true;
             lane.paused_until = None;
-            if let Some(Outgoing { key, room, style, text, .. }) = self.entries.get(number) {
-                ready.push(Post { key: *key, room: *room, style: *style, text: text.clone() });
+            if let Some(outgoing) = self.entries.get(number) {
+                ready.push((outgoing.key, request(outgoing)));
             }
         }
         ready
@@ -178,6 +179,14 @@ pub(super) const OUTBOX_MESSAGES_MAX: usize = 4_096;
 /// Shortest pause of a room after a reject that may pass.
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 
+fn request(outgoing: &Outgoing) -> Request {
+    let Outgoing { key, room, style, text, reply_to, refused: _ } = outgoing.clone();
+    match reply_to {
+        None => Post { key, room, style, text }.into(),
+        Some(target) => PostWith { key, room, style, text, extras: vec![ReplyTo { target }.into()] }.into(),
+    }
+}
+
 /// Longest pause of a room, whatever the server says.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
@@ -193,12 +202,23 @@ mod tests {
             room: RoomId(room),
             style: Style::Text,
             text: key.to_string(),
+            reply_to: None,
             refused: None,
         }
     }
 
-    fn keys(posts: &[Post]) -> Vec<u8> {
-        posts.iter().map(|post| post.key.0[0]).collect()
+    fn room_of(post: &Request) -> RoomId {
+        if let Request::Post(post) = post {
+            post.room
+        } else if let Request::PostWith(post) = post {
+            post.room
+        } else {
+            panic!("the outbox sends nothing else: {post:?}")
+        }
+    }
+
+    fn keys(posts: &[(MessageKey, Request)]) -> Vec<u8> {
+        posts.iter().map(|(key, _)| key.0[0]).collect()
     }
 
     #[tokio::test(start_paused = true)]
@@ -271,19 +291,19 @@ mod tests {
             let mut fate = fate.into_iter();
             while !outbox.is_empty() {
                 now += PAUSE_MAX;
-                for post in outbox.take_ready(now) {
-                    let log = stored.entry(post.room).or_default();
-                    let key = post.key.0[0];
+                for (key, post) in outbox.take_ready(now) {
+                    let log = stored.entry(room_of(&post)).or_default();
+                    let byte = key.0[0];
                     match fate.next().unwrap_or(0) {
                         0 => {
-                            if !log.contains(&key) { log.push(key) }
-                            outbox.acknowledge(post.key);
+                            if !log.contains(&byte) { log.push(byte) }
+                            outbox.acknowledge(key);
                         }
-                        1 => { outbox.refuse(post.key, &Reject::new(RejectCode::Unavailable, ""), now); }
+                        1 => { outbox.refuse(key, &Reject::new(RejectCode::Unavailable, ""), now); }
                         2 => outbox.disconnected(),
                         // Stored, and the answer lost.
                         _ => {
-                            if !log.contains(&key) { log.push(key) }
+                            if !log.contains(&byte) { log.push(byte) }
                             outbox.disconnected();
                         }
                     }

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest;
 use chat_proto::codec;
-use chat_proto::{MessageKey, Reject, RoomId, Style};
+use chat_proto::{MessageKey, Reject, RoomId, Seq, Style};
 
 use super::{Outgoing, Random};
 
@@ -32,8 +32,11 @@ pub(super) enum Record {
 impl Record {
     fn encode(&self) -> Vec<u8> {
         let (kind, payload) = match self {
-            Self::Added(Outgoing { key, room, style, text, refused }) => {
+            Self::Added(Outgoing { key, room, style, text, reply_to: None, refused }) => {
                 (1u8, codec::encode(&(*key, *room, *style, text.clone(), refused.clone())))
+            }
+            Self::Added(Outgoing { key, room, style, text, reply_to: Some(target), refused }) => {
+                (5, codec::encode(&(*key, *room, *style, text.clone(), refused.clone(), *target)))
             }
             Self::Removed(key) => (2, codec::encode(key)),
             Self::Refused(key, reject) => (3, codec::encode(&(*key, reject.clone()))),
@@ -51,7 +54,7 @@ impl Record {
             1 => {
                 let (key, room, style, text, refused): (MessageKey, RoomId, Style, String, Option<Reject>) =
                     codec::decode(payload).ok()?;
-                Some(Self::Added(Outgoing { key, room, style, text, refused }))
+                Some(Self::Added(Outgoing { key, room, style, text, reply_to: None, refused }))
             }
             2 => codec::decode(payload).ok().map(Self::Removed),
             3 => {
@@ -59,6 +62,17 @@ impl Record {
                 Some(Self::Refused(key, reject))
             }
             4 => codec::decode(payload).ok().map(Self::Retried),
+            5 => {
+                let (key, room, style, text, refused, target): (
+                    MessageKey,
+                    RoomId,
+                    Style,
+                    String,
+                    Option<Reject>,
+                    Seq,
+                ) = codec::decode(payload).ok()?;
+                Some(Self::Added(Outgoing { key, room, style, text, reply_to: Some(target), refused }))
+            }
             _ => None,
         }
     }
@@ -271,6 +285,7 @@ mod tests {
             room: RoomId(7),
             style: Style::Action,
             text: format!("text {key}"),
+            reply_to: key.is_multiple_of(2).then_some(Seq(key.into())),
             refused: None,
         }
     }

@@ -115,7 +115,7 @@ pub async fn run(start: Start, environment: Environment, mut tell: impl FnMut(&s
         None => Client::start(settings.clone(), environment.clone())?,
     };
     let (answers, answered) = mpsc::channel(ANSWERS_MAX);
-    app.errands = Some(Errands::new(client.clone(), environment, settings, answers));
+    app.errands = Some(Errands::new(client.clone(), settings, answers));
     app.news(early);
     let ended = app.turn(news, answered).await;
     app.outlive_answer().await;
@@ -348,9 +348,6 @@ impl App {
                 | Effect::Retry(_)
                 | Effect::Discard(_)
                 | Effect::Request(..)
-                | Effect::Join { .. }
-                | Effect::Create { .. }
-                | Effect::Leave { .. }
                 | Effect::Fetch { .. }
                 | Effect::MarkRead { .. }
                 | Effect::Typing { .. }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use chat_proto::event::Style;
-use chat_proto::request::{CreateRoom, Focus, History, JoinRoom, LeaveRoom, MarkRead};
-use chat_proto::{Anchor, MessageKey, Reply, Request, RoomId, RoomRef};
+use chat_proto::request::{Focus, History, MarkRead};
+use chat_proto::{Anchor, MessageKey, Reply, Request, RoomId, Seq};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::core::{Effect, Msg, Tag};
 use crate::client::cache::Cache;
-use crate::client::{CallError, Client, Environment, Settings};
+use crate::client::{CallError, Client, Settings};
 
 /// Answers on their way back; whoever answers waits when it is full.
 pub(super) const ANSWERS_MAX: usize = 256;
@@ -21,7 +21,7 @@ const SENDS_MAX: usize = 64;
 /// What belongs to the outbox, and so is done one after the other.
 #[derive(Debug)]
 enum Outbound {
-    Send(RoomId, Style, String),
+    Send(RoomId, Style, String, Option<Seq>),
     Retry(MessageKey),
     Discard(MessageKey),
 }
@@ -30,7 +30,6 @@ enum Outbound {
 #[derive(Debug)]
 pub(super) struct Errands {
     client: Client,
-    environment: Environment,
     settings: Arc<Settings>,
     answers: mpsc::Sender<Msg>,
     outbound: mpsc::Sender<Outbound>,
@@ -38,15 +37,10 @@ pub(super) struct Errands {
 }
 
 impl Errands {
-    pub(super) fn new(
-        client: Client,
-        environment: Environment,
-        settings: Settings,
-        answers: mpsc::Sender<Msg>,
-    ) -> Self {
+    pub(super) fn new(client: Client, settings: Settings, answers: mpsc::Sender<Msg>) -> Self {
         let (outbound, queue) = mpsc::channel(SENDS_MAX);
         let sending = tokio::spawn(send_in_order(client.clone(), queue, answers.clone()));
-        Self { client, environment, settings: Arc::new(settings), answers, outbound, sending }
+        Self { client, settings: Arc::new(settings), answers, outbound, sending }
     }
 
     /// Waits until what was sent is in the outbox.
@@ -58,19 +52,12 @@ impl Errands {
     /// Carries one effect out; those of the terminal are given back.
     pub(super) fn run(&self, effect: Effect) -> Option<Effect> {
         match effect {
-            Effect::Send { room, style, text } => self.outbound(Outbound::Send(room, style, text)),
+            Effect::Send { room, style, text, reply_to } => {
+                self.outbound(Outbound::Send(room, style, text, reply_to));
+            }
             Effect::Retry(key) => self.outbound(Outbound::Retry(key)),
             Effect::Discard(key) => self.outbound(Outbound::Discard(key)),
             Effect::Request(tag, request) => self.ask(tag, request),
-            Effect::Join { name, create } => self.with_key(Tag::Join(name.clone()), |key| {
-                Request::from(JoinRoom { key, room: RoomRef::Name(name), create })
-            }),
-            Effect::Create { name, topic } => {
-                self.with_key(Tag::Join(name.clone()), |key| Request::from(CreateRoom { key, name, topic }))
-            }
-            Effect::Leave { room, reason } => {
-                self.with_key(Tag::Leave(room), |key| Request::from(LeaveRoom { key, room, reason }));
-            }
             Effect::Fetch { room, at, limit } => self.fetch(room, at, limit),
             Effect::MarkRead { room, seq } => self.tell(MarkRead { room, seq }.into()),
             Effect::Typing { room, active } => self.client.typing(room, active),
@@ -91,7 +78,7 @@ impl Errands {
 
     fn outbound(&self, outbound: Outbound) {
         let Err(refused) = self.outbound.try_send(outbound) else { return };
-        if let Outbound::Send(room, _, text) = refused.into_inner() {
+        if let Outbound::Send(room, _, text, _) = refused.into_inner() {
             let _ = self.answers.try_send(Msg::Answer(Tag::Send(room, text), Err("too many at once".to_owned())));
         }
     }
@@ -99,18 +86,9 @@ impl Errands {
     fn ask(&self, tag: Tag, request: Request) {
         let (client, answers) = (self.client.clone(), self.answers.clone());
         tokio::spawn(async move {
-            let answer = client.request(request).await.map_err(|e| told(&e));
+            let answer = client.command(request).await.map_err(|e| told(&e));
             let _ = answers.send(Msg::Answer(tag, answer)).await;
         });
-    }
-
-    fn with_key(&self, tag: Tag, request: impl FnOnce(MessageKey) -> Request) {
-        match self.environment.random.message_key() {
-            Ok(key) => self.ask(tag, request(key)),
-            Err(error) => {
-                let _ = self.answers.try_send(Msg::Answer(tag, Err(error.to_string())));
-            }
-        }
     }
 
     /// A request whose answer nobody waits for: after a lost connection it is made again.
@@ -154,8 +132,12 @@ async fn cached(settings: Arc<Settings>, room: RoomId, at: Anchor, limit: u16) -
 async fn send_in_order(client: Client, mut queue: mpsc::Receiver<Outbound>, answers: mpsc::Sender<Msg>) {
     while let Some(outbound) = queue.recv().await {
         match outbound {
-            Outbound::Send(room, style, text) => {
-                if let Err(error) = client.send(room, style, &text, None).await {
+            Outbound::Send(room, style, text, reply_to) => {
+                let sent = match reply_to {
+                    Some(target) => client.reply(room, target, style, &text).await,
+                    None => client.send(room, style, &text, None).await,
+                };
+                if let Err(error) = sent {
                     let back: Result<Reply, String> = Err(error.to_string());
                     let _ = answers.send(Msg::Answer(Tag::Send(room, text), back)).await;
                 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_proto::delivery::{EndReason, Ended};
 use chat_proto::limits::REQUEST_FRAME_BYTES_MAX;
-use chat_proto::request::{Focus, Post, Subscribe, Unsubscribe};
+use chat_proto::request::{Focus, Subscribe, Unsubscribe};
 use chat_proto::{
     CloseCode, FeedId, MessageKey, Reject, RejectCode, Reply, ReplyFrame, Request, RequestFrame, RequestId, Retry,
     RoomId, codec,
@@ -141,9 +141,8 @@ impl Session {
         if !matches!(self.phase, Phase::Online(_)) {
             return;
         }
-        for post in self.outbox.take_ready(Instant::now()) {
-            let Post { key, .. } = post;
-            if let Err((error, _)) = self.call(post.into(), Call::Post(key)) {
+        for (key, post) in self.outbox.take_ready(Instant::now()) {
+            if let Err((error, _)) = self.call(post, Call::Post(key)) {
                 // Goes again, like everything else, when the stream has room or the connection is back.
                 tracing::debug!(%error, "a message waits");
                 let busy = Reject::new(RejectCode::Unavailable, "");

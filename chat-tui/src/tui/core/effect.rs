@@ -1,7 +1,7 @@
 //! What the core wants of the world.
 
 use super::call::Call;
-use super::identity::Own;
+use super::command::Ask;
 use chat_proto::{Anchor, MessageKey, Request, RoomId, Seq, Style};
 
 /// What an answer is the answer to.
@@ -25,8 +25,12 @@ pub enum Tag {
     Nick,
     /// Asking what somebody is called, whose card is in front.
     Called,
-    /// Asking something about one's own devices.
-    Own(Own),
+    /// What a command asked.
+    Ask(Ask),
+    /// Something whose answer says no more than that it was done, and what is said then; nothing if one sees it.
+    Done(&'static str),
+    /// Changing the words of a message; they come back if that cannot be.
+    Edit(RoomId, Seq, String),
     /// Writing a message into a room; the words come back if it cannot be taken.
     Send(RoomId, String),
 }
@@ -55,6 +59,7 @@ pub enum Change {
 
 /// Something to be done outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a handful of them live, for a moment")]
 pub enum Effect {
     /// Put a message into the outbox.
     Send {
@@ -64,34 +69,15 @@ pub enum Effect {
         style: Style,
         /// The words.
         text: String,
+        /// The message it answers.
+        reply_to: Option<Seq>,
     },
     /// Send a refused message again.
     Retry(MessageKey),
     /// Throw a refused message away.
     Discard(MessageKey),
-    /// Ask the server; the answer comes with the tag.
+    /// Ask the server; the answer comes with the tag. A command gets its key where it is carried out.
     Request(Tag, Request),
-    /// Become a member of a room; the answer comes as [`Tag::Join`].
-    Join {
-        /// The room's name.
-        name: String,
-        /// Begin it if there is none.
-        create: bool,
-    },
-    /// Begin a room that is not there; the answer comes as [`Tag::Join`].
-    Create {
-        /// The room's name.
-        name: String,
-        /// What it is about; may be empty.
-        topic: String,
-    },
-    /// Stop being a member of a room; the answer comes as [`Tag::Leave`].
-    Leave {
-        /// Which.
-        room: RoomId,
-        /// Why, in the person's words.
-        reason: String,
-    },
     /// Read a page of a room's history.
     Fetch {
         /// Which.

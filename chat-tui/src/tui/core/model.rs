@@ -11,6 +11,7 @@ use super::chord::Chord;
 use super::composer::{Composer, KillRing, Rows};
 use super::geometry::{Geometry, Panes, geometry, prompt_columns};
 use super::keymap::Context;
+use super::picker::Picker;
 use super::prefs::Prefs;
 use super::time::{Now, Zone};
 use super::timeline::{Pane, Scope, Timeline, Wraps};
@@ -50,6 +51,27 @@ pub struct Overlay {
     pub scroll: usize,
 }
 
+/// What becomes of the line being written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Intent {
+    /// It is said.
+    #[default]
+    Say,
+    /// It answers a message.
+    Reply(Seq),
+    /// It takes the place of the words of an own message.
+    Edit(Seq),
+}
+
+/// A place to go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Jump {
+    /// The first unread event: reading begins there.
+    Read(Seq),
+    /// An event that was asked for: it is chosen.
+    Choose(Seq),
+}
+
 /// How far the members of a room are known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum MembersKnown {
@@ -66,6 +88,8 @@ pub struct RoomState {
     pub timeline: Timeline,
     /// What is being written there.
     pub composer: Composer,
+    /// What becomes of it.
+    pub intent: Intent,
     /// The newest event that was read when it was opened.
     pub ruler: Option<Seq>,
     /// What the room is about.
@@ -74,7 +98,7 @@ pub struct RoomState {
     pub members_total: u32,
     pub(super) members: MembersKnown,
     /// Where reading begins when the page that holds it comes.
-    pub(super) jump: Option<Seq>,
+    pub(super) jump: Option<Jump>,
     /// When the newest event came, or the room was opened.
     pub(super) arrived: Duration,
     /// Up to where it was marked read from here.
@@ -139,6 +163,12 @@ pub struct Model {
     pub prefs: Prefs,
     /// What is in front.
     pub overlay: Option<Overlay>,
+    /// What is in front to choose from.
+    pub picker: Option<Picker>,
+    /// The message chosen in the room being looked at, while messages are chosen.
+    pub selected: Option<Seq>,
+    /// The chosen message whose removal waits for the key again, and until when.
+    pub(super) doomed: Option<(Seq, Duration)>,
     /// A line for the person.
     pub notice: Option<Notice>,
     /// What is written while no room is open.
@@ -199,6 +229,9 @@ impl Model {
             calls: Calls::default(),
             prefs: Prefs::default(),
             overlay: None,
+            picker: None,
+            selected: None,
+            doomed: None,
             notice: None,
             nowhere: Composer::default(),
             last: None,
@@ -276,9 +309,12 @@ impl Model {
     #[must_use]
     pub fn prompt(&self) -> String {
         let name = crate::clean::line(&self.account.me.name).into_string();
-        match self.room_view() {
-            Some(room) => format!("[#{}] {name}> ", crate::clean::line(&room.name)),
-            None => format!("{name}> "),
+        let intent = self.room().map(|room| room.intent);
+        match (intent, self.room_view()) {
+            (Some(Intent::Reply(_)), _) => "answer> ".to_owned(),
+            (Some(Intent::Edit(_)), _) => "edit> ".to_owned(),
+            (Some(Intent::Say) | None, Some(room)) => format!("[#{}] {name}> ", crate::clean::line(&room.name)),
+            (Some(Intent::Say) | None, None) => format!("{name}> "),
         }
     }
 
@@ -324,7 +360,11 @@ impl Model {
     /// Where bindings of keys hold, the nearest first.
     #[must_use]
     pub fn contexts(&self) -> &'static [Context] {
-        if self.overlay.is_some() { Context::FRONT } else { Context::WRITING }
+        match (self.overlay.is_some() || self.picker.is_some(), self.selected.is_some()) {
+            (true, _) => Context::FRONT,
+            (false, true) => Context::CHOOSING,
+            (false, false) => Context::WRITING,
+        }
     }
 
     /// When something changes by time alone; [`Msg::Tick`](super::Msg::Tick) is wanted then.
@@ -353,7 +393,11 @@ impl Model {
     /// When what is visible counts as read, unless it does already.
     pub(super) fn read_due(&self) -> Option<Duration> {
         let (state, view) = (self.room()?, self.room_view()?);
-        let seen = self.focused && self.overlay.is_none() && state.timeline.follows() && !state.timeline.is_empty();
+        let seen = self.focused
+            && self.overlay.is_none()
+            && self.picker.is_none()
+            && state.timeline.follows()
+            && !state.timeline.is_empty();
         let unread = view.head > view.read && view.head > state.marked;
         (seen && unread && view.member).then(|| state.arrived + SEEN_AFTER)
     }

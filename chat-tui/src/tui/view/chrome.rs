@@ -12,10 +12,10 @@ use super::{Hits, Theme};
 use crate::clean::{self, Clean};
 use crate::client::LinkState;
 use crate::tui::core::geometry::Area;
-use crate::tui::core::keymap::Action;
+use crate::tui::core::keymap::{Action, Deed};
 use crate::tui::core::markup;
 use crate::tui::core::pointer::Spot;
-use crate::tui::core::{Model, hotlist};
+use crate::tui::core::{Intent, Model, RoomState, hotlist};
 use crate::tui::term::links::Links;
 
 /// Columns from which the header and the status say more.
@@ -122,6 +122,9 @@ fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
         return (notice.text.clone(), if notice.error { theme.error } else { theme.notice });
     }
     let Some(room) = model.room() else { return (String::new(), theme.dim) };
+    if let Some(words) = answering(room) {
+        return (words, theme.strong);
+    }
     let refused = room.timeline.pending().iter().filter(|message| message.refused.is_some()).count();
     if refused > 0 && room.composer.is_empty() {
         let sign = theme.sign(Sign::Failed);
@@ -145,6 +148,18 @@ fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
         [first, second, rest @ ..] => format!("{first}, {second} and {} more are typing{dots}", rest.len()),
     };
     (text, theme.typing)
+}
+
+/// What is answered or edited.
+fn answering(room: &RoomState) -> Option<String> {
+    let (what, seq) = match room.intent {
+        Intent::Say => return None,
+        Intent::Reply(seq) => ("answering", seq),
+        Intent::Edit(seq) => ("editing", seq),
+    };
+    let name = room.timeline.event(seq).and_then(|event| event.body.message()).map_or("", |message| message.name);
+    let words = room.timeline.words(seq).unwrap_or_default();
+    Some(format!("{what} {name}: {} (Esc: no)", words.lines().next().unwrap_or_default()))
 }
 
 fn candidates(model: &Model, theme: &Theme, pen: &mut Pen<'_>, columns_max: u16) {
@@ -188,8 +203,9 @@ pub(super) fn hint(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer
         return which_key(model, theme, &mut pen, 0);
     }
     let keys = &model.prefs.keys;
-    for (action, what) in HINTS {
-        if let Some(key) = keys.shown(model.contexts(), action)
+    let hints: &[(Action, &str)] = if model.selected.is_some() { &SELECTING } else { &HINTS };
+    for (action, what) in hints {
+        if let Some(key) = keys.shown(model.contexts(), *action)
             && !pair(&mut pen, &key, what, theme, 0)
         {
             break;
@@ -224,12 +240,24 @@ fn pair(pen: &mut Pen<'_>, key: &str, what: &str, theme: &Theme, left: u16) -> b
     true
 }
 
-const HINTS: [(Action, &str); 7] = [
+const SELECTING: [(Action, &str); 8] = [
+    (Action::Chosen(Deed::Before), "before"),
+    (Action::Chosen(Deed::Reply), "answer"),
+    (Action::Chosen(Deed::React), "react"),
+    (Action::Chosen(Deed::Edit), "edit"),
+    (Action::Chosen(Deed::Delete), "remove"),
+    (Action::Chosen(Deed::Pin), "pin"),
+    (Action::Chosen(Deed::Info), "more"),
+    (Action::Escape, "write"),
+];
+
+const HINTS: [(Action, &str); 8] = [
     (Action::Enter, "send"),
     (Action::Complete { back: false }, "complete"),
     (Action::Help, "help"),
     (Action::PageUp, "read back"),
     (Action::Step { back: false }, "next room"),
     (Action::NextActive, "next active"),
+    (Action::Escape, "select"),
     (Action::Quit, "leave"),
 ];

@@ -1,13 +1,15 @@
-//! What is in front of the timeline: help, a person, a list of members.
+//! What is in front of the timeline: help, a person, a list of members; something to choose from.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 
 use super::Theme;
-use super::paint::Pen;
+use super::paint::{Pen, columns};
 use super::theme::Sign;
 use crate::clean;
 use crate::tui::core::Overlay;
 use crate::tui::core::geometry::Area;
+use crate::tui::core::picker::Picker;
 use crate::tui::view::wrap::wrap;
 
 pub(super) fn draw(overlay: &Overlay, theme: &Theme, area: Area, buffer: &mut Buffer) {
@@ -29,4 +31,39 @@ pub(super) fn draw(overlay: &Overlay, theme: &Theme, area: Area, buffer: &mut Bu
     if area.height > 1 {
         Pen::new(buffer, area, area.height - 1).centered("Esc closes", theme.sign(Sign::Across), theme.dim);
     }
+}
+
+/// Draws something to choose from, and says where the cursor of what is typed is.
+pub(super) fn picker(picker: &Picker, theme: &Theme, area: Area, buffer: &mut Buffer) -> Position {
+    Pen::new(buffer, area, 0).centered(clean::line(&picker.title).as_str(), theme.sign(Sign::Across), theme.strong);
+    let mut pen = Pen::new(buffer, area, 1);
+    pen.own(" > ", theme.strong);
+    let typed = clean::line(&picker.typed);
+    let left = pen.left().saturating_sub(1);
+    pen.fitted(&typed, left, theme.text);
+    let cursor = area.x + 3 + columns(&typed).min(left);
+    let rows = usize::from(area.height.saturating_sub(3));
+    let first = (picker.chosen() + 1).saturating_sub(rows);
+    for (row, (item, chosen)) in (2..area.height.saturating_sub(1)).zip(picker.shown().skip(first)) {
+        let style = if chosen { theme.selection } else { theme.text };
+        let mut pen = Pen::new(buffer, area, row);
+        if chosen {
+            pen.fill(" ", style);
+        }
+        let mut pen = Pen::new(buffer, area, row);
+        pen.skip(1);
+        let detail = clean::line(&item.detail);
+        // What there is to say has a place of its own at the right, if it leaves the name most of the row.
+        let beside = columns(&detail).min(pen.left() / 2);
+        let left = pen.left().saturating_sub(beside + 3);
+        pen.fitted(&clean::line(&item.name), left, style);
+        pen.until_left(beside + 1);
+        pen.fitted(&detail, beside, if chosen { style } else { theme.dim });
+    }
+    if area.height > 1 {
+        let keys = "Enter chooses  Esc closes";
+        Pen::new(buffer, area, area.height - 1).centered(keys, theme.sign(Sign::Across), theme.dim);
+    }
+    let last = (buffer.area.width.saturating_sub(1), buffer.area.height.saturating_sub(1));
+    Position { x: cursor.min(last.0), y: (area.y + 1).min(last.1) }
 }

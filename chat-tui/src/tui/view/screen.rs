@@ -54,10 +54,12 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
     if let Some(area) = g.members {
         panes::members(model, theme, area, buffer, hits);
     }
+    let mut choosing = None;
     hits.add(g.timeline, Spot::Timeline);
-    match &model.overlay {
-        Some(overlay) => overlay::draw(overlay, theme, g.timeline, buffer),
-        None => timeline::draw(model, theme, wraps, g, &mut Sheet { buffer, links }),
+    match (&model.picker, &model.overlay) {
+        (Some(picker), _) => choosing = Some(overlay::picker(picker, theme, g.timeline, buffer)),
+        (None, Some(overlay)) => overlay::draw(overlay, theme, g.timeline, buffer),
+        (None, None) => timeline::draw(model, theme, wraps, g, &mut Sheet { buffer, links }),
     }
     if let Some(area) = g.status {
         chrome::status(model, theme, area, buffer, hits);
@@ -73,7 +75,7 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
         let cut = buffer.content.iter_mut().filter(|cell| cell.symbol() == ELLIPSIS);
         cut.for_each(|cell| _ = cell.set_symbol("."));
     }
-    frame.set_cursor_position(cursor);
+    frame.set_cursor_position(choosing.unwrap_or(cursor));
     drawn
 }
 

@@ -111,6 +111,7 @@ impl View<'_> {
     fn event(&self, block: Block, wrapped: &Wrapped, text_row: u16, row: u16, first: bool, sheet: &mut Sheet<'_>) {
         let Some(event) = self.timeline().block_events(block).next() else { return };
         let Sender { name, nick, text } = self.sender(event);
+        let text = if self.model.selected == Some(event.seq) { self.theme.selection } else { text };
         if self.g.gutter.is_none() {
             return self.compact(wrapped, text_row, row, nick, text, sheet);
         }
@@ -121,9 +122,11 @@ impl View<'_> {
 
     /// Draws part of a message: its words, and what was done to it afterwards.
     fn words(&self, pen: &mut Pen<'_>, wrapped: &Wrapped, part: Range<usize>, text: Style, links: &mut Links) {
-        let split = wrapped.tail.clamp(part.start, part.end);
+        let begin = wrapped.words.clamp(part.start, part.end);
+        let split = wrapped.tail.clamp(begin, part.end);
+        pen.wrapped(wrapped, part.start..begin, self.theme.dim);
         let spans = &wrapped.marked.spans;
-        let mut at = part.start;
+        let mut at = begin;
         for span in &spans[spans.partition_point(|span| span.range.end <= at)..] {
             let (from, to) = (span.range.start.clamp(at, split), span.range.end.clamp(at, split));
             if from >= to {

@@ -236,6 +236,13 @@ impl Composer {
         self.last = Last::Other;
     }
 
+    /// Takes everything away. Can be undone.
+    pub fn clear(&mut self) {
+        self.edit(false);
+        self.text.clear();
+        self.cursor = 0;
+    }
+
     /// Replaces a range with a completion, and goes behind it.
     pub fn replace(&mut self, range: std::ops::Range<usize>, with: &str) {
         self.edit(false);

@@ -77,6 +77,14 @@ pub enum Action {
     ToggleMouse,
     /// Only messages and the line being written, with nothing beside them, or everything again.
     ToggleBare,
+    /// Do something with the chosen message.
+    Chosen(Deed),
+    /// Choose a room, a person or a command.
+    Switch,
+    /// Choose among the messages.
+    Select,
+    /// Show unread messages that name one.
+    Mentions,
     /// Show the keys and commands.
     Help,
     /// Draw everything anew.
@@ -85,6 +93,49 @@ pub enum Action {
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// What is done while messages are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Choose the message before.
+    Before,
+    /// Choose the message behind.
+    Behind,
+    /// Choose the oldest loaded message.
+    First,
+    /// Choose the newest message.
+    Last,
+    /// Choose the mention before.
+    MentionBefore,
+    /// Choose the mention behind.
+    MentionBehind,
+    /// Choose the first message of the day, then of the day before.
+    DayBefore,
+    /// Choose the first message of the day behind.
+    DayBehind,
+    /// Answer it.
+    Reply,
+    /// Change its words.
+    Edit,
+    /// Remove it; twice.
+    Delete,
+    /// React to it.
+    React,
+    /// React as others did, or take that back.
+    Same,
+    /// Pin it, or take it down.
+    Pin,
+    /// Copy it to another room.
+    Forward,
+    /// Go to the message it answers.
+    Answered,
+    /// Copy its words out of the terminal.
+    Copy,
+    /// Show what is known of it.
+    Info,
+    /// Show who wrote it.
+    Author,
 }
 
 impl Action {
@@ -166,6 +217,28 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Copy, "copy", "copy the newest message shown"),
     (Action::ToggleMouse, "toggle-mouse", "mouse for this program, or for the terminal"),
     (Action::ToggleBare, "toggle-bare", "only text, to select with the mouse"),
+    (Action::Chosen(Deed::Before), "message-before", "the message before"),
+    (Action::Chosen(Deed::Behind), "message-behind", "the message behind"),
+    (Action::Chosen(Deed::First), "message-first", "the oldest loaded message"),
+    (Action::Chosen(Deed::Last), "message-last", "the newest message"),
+    (Action::Chosen(Deed::MentionBefore), "mention-before", "the mention before"),
+    (Action::Chosen(Deed::MentionBehind), "mention-behind", "the mention behind"),
+    (Action::Chosen(Deed::DayBefore), "day-before", "the beginning of the day, then of the day before"),
+    (Action::Chosen(Deed::DayBehind), "day-behind", "the beginning of the day behind"),
+    (Action::Chosen(Deed::Reply), "message-reply", "answer it"),
+    (Action::Chosen(Deed::Edit), "message-edit", "change its words"),
+    (Action::Chosen(Deed::Delete), "message-delete", "remove it; twice"),
+    (Action::Chosen(Deed::React), "message-react", "react to it"),
+    (Action::Chosen(Deed::Same), "message-react-same", "react as others did, or take it back"),
+    (Action::Chosen(Deed::Pin), "message-pin", "pin it, or take it down"),
+    (Action::Chosen(Deed::Forward), "message-forward", "copy it to another room"),
+    (Action::Chosen(Deed::Answered), "message-answered", "go to the message it answers"),
+    (Action::Chosen(Deed::Copy), "message-copy", "copy its words"),
+    (Action::Chosen(Deed::Info), "message-info", "what is known of it"),
+    (Action::Chosen(Deed::Author), "message-author", "who wrote it"),
+    (Action::Switch, "switch", "choose a room, person or command"),
+    (Action::Select, "select", "choose among the messages"),
+    (Action::Mentions, "mentions", "unread messages that name you"),
     (Action::Redraw, "redraw", "draw everything anew"),
     (Action::Suspend, "suspend", "back to the shell for a while"),
     (Action::Help, "help", "the keys and commands"),

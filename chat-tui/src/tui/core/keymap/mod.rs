@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-pub use action::{ACTIONS, Action};
+pub use action::{ACTIONS, Action, Deed};
 
 use super::composer::Composer;
 use crate::tui::term::key::{Key, KeyError};
@@ -50,6 +50,8 @@ impl Context {
 
     /// Contexts that hold while a line is being written, the nearest first.
     pub const WRITING: &'static [Self] = &[Self::Composer, Self::Timeline, Self::Global];
+    /// Contexts that hold while messages are chosen.
+    pub const CHOOSING: &'static [Self] = &[Self::Select, Self::Timeline, Self::Global];
     /// Contexts that hold while something is in front; a key that is none of the first goes to what is behind.
     pub const FRONT: &'static [Self] = &[Self::Overlay, Self::Composer, Self::Timeline, Self::Global];
 }

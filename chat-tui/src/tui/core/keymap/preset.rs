@@ -1,6 +1,6 @@
 //! Sets of bindings to begin from: the default one, and what other programs' habits change of it.
 
-use super::{Action, Context};
+use super::{Action, Context, Deed};
 use crate::tui::core::composer::Span;
 
 use Context::{Composer, Global, Overlay, Select, Timeline};
@@ -42,6 +42,26 @@ pub(super) const DEFAULT: &[Row] = &[
     (Timeline, "alt-end", Some(Action::Newest)),
     (Timeline, "alt-u", Some(Action::FirstUnread)),
     (Timeline, "alt-c", Some(Action::Copy)),
+    (Select, "k up", Some(Action::Chosen(Deed::Before))),
+    (Select, "j down", Some(Action::Chosen(Deed::Behind))),
+    (Select, "g home", Some(Action::Chosen(Deed::First))),
+    (Select, "G end", Some(Action::Chosen(Deed::Last))),
+    (Select, "[", Some(Action::Chosen(Deed::MentionBefore))),
+    (Select, "]", Some(Action::Chosen(Deed::MentionBehind))),
+    (Select, "{", Some(Action::Chosen(Deed::DayBefore))),
+    (Select, "}", Some(Action::Chosen(Deed::DayBehind))),
+    (Select, "r enter", Some(Action::Chosen(Deed::Reply))),
+    (Select, "e", Some(Action::Chosen(Deed::Edit))),
+    (Select, "d", Some(Action::Chosen(Deed::Delete))),
+    (Select, "+", Some(Action::Chosen(Deed::React))),
+    (Select, "=", Some(Action::Chosen(Deed::Same))),
+    (Select, "p", Some(Action::Chosen(Deed::Pin))),
+    (Select, "f", Some(Action::Chosen(Deed::Forward))),
+    (Select, "t", Some(Action::Chosen(Deed::Answered))),
+    (Select, "y", Some(Action::Chosen(Deed::Copy))),
+    (Select, "i", Some(Action::Chosen(Deed::Info))),
+    (Select, "u", Some(Action::Chosen(Deed::Author))),
+    (Select, "q", Some(Action::Escape)),
     (Overlay, "up", Some(Action::Up)),
     (Overlay, "down", Some(Action::Down)),
     (Overlay, "enter", Some(Action::Enter)),
@@ -59,6 +79,9 @@ pub(super) const DEFAULT: &[Row] = &[
     (Global, "alt-0", Some(Action::Room(10))),
     (Global, "alt-a", Some(Action::NextActive)),
     (Global, "alt-/", Some(Action::LastRoom)),
+    (Global, "ctrl-k alt-k ctrl-space", Some(Action::Switch)),
+    (Global, "shift-up", Some(Action::Select)),
+    (Global, "f9", Some(Action::Mentions)),
     (Global, "f7", Some(Action::ToggleRooms)),
     (Global, "f8", Some(Action::ToggleMembers)),
     (Global, "alt-m", Some(Action::ToggleMouse)),

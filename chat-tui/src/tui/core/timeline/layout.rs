@@ -13,6 +13,7 @@ use super::{Anchor, Place, Timeline};
 use crate::clean;
 use crate::client::folds::Stand;
 use crate::tui::core::markup::{self, Marked};
+use crate::tui::view::width::{fit, width as columns};
 use crate::tui::view::wrap::wrap_keeping;
 
 /// Wrapped texts kept; about four screens of them.
@@ -47,6 +48,8 @@ pub struct Wrapped {
     pub text: String,
     /// Bytes at its beginning that say when and who, in a compact pane.
     pub prefix: usize,
+    /// Where in it its words begin: before them stands what it answers.
+    pub words: usize,
     /// Where in it what was done to the message afterwards begins.
     pub tail: usize,
     /// What is marked in the words of a message.
@@ -261,9 +264,15 @@ fn wrapped(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> W
         Block::Run { .. } => (Head::default(), run_text(timeline, block), u16::MAX),
         Block::Newer => (Head::default(), "… newer messages …".to_owned(), u16::MAX),
     };
-    let mut text = clean::text(&[head.before.as_str(), &words].concat()).into_string();
-    let marked = text.get(head.before.len()..).filter(|_| head.marks).map(markup::read).unwrap_or_default();
-    let marked = marked.behind(head.before.len());
+    // An action's name belongs to its words, and so stands behind what it answers.
+    let (prefix, name) = head.before.split_at(head.prefix);
+    let lead = lead(timeline, block, pane.width.saturating_sub(columns(prefix)));
+    let words_at = prefix.len() + lead.len();
+    let before = [prefix, &lead, name].concat();
+    let begin = before.len();
+    let mut text = clean::text(&[before.as_str(), &words].concat()).into_string();
+    let marked = text.get(begin..).filter(|_| head.marks).map(markup::read).unwrap_or_default();
+    let marked = marked.behind(begin);
     let tail = text.len();
     text.push_str(&afterwards(timeline, block, scope));
     let hang = if pane.compact { 2 } else { 0 };
@@ -271,7 +280,7 @@ fn wrapped(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> W
     if rows.is_empty() {
         rows.push(0..0);
     }
-    Wrapped { text, prefix: head.prefix, tail, marked, rows }
+    Wrapped { text, prefix: head.prefix, words: words_at, tail, marked, rows }
 }
 
 /// What stands before the words of a block.
@@ -282,6 +291,26 @@ struct Head {
     prefix: usize,
     /// Whether there may be markup in the words.
     marks: bool,
+}
+
+/// What a message answers, or where it was written, clean, on a row of its own.
+fn lead(timeline: &Timeline, block: Block, width: u16) -> String {
+    let Some(message) = timeline.block_events(block).next().and_then(|event| event.body.message()) else {
+        return String::new();
+    };
+    let said = match (message.forwarded(), message.reply_to()) {
+        (Some(from), _) => format!("from #{}, {}:", clean::line(&from.room_name), clean::line(&from.name)),
+        (None, Some(target)) => match timeline.event(target) {
+            Some(event) => match (event.body.message(), timeline.words(target)) {
+                (Some(answered), Some(words)) => format!("> {}: {}", clean::line(answered.name), clean::line(words)),
+                _ => "> a message that was removed".to_owned(),
+            },
+            None => format!("> message #{target}"),
+        },
+        (None, None) => return String::new(),
+    };
+    let (fitted, _) = fit(&clean::line(&said), width.max(4));
+    [fitted.as_ref(), "\n"].concat()
 }
 
 /// What was done to a message since it was written, clean: marks behind its words, and a row of reactions.

@@ -8,7 +8,7 @@ mod scroll;
 mod told;
 mod walk;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use chat_proto::reply::FoldList;
 use chat_proto::{Anchor as FetchAt, Event, Seq};
@@ -84,8 +84,10 @@ pub struct Timeline {
     fetching: Vec<FetchAt>,
     folds: Folds,
     erasures: VecDeque<Erasure>,
-    /// How often a message came to stand otherwise.
+    /// How often a message came to stand otherwise, or what it answers was loaded.
     changes: u64,
+    /// Messages that are answered, but not loaded.
+    awaited: BTreeSet<Seq>,
 }
 
 impl Default for Timeline {
@@ -100,6 +102,7 @@ impl Default for Timeline {
             folds: Folds::default(),
             erasures: VecDeque::new(),
             changes: 0,
+            awaited: BTreeSet::new(),
         }
     }
 }
@@ -146,6 +149,30 @@ impl Timeline {
         self.segments.last()?.events.back()
     }
 
+    /// A loaded event.
+    #[must_use]
+    pub fn event(&self, seq: Seq) -> Option<&Event> {
+        let (segment, index) = self.locate(seq)?;
+        self.segments[segment].events.get(index)
+    }
+
+    /// The words of a loaded message as they are now.
+    #[must_use]
+    pub fn words(&self, seq: Seq) -> Option<&str> {
+        let message = self.event(seq)?.body.message()?;
+        Some(self.stand(seq).and_then(Stand::text).unwrap_or(message.text))
+    }
+
+    /// The loaded message before or behind another event.
+    #[must_use]
+    pub fn neighbour(&self, seq: Seq, back: bool) -> Option<Seq> {
+        if back {
+            self.events().rev().find(|event| event.seq < seq && is_post(event)).map(|event| event.seq)
+        } else {
+            self.events().find(|event| event.seq > seq && is_post(event)).map(|event| event.seq)
+        }
+    }
+
     /// Own messages on their way, oldest first.
     #[must_use]
     pub fn pending(&self) -> &[Outgoing] {
@@ -171,7 +198,12 @@ impl Timeline {
         for event in &run {
             self.settle(event);
             self.changes += u64::from(self.folds.apply(event));
+            let answers = event.body.message().and_then(|message| message.reply_to());
+            self.awaited.extend(answers.filter(|target| self.event(*target).is_none()));
         }
+        let came = |target: &Seq| (first..=last).contains(target);
+        self.changes += u64::from(self.awaited.iter().any(came));
+        self.awaited.retain(|target| !came(target));
         self.strike(&mut run);
         let from = self.segments.partition_point(|segment| segment.last().next() < first);
         let to = self.segments.partition_point(|segment| segment.first() <= last.next());

@@ -19,6 +19,10 @@ pub enum Scroll {
     Bottom,
 }
 
+fn is_text(line: &Line) -> bool {
+    matches!(line.part, Part::Text { .. })
+}
+
 impl Timeline {
     /// Moves what is read.
     pub fn scroll(&mut self, to: Scroll, pane: Pane, scope: Scope<'_>, wraps: &mut Wraps) {
@@ -67,6 +71,22 @@ impl Timeline {
             self.set_anchor(Anchor::Follow);
         }
         true
+    }
+
+    /// Moves what is read only as far as it takes to show a whole message.
+    pub fn reveal(&mut self, seq: Seq, pane: Pane, scope: Scope<'_>, wraps: &mut Wraps) {
+        let Some(block) = self.block_of(Place::Event(seq), scope) else { return };
+        let rows = self.lines(block, pane, scope, wraps).iter().filter(|line| is_text(line)).count();
+        let layout = self.layout(pane, scope, wraps);
+        let shown = layout.lines.iter().filter(|line| line.block == block && is_text(line)).count();
+        if shown >= rows.min(usize::from(pane.height)) {
+            return;
+        }
+        let top = layout.lines.iter().find_map(|line| self.block_events(line.block).next().map(|event| event.seq));
+        let below = top.is_some_and(|top| top < seq);
+        let rows = u16::try_from(rows).unwrap_or(u16::MAX);
+        let line = if below { pane.height.saturating_sub(rows) } else { 1.min(pane.height.saturating_sub(1)) };
+        self.jump(seq, line, pane, scope, wraps);
     }
 
     /// Keeps the anchor on a pane that became lower.

@@ -4,14 +4,17 @@ use chat_proto::limits::LIST_PAGE_MAX;
 use chat_proto::nick::{GetNicks, Nick};
 use chat_proto::reply::{MemberList, Person, RoomInfo};
 use chat_proto::request::ListMembers;
+use chat_proto::search::SearchHits;
 use chat_proto::seen::LastSeen;
-use chat_proto::{Presence, Reply, Request, RoomId};
+use chat_proto::{Presence, Reply, Request, RoomId, Seq, Style};
 
 use super::net::set_bounds;
-use super::{about, notice, room};
+use super::{about, notice, picker, room};
 use crate::client::LinkState;
+use crate::tui::core::command::Ask;
 use crate::tui::core::effect::{Effect, Effects, Tag};
-use crate::tui::core::model::{MembersKnown, Model, Overlay};
+use crate::tui::core::model::{Intent, MembersKnown, Model, Overlay};
+use crate::tui::core::shown;
 use crate::tui::core::time::day_title;
 
 /// Members of a room that are asked for; the pane says how many more there are.
@@ -68,11 +71,62 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
                 notice(model, effects, false, text);
             }
         }
-        Tag::Own(own) => {
-            let (title, lines) = own.shown(&reply, &model.zone);
-            model.overlay = Some(Overlay { title, lines, scroll: 0 });
+        Tag::Ask(asked) => told(model, &asked, &reply, effects),
+        Tag::Done(words) if !words.is_empty() => notice(model, effects, false, words),
+        Tag::Done(_) | Tag::Leave(_) | Tag::Send(..) | Tag::Edit(..) => {}
+    }
+}
+
+/// What came of a command.
+fn told(model: &mut Model, asked: &Ask, reply: &Reply, effects: &mut Effects) {
+    let pick = if let Reply::SearchHits(found) = reply {
+        if let Ask::Day(_) = asked {
+            return begin_of_day(model, found, effects);
         }
-        Tag::Leave(_) | Tag::Send(..) => {}
+        let query = if let Ask::Search(query) = asked { query } else { "" };
+        Some(picker::hits(&model.zone, query, found))
+    } else if let Reply::MentionList(list) = reply {
+        Some(picker::mentions(model, list))
+    } else if let Reply::PinList(list) = reply {
+        Some(picker::pins(model, list))
+    } else if let Reply::RoomList(list) = reply {
+        Some(picker::rooms(list))
+    } else {
+        None
+    };
+    if let Some(pick) = pick {
+        if pick.shown().len() == 0 {
+            return notice(model, effects, false, "there is nothing");
+        }
+        model.overlay = None;
+        model.picker = Some(pick);
+    } else if let (Reply::RoomInfo(info), Ask::Direct { text, go, .. }) = (reply, asked) {
+        direct(model, info.clone(), text, *go, effects);
+    } else if let Some((title, lines)) = shown::lines(asked, reply, &model.zone) {
+        model.overlay = Some(Overlay { title, lines, scroll: 0 });
+    } else {
+        notice(model, effects, false, asked.done());
+    }
+}
+
+/// The event behind the newest message before a day; the beginning, if there is none.
+fn begin_of_day(model: &mut Model, found: &SearchHits, effects: &mut Effects) {
+    let oldest = model.room_view().map_or(Seq(1), |room| room.oldest.max(Seq(1)));
+    let target = found.hits.first().map_or(oldest, |hit| hit.event.seq.next());
+    room::goto(model, target, effects);
+}
+
+/// A conversation is there: it is gone to, or written into.
+fn direct(model: &mut Model, info: RoomInfo, text: &str, go: bool, effects: &mut Effects) {
+    let id = info.room;
+    if go {
+        joined(model, info, effects);
+    }
+    if !text.is_empty() {
+        effects.push(Effect::Send { room: id, style: Style::Text, text: text.to_owned(), reply_to: None });
+        if !go {
+            notice(model, effects, false, "sent");
+        }
     }
 }
 
@@ -140,7 +194,14 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
         Tag::Whois(name) | Tag::Seen(name) => notice(model, effects, true, about(&name, why)),
         // Without them everybody is shown by his name.
         Tag::Called | Tag::Nicks => {}
-        Tag::Own(_) | Tag::Nick => notice(model, effects, true, why.to_owned()),
+        Tag::Ask(_) | Tag::Done(_) | Tag::Nick => notice(model, effects, true, why.to_owned()),
+        Tag::Edit(room, seq, text) => {
+            if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
+                state.composer.set(&text);
+                state.intent = Intent::Edit(seq);
+            }
+            notice(model, effects, true, format!("not changed: {why}"));
+        }
         Tag::Send(room, text) => {
             if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
                 state.composer.set(&text);

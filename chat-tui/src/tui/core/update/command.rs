@@ -1,25 +1,30 @@
 //! What a written line does: sends, or runs a command.
 
 use chat_proto::nick::SetNick;
-use chat_proto::request::Whois;
+use chat_proto::request::{CreateRoom, JoinRoom, LeaveRoom, Whois};
 use chat_proto::seen::AskSeen;
-use chat_proto::text::{Line as CheckedLine, Text};
-use chat_proto::{Request, RoomId, RoomName, Style, UserRef};
+use chat_proto::setting::Topic;
+use chat_proto::text::Line as CheckedLine;
+use chat_proto::{MessageKey, Request, RoomId, RoomName, RoomRef, Style, UserRef};
 
-use super::{notice, room};
-use crate::tui::core::command::{self, COMMANDS, Command, Line, Spec};
+use super::message::{self, Meant};
+use super::{find, notice, picker, room, select};
+use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
-use crate::tui::core::model::{Model, Overlay};
+use crate::tui::core::model::{Intent, Model, Overlay};
 use crate::tui::core::timeline::Scroll;
 
 /// Takes the line: it is sent, or run, or stays where it is with a notice of what is wrong with it.
 pub(super) fn run_line(model: &mut Model, effects: &mut Effects) {
     let line = model.composer().text().to_owned();
-    let outcome = match command::read(&line) {
-        Line::Say(text) => send(model, Style::Text, &text, effects),
-        Line::Run(command) => run(model, command, effects),
-        Line::Wrong(why) => Err(why),
+    let intent = model.room().map(|room| room.intent).unwrap_or_default();
+    let outcome = match (intent, command::read(&line)) {
+        // Somebody's words may begin like a command.
+        (Intent::Edit(_), _) => message::say(model, Style::Text, &line, intent, effects),
+        (Intent::Say | Intent::Reply(_), Line::Say(text)) => message::say(model, Style::Text, &text, intent, effects),
+        (Intent::Say | Intent::Reply(_), Line::Run(command)) => run(model, command, effects),
+        (Intent::Say | Intent::Reply(_), Line::Wrong(why)) => Err(why),
     };
     match outcome {
         Ok(composer) => {
@@ -43,28 +48,33 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
                 let known = model.account.room_named(&name).filter(|(_, room)| room.member).map(|(id, _)| id);
                 match known {
                     Some(id) => room::go(model, id, effects),
-                    None => effects.push(Effect::Join { name, create: false }),
+                    None => effects.push(join(name, false)),
                 }
             }
         }
         Command::Create { name, topic } => {
             let topic = CheckedLine::parse(&topic).map_err(|e| format!("the topic: {e}"))?.into_string();
-            effects.push(Effect::Create { name: room_name(&name)?, topic });
+            let name = room_name(&name)?;
+            let create = CreateRoom { key: MessageKey::default(), name: name.clone(), topic };
+            effects.push(Effect::Request(Tag::Join(name), create.into()));
         }
         Command::Part { room, reason } => {
             let reason = CheckedLine::parse(&reason).map_err(|e| format!("the reason: {e}"))?.into_string();
-            let id = match room {
+            let room = match room {
                 Some(name) => named(model, &room_name(&name)?)?,
                 None => model.current.ok_or("no room is open")?,
             };
-            effects.push(Effect::Leave { room: id, reason });
+            let leave = LeaveRoom { key: MessageKey::default(), room, reason };
+            effects.push(Effect::Request(Tag::Leave(room), leave.into()));
         }
-        Command::Me(text) => return send(model, Style::Action, &text, effects),
+        Command::Me(text) => {
+            let intent = model.room().map(|room| room.intent).unwrap_or_default();
+            return message::say(model, Style::Action, &text, intent, effects);
+        }
         Command::Names => model.overlay = Some(names(model)?),
         Command::Whois(name) => {
             let name = name.unwrap_or_else(|| model.account.me.name.clone());
-            let name = name.trim_start_matches('@').to_owned();
-            effects.push(Effect::Request(Tag::Whois(name.clone()), Request::from(Whois { name })));
+            whois(&name, effects);
         }
         Command::Seen(name) => {
             let name = name.trim_start_matches('@').to_owned();
@@ -75,8 +85,21 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             let set = SetNick { nick: nick.unwrap_or_default() };
             effects.push(Effect::Request(Tag::Nick, Request::from(set)));
         }
-        Command::Own(own) => effects.push(Effect::Request(Tag::Own(own), own.request())),
         Command::Configure(change) => effects.push(Effect::Configure(change)),
+        Command::Ask(asked) => ask(model, asked, effects)?,
+        Command::Topic(None) => topic(model, effects)?,
+        Command::Topic(Some(text)) => {
+            let text = CheckedLine::parse(&text).map_err(|e| format!("the topic: {e}"))?.into_string();
+            ask(model, Ask::Set(Topic { text }.into()), effects)?;
+        }
+        Command::Message { people, text } => ask(model, Ask::Direct { people, text, go: false }, effects)?,
+        Command::Query { people, text } => ask(model, Ask::Direct { people, text, go: true }, effects)?,
+        Command::Search(query) => ask(model, Ask::Search(query), effects)?,
+        Command::Find(words) => find::begin(model, &words, effects)?,
+        Command::Goto(place) => goto(model, place, effects)?,
+        Command::Done(deed) => return done(model, deed, effects),
+        Command::Select => select::begin(model, effects),
+        Command::Switch => picker::switcher(model),
         Command::Help(None) => help(model),
         Command::Help(Some(name)) => {
             let spec = command::find(name.trim_start_matches('/'))?;
@@ -87,12 +110,100 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
     Ok(written_in)
 }
 
+/// Does something with a message. Returns the room the line was written in, unless the line is in use already.
+fn done(model: &mut Model, deed: Deed, effects: &mut Effects) -> Result<Option<RoomId>, String> {
+    let written_in = model.current;
+    match deed {
+        Deed::Reply(target, text) => {
+            let (_, seq) = message::target(model, target, Meant::Newest)?;
+            return message::say(model, Style::Text, &text, Intent::Reply(seq), effects);
+        }
+        Deed::Edit(target, text) => {
+            let (id, seq) = message::target(model, target, Meant::Own)?;
+            match text {
+                Some(text) => message::edit(id, seq, &text, effects)?,
+                None => {
+                    // The line it was asked in makes place for the words.
+                    model.composer_mut().0.take();
+                    message::begin_edit(model, seq)?;
+                    return Ok(None);
+                }
+            }
+        }
+        Deed::Substitute { old, new } => message::substitute(model, &old, &new, effects)?,
+        Deed::Delete(target, reason) => {
+            let (id, seq) = message::target(model, target, Meant::Own)?;
+            message::remove(id, seq, &reason, effects)?;
+        }
+        Deed::React(target, emoji) => {
+            let (id, seq) = message::target(model, target, Meant::Newest)?;
+            message::react(model, id, seq, &emoji, effects);
+        }
+        Deed::Pin(target, on) => {
+            let (id, seq) = message::target(model, target, Meant::Newest)?;
+            message::pin(id, seq, on, effects);
+        }
+        Deed::Forward(target, to) => {
+            let (id, seq) = message::target(model, target, Meant::Newest)?;
+            message::forward(model, id, seq, &to, effects)?;
+        }
+    }
+    Ok(written_in)
+}
+
+/// Asks the server for something.
+pub(super) fn ask(model: &Model, asked: Ask, effects: &mut Effects) -> Result<(), String> {
+    let request = asked.request(model)?;
+    effects.push(Effect::Request(Tag::Ask(asked), request));
+    Ok(())
+}
+
+/// Becoming a member of a room.
+pub(super) fn join(name: String, create: bool) -> Effect {
+    let room = RoomRef::Name(name.clone());
+    Effect::Request(Tag::Join(name), JoinRoom { key: MessageKey::default(), room, create }.into())
+}
+
+/// Asks who somebody is.
+pub(super) fn whois(name: &str, effects: &mut Effects) {
+    let name = name.trim_start_matches('@').to_owned();
+    effects.push(Effect::Request(Tag::Whois(name.clone()), Request::from(Whois { name })));
+}
+
+fn goto(model: &mut Model, place: Goto, effects: &mut Effects) -> Result<(), String> {
+    model.current.ok_or("no room is open")?;
+    match place {
+        Goto::Seq(seq) => room::goto(model, seq, effects),
+        Goto::Unread => room::first_unread(model, effects),
+        Goto::Start => room::goto(model, model.room_view().map_or(chat_proto::Seq(1), |room| room.oldest), effects),
+        Goto::End => room::scroll(model, Scroll::Bottom, effects),
+        Goto::Day(day) => ask(model, Ask::Day(day), effects)?,
+    }
+    Ok(())
+}
+
+/// Says what the room is about.
+fn topic(model: &mut Model, effects: &mut Effects) -> Result<(), String> {
+    let topic = model.room().map(|room| room.topic.clone()).ok_or("no room is open")?;
+    let words = if topic.is_empty() { "this room has no topic; /topic TEXT sets one".to_owned() } else { topic };
+    notice(model, effects, false, words);
+    Ok(())
+}
+
 /// Opens the help: keys, then commands.
 pub(super) fn help(model: &mut Model) {
     let mut lines = model.prefs.keys.lines(28);
     lines.push(String::new());
-    lines.extend(COMMANDS.iter().map(|spec| format!("{:<28} {}", spec.usage, spec.help)));
+    for spec in COMMANDS {
+        if spec.usage.chars().count() < 28 {
+            lines.push(format!("{:<28} {}", spec.usage, spec.help));
+        } else {
+            lines.push(spec.usage.to_owned());
+            lines.push(format!("{:<28} {}", "", spec.help));
+        }
+    }
     lines.push(format!("{:<28} say something that begins with a slash", "//text"));
+    lines.push(format!("{:<28} replace words in your last message", "s/old/new/"));
     model.overlay = Some(Overlay { title: "keys and commands".to_owned(), lines, scroll: 0 });
 }
 
@@ -102,18 +213,6 @@ fn about(spec: &Spec) -> Vec<String> {
         lines.push(format!("also: {}", spec.aliases.join(", ")));
     }
     lines
-}
-
-fn send(model: &mut Model, style: Style, text: &str, effects: &mut Effects) -> Result<Option<RoomId>, String> {
-    let id = model.current.ok_or("no room is open; /join #room")?;
-    let text = Text::parse(text.trim_end()).map_err(|e| format!("not sent: {e}"))?.into_string();
-    effects.push(Effect::Send { room: id, style, text });
-    super::keys::typing_stops(model, effects);
-    if let Some(room) = model.rooms.get_mut(&id) {
-        room.ruler = None;
-    }
-    room::scroll(model, Scroll::Bottom, effects);
-    Ok(Some(id))
 }
 
 fn names(model: &Model) -> Result<Overlay, String> {

@@ -1,5 +1,7 @@
 //! Putting a message on the clipboard, as it was written.
 
+use chat_proto::Seq;
+
 use super::{notice, room};
 use crate::client::folds::Stand;
 use crate::tui::core::effect::{Effect, Effects};
@@ -21,6 +23,14 @@ pub(super) fn newest_shown(model: &mut Model, effects: &mut Effects) {
     match shown.flatten() {
         Some(text) => copy(model, text, effects),
         None => notice(model, effects, true, "there is no message here to copy"),
+    }
+}
+
+/// Copies the words of a loaded message as they are now.
+pub(super) fn message(model: &mut Model, seq: Seq, effects: &mut Effects) {
+    let words = model.room().and_then(|room| room.timeline.words(seq)).map(str::to_owned);
+    if let Some(text) = words {
+        copy(model, text, effects);
     }
 }
 

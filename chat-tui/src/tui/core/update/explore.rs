@@ -22,9 +22,7 @@ pub(super) fn hold_back(model: &mut Model, effects: &mut Effects) {
 
 fn writes(effect: &Effect) -> bool {
     match effect {
-        Effect::Send { .. } | Effect::Join { .. } | Effect::Create { .. } | Effect::Leave { .. } | Effect::Retry(_) => {
-            true
-        }
+        Effect::Send { .. } | Effect::Retry(_) => true,
         Effect::Request(_, request) => !reads(request),
         Effect::Discard(_)
         | Effect::Fetch { .. }
@@ -59,6 +57,11 @@ fn reads(request: &Request) -> bool {
             | Request::ListPins(_)
             | Request::ListAudit(_)
             | Request::ListDevices(_)
+            | Request::ListSessions(_)
+            | Request::ListMentions(_)
+            | Request::GetProfile(_)
+            | Request::GetNicks(_)
+            | Request::AskSeen(_)
             | Request::Search(_)
     )
 }

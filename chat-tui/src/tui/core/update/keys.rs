@@ -5,13 +5,13 @@ use std::time::Duration;
 use chat_proto::Style;
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, copy, notice, room};
-use crate::tui::core::command::COMMANDS;
+use super::{command, copy, notice, picker, room, select};
+use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects};
 use crate::tui::core::geometry::Panes;
 use crate::tui::core::keymap::Action;
-use crate::tui::core::model::Model;
+use crate::tui::core::model::{Intent, Model};
 use crate::tui::core::rooms::room_lines;
 use crate::tui::core::timeline::Scroll;
 use crate::tui::term::key::Key;
@@ -27,7 +27,13 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     effects.dirty = true;
     model.notice = None;
     let armed = std::mem::take(&mut model.quit_until) > model.now.mono;
+    if model.picker.is_some() && picker::press(model, key, action, effects) {
+        return;
+    }
     if model.overlay.is_some() && overlay(model, action) {
+        return;
+    }
+    if model.selected.is_some() && select::press(model, key, action, effects) {
         return;
     }
     match action {
@@ -44,6 +50,9 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
 pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
     effects.dirty = true;
     model.overlay = None;
+    if let Some(picker) = &mut model.picker {
+        return picker.insert(text);
+    }
     write(model, text, effects);
 }
 
@@ -137,6 +146,15 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             notice(model, effects, false, whose);
         }
         Action::ToggleBare => model.panes.bare = !model.panes.bare,
+        // Without a chosen message there is nothing to do it with.
+        Action::Chosen(_) => {}
+        Action::Switch => picker::switcher(model),
+        Action::Select => select::begin(model, effects),
+        Action::Mentions => {
+            if let Err(why) = command::ask(model, Ask::Mentions, effects) {
+                notice(model, effects, true, why);
+            }
+        }
         Action::Help => command::help(model),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
@@ -176,14 +194,18 @@ fn retry(model: &mut Model, effects: &mut Effects) {
     effects.list.extend(keys.into_iter().map(Effect::Retry));
 }
 
-/// Takes the newest refused message of this room back into the empty line.
+/// Ends answering or editing; else takes the newest refused message of this room back into the empty line, or begins to choose
+/// among messages.
 fn escape(model: &mut Model, effects: &mut Effects) {
-    let Some(room) = model.current.and_then(|id| model.rooms.get_mut(&id)).filter(|room| room.composer.is_empty())
-    else {
-        return;
-    };
+    let Some(room) = model.current.and_then(|id| model.rooms.get_mut(&id)) else { return };
+    match std::mem::take(&mut room.intent) {
+        Intent::Edit(_) => return room.composer.clear(),
+        Intent::Reply(_) => return,
+        Intent::Say if !room.composer.is_empty() => return,
+        Intent::Say => {}
+    }
     let Some(message) = room.timeline.pending().iter().rfind(|message| message.refused.is_some()).cloned() else {
-        return;
+        return select::begin(model, effects);
     };
     room.timeline.unqueue(message.key, None);
     let text = match message.style {
@@ -192,6 +214,7 @@ fn escape(model: &mut Model, effects: &mut Effects) {
         Style::Action => ["/me ", &message.text].concat(),
     };
     room.composer.set(&text);
+    room.intent = message.reply_to.map_or(Intent::Say, Intent::Reply);
     effects.push(Effect::Discard(message.key));
 }
 

@@ -5,10 +5,14 @@ mod chord;
 mod command;
 mod copy;
 mod explore;
+mod find;
 mod keys;
+mod message;
 mod net;
+mod picker;
 mod pointer;
 mod room;
+mod select;
 
 use std::time::Duration;
 

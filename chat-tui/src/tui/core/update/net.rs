@@ -226,11 +226,11 @@ fn come_back(model: &mut Model, effects: &mut Effects) {
     }
     open_wanted(model, effects);
     if let Some(name) = model.wanted.clone() {
-        effects.push(Effect::Join { name, create: true });
+        effects.push(super::command::join(name, true));
     }
     let known = |name: &String| model.account.room_named(name).is_some_and(|(_, room)| room.member);
     let missing: Vec<String> = model.also.iter().filter(|name| !known(name)).cloned().collect();
-    effects.list.extend(missing.iter().map(|name| Effect::Join { name: name.clone(), create: true }));
+    effects.list.extend(missing.iter().map(|name| super::command::join(name.clone(), true)));
     model.also = missing;
     close_left(model, effects);
 }

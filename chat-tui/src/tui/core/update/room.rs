@@ -1,10 +1,10 @@
 //! Going from room to room.
 
 use chat_proto::limits::PAGE_EVENTS_MAX;
-use chat_proto::{Anchor, RoomId};
+use chat_proto::{Anchor, RoomId, Seq};
 
 use crate::tui::core::effect::{Effect, Effects};
-use crate::tui::core::model::Model;
+use crate::tui::core::model::{Jump, Model};
 use crate::tui::core::rooms::{hotlist, room_lines};
 use crate::tui::core::timeline::{Pane, Scope, Scroll, Timeline, Wraps};
 
@@ -46,7 +46,21 @@ pub(super) fn first_unread(model: &mut Model, effects: &mut Effects) {
     if found == Some(false)
         && let Some(room) = model.rooms.get_mut(&id)
     {
-        room.jump = Some(target);
+        room.jump = Some(Jump::Read(target));
+        let at = Anchor::Around(target);
+        room.timeline.fetch_begun(at);
+        effects.push(Effect::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
+    }
+    effects.dirty = true;
+}
+
+/// Goes to an event of the room being looked at, once it is there, and chooses it.
+pub(super) fn goto(model: &mut Model, target: Seq, effects: &mut Effects) {
+    let Some(id) = model.current else { return };
+    if model.room().is_some_and(|room| room.timeline.event(target).is_some()) {
+        show(model, target);
+    } else if let Some(room) = model.rooms.get_mut(&id) {
+        room.jump = Some(Jump::Choose(target));
         let at = Anchor::Around(target);
         room.timeline.fetch_begun(at);
         effects.push(Effect::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
@@ -56,13 +70,29 @@ pub(super) fn first_unread(model: &mut Model, effects: &mut Effects) {
 
 /// Finishes a jump that waited for its page.
 pub(super) fn arrive(model: &mut Model) {
-    let Some(target) = model.current.and_then(|id| model.rooms.get_mut(&id)).and_then(|room| room.jump.take()) else {
+    let Some(jump) = model.current.and_then(|id| model.rooms.get_mut(&id)).and_then(|room| room.jump.take()) else {
         return;
     };
+    let (Jump::Read(target) | Jump::Choose(target)) = jump;
     let nearest = model.room().and_then(|room| room.timeline.events().map(|e| e.seq).find(|seq| *seq >= target));
-    if let Some(nearest) = nearest {
-        with_timeline(model, |timeline, pane, scope, wraps| timeline.jump(nearest, UNREAD_LINE, pane, scope, wraps));
+    match (jump, nearest) {
+        (Jump::Read(_), Some(nearest)) => top(model, nearest),
+        (Jump::Choose(_), Some(nearest)) => show(model, nearest),
+        (Jump::Read(_) | Jump::Choose(_), None) => {}
     }
+}
+
+/// Chooses a loaded message, or shows an event that is none.
+fn show(model: &mut Model, seq: Seq) {
+    top(model, seq);
+    let event = model.room().and_then(|room| room.timeline.event(seq));
+    if event.is_some_and(|event| event.body.message().is_some()) {
+        super::select::choose(model, seq);
+    }
+}
+
+fn top(model: &mut Model, seq: Seq) {
+    with_timeline(model, |timeline, pane, scope, wraps| timeline.jump(seq, UNREAD_LINE, pane, scope, wraps));
 }
 
 /// The next room, or the one before, around the ends.
@@ -139,6 +169,7 @@ fn leave(model: &mut Model) {
         room.ruler = None;
         room.jump = None;
     }
+    model.selected = None;
 }
 
 pub(super) fn with_timeline<T>(

@@ -1,7 +1,16 @@
-//! Slash commands: one table of names, usage, help and how the arguments are read. What they do is `update/command.rs`.
+//! Slash commands: one table of names, usage, help and how the arguments are read. What they do is `update/command.rs`; what
+//! they ask of the server `ask.rs`.
+
+mod ask;
+mod table;
+mod words;
+
+use chat_proto::Seq;
 
 use super::effect::Change;
-use super::identity::Own;
+
+pub use ask::{Ask, Person};
+pub use table::COMMANDS;
 
 /// What a slash command asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,18 +37,94 @@ pub enum Command {
     Names,
     /// Show who somebody is; without a name oneself.
     Whois(Option<String>),
+    /// Ask the server for something.
+    Ask(Ask),
     /// Show when somebody was last there.
     Seen(String),
     /// Be called something beside one's name; nothing for the name alone.
     Nick(Option<String>),
-    /// Something about one's own devices.
-    Own(Own),
     /// Something about the configuration.
     Configure(Change),
+    /// Show or set what the room is about.
+    Topic(Option<String>),
+    /// Write to people directly, without going there.
+    Message {
+        /// To whom.
+        people: Vec<String>,
+        /// What.
+        text: String,
+    },
+    /// Go to the conversation with some people.
+    Query {
+        /// With whom.
+        people: Vec<String>,
+        /// What is sent there; may be empty.
+        text: String,
+    },
+    /// Search on the server.
+    Search(String),
+    /// Look for words in what is loaded of this room.
+    Find(String),
+    /// Go to a message, a day, or the first unread one.
+    Goto(Goto),
+    /// Do something with a message.
+    Done(Deed),
+    /// Begin choosing among messages.
+    Select,
+    /// Show rooms, people and commands to choose from.
+    Switch,
     /// Show all commands, or one.
     Help(Option<String>),
     /// Leave.
     Quit,
+}
+
+/// What a command does with a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Answer a message.
+    Reply(Target, String),
+    /// Change the words of an own message.
+    Edit(Target, Option<String>),
+    /// Replace words in one's newest message.
+    Substitute {
+        /// Which.
+        old: String,
+        /// By which.
+        new: String,
+    },
+    /// Remove a message.
+    Delete(Target, String),
+    /// React to a message, or take it back.
+    React(Target, String),
+    /// Pin a message, or no more.
+    Pin(Target, bool),
+    /// Copy a message to another room.
+    Forward(Target, String),
+}
+
+/// Which message a command is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The chosen one; else one's own newest, or for what is done to others' messages the newest of all.
+    Here,
+    /// The one of this number.
+    Seq(Seq),
+}
+
+/// Where to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goto {
+    /// A message by its number.
+    Seq(Seq),
+    /// The beginning of a day.
+    Day(jiff::civil::Date),
+    /// The first unread message.
+    Unread,
+    /// The oldest message.
+    Start,
+    /// The newest message.
+    End,
 }
 
 /// One entry of the table.
@@ -56,156 +141,6 @@ pub struct Spec {
     read: fn(&str) -> Option<Command>,
 }
 
-/// All commands, by name.
-pub const COMMANDS: &[Spec] = &[
-    Spec {
-        name: "bind",
-        aliases: &[],
-        usage: "/bind context keys action",
-        help: "give keys, with + between those of a sequence, an action, or none with off",
-        read: |rest| {
-            let [context, keys, action] = rest.split_whitespace().collect::<Vec<_>>().try_into().ok()?;
-            let keys = if keys.len() > 1 { keys.replace('+', " ") } else { keys.to_owned() };
-            let action = if action == "off" { String::new() } else { action.to_owned() };
-            Some(Command::Configure(Change::Bind { context: context.to_owned(), keys, action }))
-        },
-    },
-    Spec {
-        name: "create",
-        aliases: &[],
-        usage: "/create #room [topic]",
-        help: "begin a room and become its owner",
-        read: |rest| {
-            let (name, topic) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            let create = || Command::Create { name: name.to_owned(), topic: topic.trim().to_owned() };
-            (!name.is_empty()).then(create)
-        },
-    },
-    Spec {
-        name: "devices",
-        aliases: &[],
-        usage: "/devices",
-        help: "show the devices that open your account",
-        read: |rest| rest.is_empty().then_some(Command::Own(Own::Devices)),
-    },
-    Spec {
-        name: "help",
-        aliases: &[],
-        usage: "/help [command]",
-        help: "show the keys and commands, or one command",
-        read: |rest| optional(rest).map(Command::Help),
-    },
-    Spec {
-        name: "join",
-        aliases: &["j"],
-        usage: "/join #room [#room…]",
-        help: "become a member of a room, or go to it",
-        read: |rest| {
-            let rooms: Vec<String> = rest.split_whitespace().map(str::to_owned).collect();
-            (!rooms.is_empty()).then_some(Command::Join(rooms))
-        },
-    },
-    Spec {
-        name: "link",
-        aliases: &[],
-        usage: "/link",
-        help: "make a code that adds a device to your account",
-        read: |rest| rest.is_empty().then_some(Command::Own(Own::Link)),
-    },
-    Spec {
-        name: "me",
-        aliases: &[],
-        usage: "/me does something",
-        help: "write what you do",
-        read: |rest| (!rest.trim().is_empty()).then(|| Command::Me(rest.to_owned())),
-    },
-    Spec {
-        name: "names",
-        aliases: &[],
-        usage: "/names",
-        help: "show who is a member of this room",
-        read: |rest| rest.is_empty().then_some(Command::Names),
-    },
-    Spec {
-        name: "nick",
-        aliases: &[],
-        usage: "/nick [words]",
-        help: "be called something beside your name, or by that alone",
-        read: |rest| optional(rest).map(Command::Nick),
-    },
-    Spec {
-        name: "part",
-        aliases: &["leave"],
-        usage: "/part [#room] [reason]",
-        help: "stop being a member of a room",
-        read: |rest| {
-            let (first, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            Some(if first.starts_with('#') {
-                Command::Part { room: Some(first.to_owned()), reason: behind.trim().to_owned() }
-            } else {
-                Command::Part { room: None, reason: rest.to_owned() }
-            })
-        },
-    },
-    Spec { name: "quit", aliases: &["exit"], usage: "/quit", help: "leave the program", read: |_| Some(Command::Quit) },
-    Spec {
-        name: "recovery",
-        aliases: &[],
-        usage: "/recovery",
-        help: "make a code for when all your devices are lost",
-        read: |rest| rest.is_empty().then_some(Command::Own(Own::Recovery)),
-    },
-    Spec {
-        name: "reload",
-        aliases: &[],
-        usage: "/reload",
-        help: "read the settings again",
-        read: |rest| rest.is_empty().then_some(Command::Configure(Change::Reload)),
-    },
-    Spec {
-        name: "revoke",
-        aliases: &[],
-        usage: "/revoke device",
-        help: "let a device of /devices open your account no more",
-        read: |rest| rest.parse().ok().map(|number| Command::Own(Own::Revoke(chat_proto::DeviceId(number)))),
-    },
-    Spec {
-        name: "seen",
-        aliases: &[],
-        usage: "/seen name",
-        help: "show when somebody was last there",
-        read: |rest| one(rest).map(Command::Seen),
-    },
-    Spec {
-        name: "set",
-        aliases: &[],
-        usage: "/set [setting [value]]",
-        help: "show the settings, or give one another value and keep it",
-        read: |rest| {
-            let (key, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-            let change = match value.trim() {
-                "" => Change::Show(key.to_owned()),
-                value => Change::Set(key.to_owned(), value.to_owned()),
-            };
-            Some(Command::Configure(change))
-        },
-    },
-    Spec {
-        name: "unset",
-        aliases: &[],
-        usage: "/unset setting",
-        help: "take a setting back to what it is by itself",
-        read: |rest| one(rest).map(|key| Command::Configure(Change::Unset(key))),
-    },
-    Spec {
-        name: "whois",
-        aliases: &[],
-        usage: "/whois [name]",
-        help: "show who somebody is",
-        read: |rest| optional(rest).map(Command::Whois),
-    },
-];
-
 /// What a written line means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Line {
@@ -217,9 +152,12 @@ pub enum Line {
     Wrong(String),
 }
 
-/// Reads a line. `//` at its beginning is a slash to be said.
+/// Reads a line. `//` at its beginning is a slash to be said; `s/old/new/` is a command too.
 #[must_use]
 pub fn read(line: &str) -> Line {
+    if let Some((old, new)) = words::substitution(line) {
+        return Line::Run(Command::Done(Deed::Substitute { old, new }));
+    }
     let Some(rest) = line.strip_prefix('/') else { return Line::Say(line.to_owned()) };
     if let Some(said) = rest.strip_prefix('/').or_else(|| rest.strip_prefix(" /")) {
         return Line::Say(["/", said].concat());
@@ -255,15 +193,6 @@ pub fn find(name: &str) -> Result<&'static Spec, String> {
     }
 }
 
-fn one(rest: &str) -> Option<String> {
-    let mut words = rest.split_whitespace();
-    words.next().filter(|_| words.next().is_none()).map(str::to_owned)
-}
-
-fn optional(rest: &str) -> Option<Option<String>> {
-    if rest.is_empty() { Some(None) } else { one(rest).map(Some) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,7 +203,7 @@ mod tests {
         assert_eq!(read("/join #dev"), join());
         assert_eq!(read("/J  #dev "), join());
         assert_eq!(read("/jo #dev"), join());
-        assert_eq!(read("/q"), Line::Run(Command::Quit));
+        assert_eq!(read("/qui"), Line::Run(Command::Quit));
     }
 
     #[test]

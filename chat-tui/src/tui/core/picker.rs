@@ -1,0 +1,217 @@
+//! Something to choose from, in front of the timeline: what is typed leaves those that fit.
+
+use chat_proto::{RoomId, Seq};
+
+use super::fuzzy::score;
+
+/// What choosing does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// Go to a room.
+    Room(RoomId),
+    /// Go to a message.
+    Message(RoomId, Seq),
+    /// Become a member of a room and go there.
+    Join(String),
+    /// Go to the conversation with somebody.
+    Person(String),
+    /// Write the beginning of a command.
+    Write(String),
+    /// Search on the server.
+    Search(String),
+    /// React to a message.
+    React(RoomId, Seq, String),
+}
+
+/// One thing to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// What it is called; what is typed is compared with this.
+    pub name: String,
+    /// What else there is to say.
+    pub detail: String,
+    /// What choosing it does.
+    pub goal: Goal,
+}
+
+/// Something to choose from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Picker {
+    /// What it is.
+    pub title: String,
+    /// What was typed.
+    pub typed: String,
+    /// Everything there is.
+    items: Vec<Item>,
+    /// Those that fit, the best first, by their place.
+    fitting: Vec<usize>,
+    /// Which of those is chosen.
+    chosen: usize,
+    /// What is made of what was typed, besides the items.
+    free: Option<Free>,
+}
+
+/// What is made of words that are typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Free {
+    /// A search on the server.
+    Search,
+    /// A reaction to this message.
+    React(RoomId, Seq),
+}
+
+impl Picker {
+    /// Everything can be chosen, the first is.
+    #[must_use]
+    pub fn new(title: impl Into<String>, items: Vec<Item>, free: Option<Free>) -> Self {
+        let fitting = (0..items.len()).collect();
+        Self { title: title.into(), typed: String::new(), items, fitting, chosen: 0, free }
+    }
+
+    /// What fits, the best first, and whether it is the chosen one.
+    pub fn shown(&self) -> impl ExactSizeIterator<Item = (&Item, bool)> {
+        self.fitting.iter().enumerate().map(|(place, index)| (&self.items[*index], place == self.chosen))
+    }
+
+    /// The place of the chosen one among what fits.
+    #[must_use]
+    pub fn chosen(&self) -> usize {
+        self.chosen
+    }
+
+    /// Types.
+    pub fn insert(&mut self, text: &str) {
+        let room = TYPED_BYTES_MAX.saturating_sub(self.typed.len());
+        let kept = text.chars().filter(|c| !c.is_control());
+        let mut taken = 0;
+        self.typed.extend(kept.take_while(|c| {
+            taken += c.len_utf8();
+            taken <= room
+        }));
+        self.refresh();
+    }
+
+    /// Takes the last letter back. False if there is none.
+    pub fn erase(&mut self) -> bool {
+        let erased = self.typed.pop().is_some();
+        self.refresh();
+        erased
+    }
+
+    /// Takes everything typed back.
+    pub fn clear(&mut self) {
+        self.typed.clear();
+        self.refresh();
+    }
+
+    /// Chooses another one, so many places on or back.
+    pub fn step(&mut self, by: isize) {
+        let last = self.fitting.len().saturating_sub(1);
+        self.chosen = self.chosen.saturating_add_signed(by).min(last);
+    }
+
+    /// What the chosen one does.
+    #[must_use]
+    pub fn goal(&self) -> Option<Goal> {
+        self.fitting.get(self.chosen).map(|index| self.items[*index].goal.clone())
+    }
+
+    fn refresh(&mut self) {
+        // What was made of earlier words goes first.
+        self.items.retain(|item| !matches!(item.goal, Goal::Search(_)) && item.detail != TYPED);
+        // A sign says of which sort it is to be.
+        let (sign, typed) = match self.typed.chars().next() {
+            Some(sign @ ('#' | '@' | '>' | '?')) => (Some(sign), &self.typed[1..]),
+            _ => (None, self.typed.as_str()),
+        };
+        let sort = |item: &Item| sign.is_none_or(|sign| item.name.starts_with(sign));
+        let mut fits: Vec<(i32, usize)> = self
+            .items
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| sort(item))
+            .filter_map(|(index, item)| Some((score(typed, item.name.trim_start_matches(SIGNS))?, index)))
+            .collect();
+        if !typed.trim().is_empty() {
+            fits.sort_by_key(|(score, index)| (std::cmp::Reverse(*score), *index));
+        }
+        self.fitting = fits.into_iter().map(|(_, index)| index).collect();
+        let typed = typed.trim().to_owned();
+        let free = match self.free {
+            Some(Free::Search) if !typed.is_empty() && matches!(sign, None | Some('?')) => Some(Item {
+                name: format!("? {typed}"),
+                detail: "search on the server".to_owned(),
+                goal: Goal::Search(typed),
+            }),
+            Some(Free::React(room, seq)) if !typed.is_empty() => {
+                Some(Item { name: typed.clone(), detail: TYPED.to_owned(), goal: Goal::React(room, seq, typed) })
+            }
+            Some(Free::Search | Free::React(..)) | None => None,
+        };
+        if let Some(item) = free {
+            self.items.push(item);
+            self.fitting.push(self.items.len() - 1);
+        }
+        self.chosen = 0;
+    }
+}
+
+const SIGNS: [char; 4] = ['#', '@', '>', '?'];
+
+/// What is said of a reaction that was typed.
+const TYPED: &str = "as typed";
+
+/// What can be typed, bytes.
+const TYPED_BYTES_MAX: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picker(free: Option<Free>) -> Picker {
+        let item =
+            |name: &str, room| Item { name: name.to_owned(), detail: String::new(), goal: Goal::Room(RoomId(room)) };
+        Picker::new("go to", vec![item("#dev", 1), item("#ops", 2), item("@dave", 3)], free)
+    }
+
+    fn names(picker: &Picker) -> Vec<&str> {
+        picker.shown().map(|(item, _)| item.name.as_str()).collect()
+    }
+
+    #[test]
+    fn what_is_typed_leaves_what_fits_and_a_sign_the_sort() {
+        let mut picker = picker(None);
+        assert_eq!(names(&picker), ["#dev", "#ops", "@dave"]);
+        picker.insert("d");
+        assert_eq!(names(&picker), ["#dev", "@dave"]);
+        picker.clear();
+        picker.insert("@");
+        assert_eq!(names(&picker), ["@dave"]);
+        assert!(picker.erase() && !picker.erase());
+        assert_eq!(names(&picker).len(), 3);
+    }
+
+    #[test]
+    fn choosing_stays_within_what_fits() {
+        let mut picker = picker(None);
+        picker.step(-1);
+        assert_eq!(picker.goal(), Some(Goal::Room(RoomId(1))));
+        picker.step(9);
+        assert_eq!(picker.goal(), Some(Goal::Room(RoomId(3))));
+        picker.insert("nobody");
+        assert_eq!(picker.goal(), None);
+    }
+
+    #[test]
+    fn words_can_be_searched_and_are_made_once() {
+        let mut picker = picker(Some(Free::Search));
+        picker.insert("de");
+        picker.insert("v");
+        assert_eq!(names(&picker), ["#dev", "? dev"]);
+        picker.clear();
+        picker.insert("?disk full");
+        assert_eq!(picker.goal(), Some(Goal::Search("disk full".to_owned())));
+        picker.insert("\u{1b}[2J");
+        assert_eq!(picker.typed, "?disk full[2J");
+    }
+}

@@ -1,0 +1,189 @@
+//! Choosing from what is in front.
+
+use chat_proto::reach::MentionList;
+use chat_proto::reply::{PinList, RoomList};
+use chat_proto::search::SearchHits;
+
+use super::{command, message, notice, room};
+use crate::tui::core::command::{Ask, COMMANDS};
+use crate::tui::core::effect::Effects;
+use crate::tui::core::keymap::Action;
+use crate::tui::core::model::Model;
+use crate::tui::core::picker::{Free, Goal, Item, Picker};
+use crate::tui::core::rooms::{hotlist, room_lines};
+use crate::tui::core::time::{Zone, day_title};
+use crate::tui::term::key::Key;
+
+/// Takes a key. Returns false if it does nothing here, and so closes the picker and does what it does then.
+pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects: &mut Effects) -> bool {
+    let page = isize::try_from(model.geometry().timeline.height.saturating_sub(4).max(1)).unwrap_or(1);
+    let Some(picker) = &mut model.picker else { return false };
+    match action {
+        Some(Action::Enter) => {
+            if let Some(goal) = picker.goal() {
+                model.picker = None;
+                reach(model, goal, effects);
+            }
+        }
+        Some(Action::Escape | Action::Interrupt) => model.picker = None,
+        Some(Action::Up | Action::Step { back: true } | Action::Complete { back: true }) => picker.step(-1),
+        Some(Action::Down | Action::Step { back: false } | Action::Complete { back: false }) => picker.step(1),
+        Some(Action::PageUp) => picker.step(-page),
+        Some(Action::PageDown) => picker.step(page),
+        Some(Action::Delete(_)) => {
+            if !picker.erase() {
+                model.picker = None;
+            }
+        }
+        Some(Action::Kill(_)) => picker.clear(),
+        Some(Action::Redraw | Action::Suspend | Action::Quit) => return false,
+        Some(_) => {}
+        None => {
+            if let Some(c) = key.typed() {
+                picker.insert(c.encode_utf8(&mut [0; 4]));
+            }
+        }
+    }
+    true
+}
+
+/// Does what was chosen.
+fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
+    let outcome = match goal {
+        Goal::Room(id) => {
+            room::go(model, id, effects);
+            Ok(())
+        }
+        Goal::Message(id, seq) => visit(model, id, seq, effects),
+        Goal::Join(name) => {
+            effects.push(command::join(name, false));
+            Ok(())
+        }
+        Goal::Person(name) => {
+            command::ask(model, Ask::Direct { people: vec![name], text: String::new(), go: true }, effects)
+        }
+        Goal::Write(text) => {
+            model.composer_mut().0.set(&text);
+            Ok(())
+        }
+        Goal::Search(query) => command::ask(model, Ask::Search(query), effects),
+        Goal::React(id, seq, emoji) => {
+            message::react(model, id, seq, &emoji, effects);
+            Ok(())
+        }
+    };
+    if let Err(why) = outcome {
+        notice(model, effects, true, why);
+    }
+}
+
+/// Goes to a message of any room.
+fn visit(model: &mut Model, id: chat_proto::RoomId, seq: chat_proto::Seq, effects: &mut Effects) -> Result<(), String> {
+    if !model.account.rooms.get(&id).is_some_and(|room| room.member) {
+        return Err("you are not in that room; /join goes there".to_owned());
+    }
+    room::go(model, id, effects);
+    room::goto(model, seq, effects);
+    Ok(())
+}
+
+/// Rooms, what is new first; then people, then commands.
+pub(super) fn switcher(model: &mut Model) {
+    let lines = room_lines(model);
+    let hot = hotlist(model);
+    let last = model.last;
+    let mut order: Vec<_> = hot.iter().map(|line| line.id).collect();
+    order.extend(last.filter(|last| !order.contains(last)));
+    let rest = lines.iter().filter(|line| !line.current).map(|line| line.id);
+    order.extend(rest.filter(|id| !order.contains(id)).collect::<Vec<_>>());
+    order.extend(lines.iter().filter(|line| line.current).map(|line| line.id));
+    let item = |line: &crate::tui::core::rooms::RoomLine<'_>| {
+        let news = match (line.mentions, line.unread) {
+            (0, 0) => String::new(),
+            (0, unread) => format!("{unread} new"),
+            (mentions, unread) => format!("{unread} new, {mentions} for you"),
+        };
+        Item { name: format!("#{}", line.name), detail: news, goal: Goal::Room(line.id) }
+    };
+    let found = order.iter().filter_map(|id| lines.iter().find(|line| line.id == *id));
+    let mut items: Vec<Item> = found.map(item).collect();
+    let mut people: Vec<&str> = Vec::new();
+    for member in model.account.rooms.values().flat_map(|room| room.members.values()) {
+        if member.name != model.account.me.name && !people.contains(&member.name.as_str()) && people.len() < PEOPLE_MAX
+        {
+            people.push(&member.name);
+        }
+    }
+    people.sort_unstable();
+    items.extend(people.into_iter().map(|name| Item {
+        name: format!("@{name}"),
+        detail: "write directly".to_owned(),
+        goal: Goal::Person(name.to_owned()),
+    }));
+    items.extend(COMMANDS.iter().map(|spec| Item {
+        name: format!(">{}", spec.name),
+        detail: spec.help.to_owned(),
+        goal: Goal::Write(format!("/{} ", spec.name)),
+    }));
+    model.picker = Some(Picker::new("go to", items, Some(Free::Search)));
+}
+
+/// Messages that were found.
+pub(super) fn hits(zone: &Zone, query: &str, hits: &SearchHits) -> Picker {
+    let items = hits.hits.iter().map(|hit| {
+        let message = hit.event.body.message();
+        let words = hit.text.as_deref().or(message.map(|message| message.text)).unwrap_or_default();
+        let name = message.map_or("", |message| message.name);
+        let when = format!("{} {}", day_title(zone.day(hit.event.at)), zone.minute(hit.event.at));
+        Item {
+            name: format!("{name}: {}", words.replace('\n', " ")),
+            detail: format!("#{}  {when}", hit.room_name),
+            goal: Goal::Message(hit.room, hit.event.seq),
+        }
+    });
+    let more = if hits.next.is_some() { ", the newest" } else { "" };
+    let title = format!("{} found of {query:?}{more}", hits.hits.len());
+    Picker::new(title, items.collect(), None)
+}
+
+/// Unread messages that name the person.
+pub(super) fn mentions(model: &Model, list: &MentionList) -> Picker {
+    let items = list.mentions.iter().map(|entry| {
+        let room = model.rooms.get(&entry.room);
+        let words = room.and_then(|room| room.timeline.words(entry.seq)).unwrap_or("…").replace('\n', " ");
+        let name = room.and_then(|room| room.timeline.event(entry.seq)).and_then(|event| event.body.message());
+        let who = name.map_or(String::new(), |message| format!("{}: ", message.name));
+        let when = format!("{} {}", day_title(model.zone.day(entry.at)), model.zone.minute(entry.at));
+        Item { name: format!("#{} {who}{words}", entry.name), detail: when, goal: Goal::Message(entry.room, entry.seq) }
+    });
+    Picker::new("unread messages that name you", items.collect(), None)
+}
+
+/// Pinned messages.
+pub(super) fn pins(model: &Model, list: &PinList) -> Picker {
+    let items = list.events.iter().filter_map(|event| {
+        let message = event.body.message()?;
+        let words = model.rooms.get(&list.room).and_then(|room| room.timeline.words(event.seq)).unwrap_or(message.text);
+        let when = format!("{} {}", day_title(model.zone.day(event.at)), model.zone.minute(event.at));
+        Some(Item {
+            name: format!("{}: {}", message.name, words.replace('\n', " ")),
+            detail: when,
+            goal: Goal::Message(list.room, event.seq),
+        })
+    });
+    Picker::new("pinned messages", items.collect(), None)
+}
+
+/// Rooms there are.
+pub(super) fn rooms(list: &RoomList) -> Picker {
+    let items = list.rooms.iter().map(|room| {
+        let state = if room.member { ", joined" } else { "" };
+        let members = if room.members == 1 { "1 member".to_owned() } else { format!("{} members", room.members) };
+        let goal = if room.member { Goal::Room(room.room) } else { Goal::Join(room.name.clone()) };
+        Item { name: format!("#{}", room.name), detail: format!("{members}{state}  {}", room.topic), goal }
+    });
+    Picker::new("rooms", items.collect(), None)
+}
+
+/// People offered at once.
+const PEOPLE_MAX: usize = 500;

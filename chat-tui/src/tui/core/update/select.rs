@@ -1,0 +1,218 @@
+//! Choosing among messages: single letters do something with the chosen one; any other goes back to writing.
+
+use chat_proto::Seq;
+
+use super::room::{self, with_timeline};
+use super::{command, copy, message, notice};
+use crate::tui::core::effect::Effects;
+use crate::tui::core::keymap::{Action, Deed};
+use crate::tui::core::model::{Model, Overlay};
+use crate::tui::core::time::day_title;
+use crate::tui::core::timeline::Scroll;
+use crate::tui::term::key::Key;
+
+/// Begins with the newest message that is shown.
+pub(super) fn begin(model: &mut Model, effects: &mut Effects) {
+    let newest = with_timeline(model, |timeline, pane, scope, wraps| {
+        let layout = timeline.layout(pane, scope, wraps);
+        let shown = layout.lines.iter().rev().flat_map(|line| timeline.block_events(line.block).next_back());
+        let mut messages = shown.filter(|event| event.body.message().is_some());
+        messages.next().map(|event| event.seq)
+    });
+    match newest.flatten() {
+        Some(seq) => choose(model, seq),
+        None => notice(model, effects, true, "there is no message here to choose"),
+    }
+}
+
+/// Takes a key. Returns false if it does nothing with the chosen message: a letter then ends the choosing and is written.
+pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects: &mut Effects) -> bool {
+    let Some(seq) = model.selected else { return false };
+    match action {
+        Some(Action::Chosen(deed)) => act(model, seq, deed, effects),
+        Some(Action::Escape | Action::Interrupt) => model.selected = None,
+        Some(_) => return false,
+        None => {
+            if key.typed().is_some() {
+                model.selected = None;
+            }
+            return false;
+        }
+    }
+    true
+}
+
+fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
+    if deed != Deed::Delete {
+        model.doomed = None;
+    }
+    match deed {
+        Deed::Before => step(model, seq, true),
+        Deed::Behind => step(model, seq, false),
+        Deed::First => {
+            room::scroll(model, Scroll::Top, effects);
+            step_to(model, |seqs| seqs.next());
+        }
+        Deed::Last => {
+            room::scroll(model, Scroll::Bottom, effects);
+            step_to(model, |seqs| seqs.last());
+        }
+        Deed::MentionBefore => mention(model, seq, true),
+        Deed::MentionBehind => mention(model, seq, false),
+        Deed::DayBefore => day(model, seq, true),
+        Deed::DayBehind => day(model, seq, false),
+        Deed::Reply => message::answer(model, seq),
+        Deed::Edit => tell(model, effects, |model| message::begin_edit(model, seq)),
+        Deed::Delete => message::remove_chosen(model, effects),
+        Deed::React => message::pick_reaction(model),
+        Deed::Same => same(model, seq, effects),
+        Deed::Pin => {
+            if let Some(id) = model.current {
+                let pinned = model.room().and_then(|room| room.timeline.stand(seq)).is_some_and(|s| s.is_pinned());
+                message::pin(id, seq, !pinned, effects);
+            }
+        }
+        Deed::Forward => {
+            model.selected = None;
+            model.composer_mut().0.set(&format!("/forward #{seq} #"));
+        }
+        Deed::Answered => answered(model, seq, effects),
+        Deed::Copy => copy::message(model, seq, effects),
+        Deed::Info => model.overlay = info(model, seq),
+        Deed::Author => author(model, seq, effects),
+    }
+}
+
+/// Chooses a message and shows it.
+pub(super) fn choose(model: &mut Model, seq: Seq) {
+    model.selected = Some(seq);
+    with_timeline(model, |timeline, pane, scope, wraps| timeline.reveal(seq, pane, scope, wraps));
+}
+
+fn step(model: &mut Model, seq: Seq, back: bool) {
+    let next = model.room().and_then(|room| room.timeline.neighbour(seq, back));
+    match next {
+        Some(next) => choose(model, next),
+        // Below the newest message there is the line.
+        None if !back => model.selected = None,
+        None => {}
+    }
+}
+
+fn step_to(model: &mut Model, which: impl FnOnce(&mut dyn Iterator<Item = Seq>) -> Option<Seq>) {
+    let found = model.room().and_then(|room| {
+        let messages = room.timeline.events().filter(|event| event.body.message().is_some());
+        which(&mut messages.map(|event| event.seq))
+    });
+    if let Some(seq) = found {
+        choose(model, seq);
+    }
+}
+
+fn mention(model: &mut Model, seq: Seq, back: bool) {
+    let me = model.account.me.account;
+    let found = model.room().and_then(|room| {
+        let named = |event: &&chat_proto::Event| event.body.message().is_some_and(|it| it.mentions.contains(&me));
+        let mut events = room.timeline.events();
+        if back {
+            events.rev().filter(named).map(|event| event.seq).find(|found| *found < seq)
+        } else {
+            events.by_ref().filter(named).map(|event| event.seq).find(|found| *found > seq)
+        }
+    });
+    if let Some(found) = found {
+        choose(model, found);
+    }
+}
+
+/// The first message of the next day, or of this one and then of the one before.
+fn day(model: &mut Model, seq: Seq, back: bool) {
+    let zone = &model.zone;
+    let found = model.room().and_then(|room| {
+        let mut firsts: Vec<Seq> = Vec::new();
+        let mut last = None;
+        for event in room.timeline.events().filter(|event| event.body.message().is_some()) {
+            let day = zone.day(event.at);
+            if last != Some(day) {
+                firsts.push(event.seq);
+            }
+            last = Some(day);
+        }
+        if back {
+            firsts.into_iter().rev().find(|first| *first < seq)
+        } else {
+            firsts.into_iter().find(|first| *first > seq)
+        }
+    });
+    if let Some(found) = found {
+        choose(model, found);
+    }
+}
+
+fn tell(model: &mut Model, effects: &mut Effects, work: impl FnOnce(&mut Model) -> Result<(), String>) {
+    if let Err(why) = work(model) {
+        notice(model, effects, true, why);
+    }
+}
+
+/// The first reaction the message has, as one's own.
+fn same(model: &mut Model, seq: Seq, effects: &mut Effects) {
+    let me = model.account.me.account;
+    let stand = model.room().and_then(|room| room.timeline.stand(seq));
+    let first = stand.and_then(|stand| stand.reactions(me).next().map(|(emoji, ..)| emoji.to_owned()));
+    match model.current.zip(first) {
+        Some((id, emoji)) => message::react(model, id, seq, &emoji, effects),
+        None => notice(model, effects, true, "nobody reacted to it yet; + chooses a reaction"),
+    }
+}
+
+fn answered(model: &mut Model, seq: Seq, effects: &mut Effects) {
+    let event = model.room().and_then(|room| room.timeline.event(seq));
+    let target = event.and_then(|event| event.body.message()).and_then(|message| message.reply_to());
+    match target {
+        Some(target) => {
+            model.selected = None;
+            room::goto(model, target, effects);
+        }
+        None => notice(model, effects, true, "it answers no message"),
+    }
+}
+
+fn info(model: &Model, seq: Seq) -> Option<Overlay> {
+    let room = model.room()?;
+    let event = room.timeline.event(seq)?;
+    let message = event.body.message()?;
+    let day = day_title(model.zone.day(event.at));
+    let mut lines = vec![
+        format!("message       #{seq}"),
+        format!("written       {day} {}", model.zone.minute(event.at)),
+        format!("by            {} (account {}, device {})", message.name, event.by, event.device),
+    ];
+    if let Some(from) = message.forwarded() {
+        lines.push(format!("from          #{} by {}", from.room_name, from.name));
+    }
+    if let Some(target) = message.reply_to() {
+        lines.push(format!("answers       #{target}"));
+    }
+    if let Some(people) = message.visible_to() {
+        lines.push(format!("seen by       {} people beside its author", people.len()));
+    }
+    if let Some(stand) = room.timeline.stand(seq) {
+        if stand.text().is_some() {
+            lines.push(format!("first words   {}", message.text));
+        }
+        let me = model.account.me.account;
+        let reactions: Vec<String> = stand.reactions(me).map(|(emoji, count, _)| format!("{emoji} {count}")).collect();
+        if !reactions.is_empty() {
+            lines.push(format!("reactions     {}", reactions.join("  ")));
+        }
+    }
+    Some(Overlay { title: "a message".to_owned(), lines, scroll: 0 })
+}
+
+fn author(model: &mut Model, seq: Seq, effects: &mut Effects) {
+    let event = model.room().and_then(|room| room.timeline.event(seq));
+    if let Some(name) = event.and_then(|event| event.body.message()).map(|message| message.name.to_owned()) {
+        command::whois(&name, effects);
+    }
+}
