@@ -5,6 +5,7 @@
 
 mod layout;
 mod scroll;
+mod text;
 mod told;
 mod walk;
 

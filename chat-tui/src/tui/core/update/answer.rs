@@ -13,7 +13,8 @@ use super::{about, notice, picker, room};
 use crate::client::LinkState;
 use crate::tui::core::command::Ask;
 use crate::tui::core::effect::{Effect, Effects, Tag};
-use crate::tui::core::model::{Intent, MembersKnown, Model, Overlay};
+use crate::tui::core::model::{Model, Overlay};
+use crate::tui::core::room_state::{Intent, MembersKnown};
 use crate::tui::core::shown;
 use crate::tui::core::time::day_title;
 

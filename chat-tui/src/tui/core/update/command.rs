@@ -12,7 +12,8 @@ use super::{find, notice, picker, room, select};
 use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
-use crate::tui::core::model::{Intent, Model, Overlay};
+use crate::tui::core::model::{Model, Overlay};
+use crate::tui::core::room_state::Intent;
 use crate::tui::core::timeline::Scroll;
 
 /// Takes the line: it is sent, or run, or stays where it is with a notice of what is wrong with it.

@@ -9,8 +9,9 @@ use chat_proto::{Event, MessageKey, Request, RoomId, Seq, Style};
 use super::{notice, room};
 use crate::tui::core::command::Target;
 use crate::tui::core::effect::{Effect, Effects, Tag};
-use crate::tui::core::model::{Intent, Model};
+use crate::tui::core::model::Model;
 use crate::tui::core::picker::{Free, Goal, Item, Picker};
+use crate::tui::core::room_state::Intent;
 use crate::tui::core::timeline::Scroll;
 
 /// Whose message is meant where none is chosen.

@@ -22,8 +22,9 @@ use chat_proto::request::{ListFolds, ListMembers};
 
 use super::call;
 use super::effect::{Effect, Effects, Tag};
-use super::model::{MembersKnown, Model, Notice, Overlay};
+use super::model::{Model, Notice, Overlay};
 use super::msg::Msg;
+use super::room_state::MembersKnown;
 use super::time::Now;
 use crate::client::LinkState;
 

@@ -12,7 +12,8 @@ use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
 use crate::tui::core::call;
 use crate::tui::core::effect::{Effect, Effects};
-use crate::tui::core::model::{MembersKnown, Model, Overlay};
+use crate::tui::core::model::{Model, Overlay};
+use crate::tui::core::room_state::MembersKnown;
 
 /// No page is asked for again so soon after one could not be had.
 const FETCH_PAUSE: Duration = Duration::from_secs(3);

@@ -4,7 +4,8 @@ use chat_proto::limits::PAGE_EVENTS_MAX;
 use chat_proto::{Anchor, RoomId, Seq};
 
 use crate::tui::core::effect::{Effect, Effects};
-use crate::tui::core::model::{Jump, Model};
+use crate::tui::core::model::Model;
+use crate::tui::core::room_state::Jump;
 use crate::tui::core::rooms::{hotlist, room_lines};
 use crate::tui::core::timeline::{Pane, Scope, Scroll, Timeline, Wraps};
 

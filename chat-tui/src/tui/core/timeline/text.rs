@@ -1,0 +1,137 @@
+//! The texts of blocks: what stands before a message's words, its words, and what was done to it afterwards.
+
+use std::fmt::Write as _;
+
+use chat_proto::{EventBody, Style};
+
+use super::Timeline;
+use super::layout::Pane;
+use super::told::told;
+use super::walk::{Block, Scope};
+use crate::clean;
+use crate::client::folds::Stand;
+use crate::tui::view::width::fit;
+
+/// Names spelled out in a condensed line of joins or parts.
+const RUN_NAMES_MAX: usize = 8;
+
+/// Kinds of reactions shown with a message.
+const REACTIONS_SHOWN_MAX: usize = 16;
+
+/// What stands before the words of a block.
+#[derive(Default)]
+pub(super) struct Head {
+    pub(super) before: String,
+    /// How much of it says when and who.
+    pub(super) prefix: usize,
+    /// Whether there may be markup in the words.
+    pub(super) marks: bool,
+}
+
+/// What a message answers, or where it was written, clean, on a row of its own.
+pub(super) fn lead(timeline: &Timeline, block: Block, width: u16) -> String {
+    let Some(message) = timeline.block_events(block).next().and_then(|event| event.body.message()) else {
+        return String::new();
+    };
+    let said = match (message.forwarded(), message.reply_to()) {
+        (Some(from), _) => format!("from #{}, {}:", clean::line(&from.room_name), clean::line(&from.name)),
+        (None, Some(target)) => match timeline.event(target) {
+            Some(event) => match (event.body.message(), timeline.words(target)) {
+                (Some(answered), Some(words)) => format!("> {}: {}", clean::line(answered.name), clean::line(words)),
+                _ => "> a message that was removed".to_owned(),
+            },
+            None => format!("> message #{target}"),
+        },
+        (None, None) => return String::new(),
+    };
+    let (fitted, _) = fit(&clean::line(&said), width.max(4));
+    [fitted.as_ref(), "\n"].concat()
+}
+
+/// What was done to a message since it was written, clean: marks behind its words, and a row of reactions.
+pub(super) fn afterwards(timeline: &Timeline, block: Block, scope: Scope<'_>) -> String {
+    let message = timeline.block_events(block).next().filter(|event| event.body.message().is_some());
+    let Some(stand) = message.and_then(|event| timeline.stand(event.seq)) else { return String::new() };
+    let mut tail = String::new();
+    if stand.text().is_some() {
+        tail.push_str(" (edited)");
+    }
+    if stand.is_pinned() {
+        tail.push_str(" (pinned)");
+    }
+    let reactions = stand.reactions(scope.me).take(REACTIONS_SHOWN_MAX).map(|(emoji, count, mine)| {
+        let reaction = format!("{} {count}", clean::line(emoji).as_str());
+        if mine { format!("[{reaction}]") } else { reaction }
+    });
+    let reactions: Vec<String> = reactions.collect();
+    if !reactions.is_empty() {
+        tail.push('\n');
+        tail.push_str(&reactions.join("  "));
+    }
+    tail
+}
+
+/// What comes before an event's words, and the words.
+pub(super) fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> (Head, String) {
+    let Some(event) = timeline.block_events(block).next() else { return <(Head, String)>::default() };
+    let time = if pane.compact { format!("{} ", scope.zone.minute(event.at)) } else { String::new() };
+    let Some(message) = event.body.message() else {
+        return (Head { prefix: time.len(), before: time, marks: false }, told(event));
+    };
+    let words = timeline.stand(event.seq).and_then(Stand::text).unwrap_or(message.text).to_owned();
+    let name = clean::line(message.name);
+    let before = match message.style {
+        Style::Text if pane.compact => format!("{time}{name}: "),
+        Style::Text => String::new(),
+        Style::Action => format!("{time}{}{name} ", if pane.compact { "* " } else { "" }),
+    };
+    let prefix = if message.style == Style::Action { time.len() } else { before.len() };
+    (Head { before, prefix, marks: true }, words)
+}
+
+/// `3 joined (ken, laura, mike), 1 left (nina)`.
+pub(super) fn run_text(timeline: &Timeline, block: Block) -> String {
+    let mut joined = Tally::default();
+    let mut left = Tally::default();
+    for event in timeline.block_events(block) {
+        if let EventBody::Joined(body) = &event.body {
+            joined.add(&body.name, "");
+        } else if let EventBody::Left(body) = &event.body {
+            left.add(&body.name, &body.reason);
+        }
+    }
+    match (joined.count, left.count) {
+        (1, 0) => format!("{} joined", joined.names),
+        (0, 1) => format!("{} left", left.names),
+        (_, 0) => joined.told("joined"),
+        (0, _) => left.told("left"),
+        (_, _) => format!("{}, {}", joined.told("joined"), left.told("left")),
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    count: usize,
+    names: String,
+}
+
+impl Tally {
+    fn add(&mut self, name: &str, reason: &str) {
+        self.count += 1;
+        if self.count > RUN_NAMES_MAX {
+            return;
+        }
+        if self.count > 1 {
+            self.names.push_str(", ");
+        }
+        self.names.push_str(clean::line(name).as_str());
+        if !reason.is_empty() {
+            let _ = write!(self.names, ": {}", clean::line(reason).as_str());
+        }
+    }
+
+    fn told(&self, verb: &str) -> String {
+        let more = if self.count > RUN_NAMES_MAX { ", …" } else { "" };
+        format!("{} {verb} ({}{more})", self.count, self.names)
+    }
+}
