@@ -90,6 +90,9 @@ pub const LIST_ENTRIES_MAX: usize = 10_000;
 /// Filters of one room.
 pub const FILTERS_PER_ROOM_MAX: usize = 200;
 
+/// Names one room may have had before the one it has.
+pub const ROOM_ALIASES_MAX: usize = 32;
+
 /// Rooms one room's messages are copied to.
 pub const FORWARDS_PER_ROOM_MAX: usize = 8;
 

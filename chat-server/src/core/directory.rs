@@ -1,12 +1,16 @@
 //! Who has which name and which key. A name is reserved first, then written to disk, then confirmed or released, so that two
 //! who want it at once never both get it.
 
-use std::collections::BTreeMap;
+mod rename;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::name::NameKeys;
 use chat_proto::{AccountId, DeviceId, DeviceKey, Line, NickPolicy, RoomId, RoomName, Timestamp, UserName};
 
 use super::nick::{Nicks, Rivals};
+
+pub use rename::NotRenamed;
 
 /// One kind of names: who has each, and who has one that looks like it.
 #[derive(Clone, Debug)]
@@ -35,6 +39,11 @@ impl<Id: Copy> Names<Id> {
         self.by_look.remove(&keys.look);
         self.by_fold.remove(&keys.folded);
     }
+
+    /// Everybody who has a name or one that looks like it: at most two.
+    fn owners(&self, keys: &NameKeys) -> impl Iterator<Item = Id> {
+        self.by_fold.get(&keys.folded).into_iter().chain(self.by_look.get(&keys.look)).copied()
+    }
 }
 
 /// An account as the directory knows it.
@@ -51,7 +60,17 @@ pub struct AccountEntry {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct RoomEntry {
     name: RoomName,
+    /// Names it had before; they lead to it, and are its own to take back.
+    retired: BTreeSet<RoomName>,
+    /// Names that are being given to it.
+    wanted: BTreeSet<RoomName>,
     confirmed: bool,
+}
+
+impl RoomEntry {
+    fn new(name: RoomName, confirmed: bool) -> Self {
+        Self { name, retired: BTreeSet::new(), wanted: BTreeSet::new(), confirmed }
+    }
 }
 
 /// A device as the directory knows it.
@@ -145,7 +164,7 @@ impl Directory {
     pub fn load_room(&mut self, id: RoomId, name: RoomName) {
         self.last_room = self.last_room.max(id.0);
         self.room_names.insert(name.keys(), id);
-        self.rooms.insert(id, RoomEntry { name, confirmed: true });
+        self.rooms.insert(id, RoomEntry::new(name, true));
     }
 
     /// Takes in an account that is on disk.
@@ -235,7 +254,7 @@ impl Directory {
         self.last_room += 1;
         let id = RoomId(self.last_room);
         self.room_names.insert(keys, id);
-        self.rooms.insert(id, RoomEntry { name: name.clone(), confirmed: false });
+        self.rooms.insert(id, RoomEntry::new(name.clone(), false));
         Ok(id)
     }
 
@@ -344,84 +363,4 @@ impl Directory {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_two_who_want_a_name_at_once_one_gets_it_and_a_failure_frees_it() {
-        let mut directory = Directory::default();
-        let name = |name: &str| UserName::parse(name).unwrap();
-        let (one, other) = (DeviceKey([1; 32]), DeviceKey([2; 32]));
-        let (first, _) = directory.reserve_account(&name("alice"), one, Timestamp(0)).unwrap();
-        assert_eq!(directory.reserve_account(&name("ALICE"), other, Timestamp(0)), Err(first));
-        directory.release_account(first, &one);
-        assert_eq!(directory.device(&one), None);
-        let (second, _) = directory.reserve_account(&name("ALICE"), other, Timestamp(0)).unwrap();
-        assert_ne!(first, second);
-        directory.confirm_account(second);
-        directory.release_account(second, &other);
-        assert_eq!(directory.account_named(&name("alice")), Some(second));
-    }
-
-    #[test]
-    fn a_device_opens_its_account_from_when_it_is_on_disk_until_it_is_revoked() {
-        let mut directory = Directory::default();
-        let (one, other) = (DeviceKey([1; 32]), DeviceKey([2; 32]));
-        let name = UserName::parse("alice").unwrap();
-        let (account, first) = directory.reserve_account(&name, one, Timestamp(0)).unwrap();
-        directory.confirm_account(account);
-        let reserve = |directory: &mut Directory, key| {
-            directory.reserve_device(account, key, Line::parse("laptop").unwrap(), Timestamp(1))
-        };
-        assert_eq!(reserve(&mut directory, one), None);
-        assert!(reserve(&mut directory, other).is_some());
-        assert_eq!((directory.device(&other), directory.devices_of(account).count()), (None, 1));
-        directory.release_device(&other);
-        let second = reserve(&mut directory, other).unwrap();
-        directory.confirm_device(&other);
-        assert_eq!(directory.device(&other), Some((second, account)));
-        directory.release_device(&other);
-        directory.revoke_device(first);
-        assert_eq!(directory.device(&one), None);
-        assert!(directory.is_revoked(&one) && !directory.is_revoked(&other));
-        let left: Vec<_> = directory.devices_of(account).map(|(_, entry)| (entry.id, entry.label.as_str())).collect();
-        assert_eq!(left, [(second, "laptop")]);
-        let new = UserName::parse("mallory").unwrap();
-        assert_eq!(directory.reserve_account(&new, one, Timestamp(2)), Err(account));
-        directory.confirm_device(&one);
-        assert_eq!(reserve(&mut directory, one), None);
-    }
-
-    #[test]
-    fn a_room_is_listed_only_when_it_is_on_disk() {
-        let mut directory = Directory::default();
-        let id = directory.reserve_room(&RoomName::parse("dev").unwrap()).unwrap();
-        assert_eq!(directory.rooms_after(RoomId(0)).count(), 0);
-        directory.confirm_room(id);
-        assert_eq!(directory.rooms_after(RoomId(0)).count(), 1);
-        assert_eq!(directory.reserve_room(&RoomName::parse("Dev").unwrap()), Err(id));
-    }
-    #[test]
-    fn a_nick_is_nobody_elses_name_and_a_name_nobody_elses_nick() {
-        let name = |name: &str| UserName::parse(name).unwrap();
-        for (policy, of_another, same_nick, new_name) in [
-            (NickPolicy::Server, false, false, false),
-            (NickPolicy::Room, false, true, false),
-            (NickPolicy::Free, true, true, true),
-        ] {
-            let mut directory = Directory::new(policy);
-            let come = |directory: &mut Directory, number: u8, called: &str| {
-                directory
-                    .reserve_account(&name(called), DeviceKey([number; 32]), Timestamp(0))
-                    .map(|(account, _)| account)
-            };
-            let alice = come(&mut directory, 1, "alice").unwrap();
-            let bob = come(&mut directory, 2, "bob").unwrap();
-            assert_eq!(directory.reserve_nick(alice, &name("BOB")).is_ok(), of_another, "{policy:?}");
-            assert!(directory.reserve_nick(alice, &name("ALICE")).is_ok(), "one's own name is one's own");
-            assert!(directory.reserve_nick(alice, &name("fox")).is_ok());
-            assert_eq!(directory.reserve_nick(bob, &name("Fox")).is_ok(), same_nick, "{policy:?}");
-            assert_eq!(come(&mut directory, 3, "FOX").is_ok(), new_name, "{policy:?}");
-        }
-    }
-}
+mod tests;

@@ -91,12 +91,11 @@ impl Hub {
         meta.oldest = meta.oldest.max(from).min(meta.head.next());
         let (state, next) = self.compare(&shared, meta, position).await?;
         let read = joined.map_or(Marker::default(), |joined| joined.read);
-        let name = match (position.feed, joined) {
-            (_, Some(joined)) => joined.name.clone(),
-            (FeedId::Room(room), None) => self
+        let name = match position.feed {
+            FeedId::Room(room) => self
                 .read_directory(|directory| directory.room(room).map(|name| name.as_str().to_owned()))
                 .unwrap_or_default(),
-            (FeedId::Account(_), None) => String::new(),
+            FeedId::Account(_) => String::new(),
         };
         Ok(FeedStatus {
             feed: position.feed,

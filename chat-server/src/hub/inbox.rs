@@ -29,6 +29,13 @@ impl Hub {
         let mut mentions = feed.look(self, move |account, _| page(account)).await?;
         let more = mentions.len() > limit;
         mentions.truncate(limit);
+        self.read_directory(|directory| {
+            for mention in &mut mentions {
+                if let Some(name) = directory.room(mention.room) {
+                    name.as_str().clone_into(&mut mention.name);
+                }
+            }
+        });
         Ok(MentionList { mentions, more })
     }
 

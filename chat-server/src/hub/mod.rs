@@ -28,6 +28,7 @@ pub mod people;
 pub mod presence;
 mod realm;
 mod recent;
+mod rename;
 pub mod rooms;
 pub mod search;
 pub mod sessions;
@@ -171,6 +172,9 @@ impl Hub {
         let mut directory = Directory::new(settings.nick_policy);
         for room in registry.rooms {
             directory.load_room(room.id, room.name);
+        }
+        for alias in registry.aliases {
+            directory.load_alias(alias.id, alias.name);
         }
         for account in registry.accounts {
             directory.load_account(account.id, account.name, account.since);

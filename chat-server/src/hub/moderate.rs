@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use chat_proto::{FeedId, Line, MessageKey, Reject, RejectCode, Retry, RoomId, Seq};
 
-use super::handle::{Outcome, Submit};
+use super::handle::{Feed, Outcome, Submit};
 use super::{Hub, reject};
 use crate::core::command::{Delete, Person, Purge, RoomCommand};
 use crate::core::realm::{PurgeAll, RealmCommand};
+use crate::core::room::Room;
 use crate::core::{Actor, ServerRank};
 use crate::store::Found;
 
@@ -24,7 +25,14 @@ impl Hub {
         command: RoomCommand,
     ) -> Result<(Found, bool), Reject> {
         let feed = self.room(room).await?;
-        let submit = Submit { by: by.clone(), key, command, registration: None };
+        self.take(&feed, Submit { by: by.clone(), key, command, registration: None }).await
+    }
+
+    pub(super) async fn take(
+        self: &Arc<Self>,
+        feed: &Arc<Feed<Room>>,
+        submit: Submit<RoomCommand>,
+    ) -> Result<(Found, bool), Reject> {
         let outcome = feed.submit(self, submit).await.outcome().await?;
         match outcome {
             Outcome::Stored(found) => {

@@ -10,7 +10,8 @@ use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
 use chat_proto::setting::Retention;
 use chat_proto::{
-    AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomFact, RoomId, Seq, Timestamp,
+    AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomFact, RoomId, RoomName, Seq,
+    Timestamp,
 };
 use futures_util::future::join_all;
 use tokio::sync::Notify;
@@ -63,6 +64,11 @@ impl FeedState for Room {
 
     fn note(&self, hub: &Hub, feed: FeedId, epoch: Epoch, event: &Event) {
         let FeedId::Room(room) = feed else { return };
+        if let EventBody::Renamed(renamed) = &event.body
+            && let Ok(name) = RoomName::parse(&renamed.new)
+        {
+            hub.write_directory(|directory| directory.renamed(room, &name));
+        }
         hub.notes().add(room, epoch, self.name(), event);
         if matches!(event.body, EventBody::Deleted(_)) {
             hub.notes().ended(room, event.seq, self.members().keys().copied());

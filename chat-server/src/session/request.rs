@@ -192,7 +192,7 @@ impl Session {
             Request::AuditRoom(AuditRoom { room, before, limit }) => {
                 self.hub.audit_room(self.actor.reader(), room, before, limit).await.map(Reply::from)
             }
-            Request::RenameRoom(_) => Err(Reject::new(RejectCode::Unsupported, "this server does not do that")),
+            Request::RenameRoom(rename) => self.rename_room(rename).await,
             Request::Unknown { kind, .. } => {
                 Err(Reject::new(RejectCode::Unsupported, format!("this server knows no request of kind {kind}")))
             }

@@ -1,7 +1,8 @@
 //! Requests about a room and people in it: parsed here, decided by the room's rules.
 
 use chat_proto::request::{
-    BanAndPurge, ChangeRoom, CreateRoomWith, DeleteRoom, Kick, Purge, PutOnList, SetRole, TakeOffList, TransferRoom,
+    BanAndPurge, ChangeRoom, CreateRoomWith, DeleteRoom, Kick, Purge, PutOnList, RenameRoom, SetRole, TakeOffList,
+    TransferRoom,
 };
 use chat_proto::{Line, List, MessageKey, Reject, Reply, RoomId};
 
@@ -19,6 +20,12 @@ impl Session {
 
     pub(super) async fn change_room(self, ChangeRoom { key, room, changes }: ChangeRoom) -> Answer {
         self.command(key, room, RoomCommand::Change(command::Change { changes })).await
+    }
+
+    pub(super) async fn rename_room(self, RenameRoom { key, room, name }: RenameRoom) -> Answer {
+        check_key(key)?;
+        let (found, repeated) = self.hub.rename_room(&self.actor, key, room, parse_room(&name)?).await?;
+        Ok(receipt(found, repeated))
     }
 
     pub(super) async fn delete_room(self, DeleteRoom { key, room, if_empty, reason }: DeleteRoom) -> Answer {

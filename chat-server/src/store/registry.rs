@@ -44,6 +44,8 @@ pub struct DeviceRecord {
 pub enum Registration {
     /// A room; its feed begins empty, in the store's epoch.
     Room(RoomRecord),
+    /// Another name of a room there is, which may be one it had. The one it had goes on being its own.
+    Rename(RoomRecord),
     /// An account with its first device; its feed begins empty, in the store's epoch.
     Account(AccountRecord, DeviceRecord),
     /// One more device of an account there is.
@@ -59,6 +61,8 @@ pub enum Registration {
 pub struct Registry {
     /// Every room.
     pub rooms: Vec<RoomRecord>,
+    /// Every name a room had before the one it has, in order of the rooms and then of the names.
+    pub aliases: Vec<RoomRecord>,
     /// Every account.
     pub accounts: Vec<AccountRecord>,
     /// Every device.

@@ -159,6 +159,10 @@ fn check_file(db: &Connection, recorded: Recorded, report: &mut Report) {
         ),
         ("SELECT 'room ' || id || ' has no feed' FROM room WHERE id * 2 NOT IN (SELECT id FROM feed) LIMIT 20", ""),
         (
+            "SELECT 'a name of an unknown room ' || room FROM room_alias WHERE room NOT IN (SELECT id FROM room) LIMIT 20",
+            "",
+        ),
+        (
             "SELECT 'account ' || id || ' has no feed' FROM account WHERE id * 2 + 1 NOT IN (SELECT id FROM feed) LIMIT 20",
             "",
         ),

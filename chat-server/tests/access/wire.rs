@@ -4,8 +4,8 @@ use chat_proto::codec::encode_frame;
 use chat_proto::event::List;
 use chat_proto::limits::REQUEST_FRAME_BYTES_MAX;
 use chat_proto::request::{
-    ChangeRoom, Edit, Explain, History, Kick, LookUpRoom, Pin, Purge, React, ReadList, Redact, SetRole, TakeOffList,
-    TransferRoom,
+    ChangeRoom, DeleteRoom, Edit, Explain, History, Kick, LookUpRoom, Pin, Purge, React, ReadList, Redact, RenameRoom,
+    SetRole, TakeOffList, TransferRoom,
 };
 use chat_proto::setting::{Archived, Topic};
 use chat_proto::{
@@ -78,7 +78,11 @@ pub fn request(cell: Cell, stage: &Stage) -> Option<Request> {
             let on = cell.kind != Kind::Archived;
             ChangeRoom { key, room, changes: vec![Archived { on }.into()] }.into()
         }
-        Action::Rename | Action::Delete => return None,
+        Action::Rename => {
+            let name = format!("r{}", &format!("{:032x}", u128::from_be_bytes(key.0))[..12]);
+            RenameRoom { key, room, name }.into()
+        }
+        Action::Delete => DeleteRoom { key, room, if_empty: false, reason }.into(),
     })
 }
 

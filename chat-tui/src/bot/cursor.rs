@@ -46,6 +46,15 @@ struct Places {
     unsaved: bool,
 }
 
+impl Places {
+    /// The place of a room, under the name it has or one it had.
+    fn named(&self, room: RoomId, name: &str) -> Option<(&str, Place)> {
+        let by_name = self.rooms.get_key_value(name).filter(|(_, place)| place.room == room);
+        let found = by_name.or_else(|| self.rooms.iter().find(|(_, place)| place.room == room));
+        found.map(|(name, place)| (name.as_str(), *place))
+    }
+}
+
 /// A cursor file and what is to be written to it.
 #[derive(Debug)]
 pub struct CursorFile {
@@ -95,20 +104,28 @@ impl CursorFile {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How far a room was read, by its name without `#`.
+    /// How far a room was read, whatever it was called then; where that is not known, how far one that had its name,
+    /// without `#`.
     #[must_use]
-    pub fn place(&self, room: &str) -> Option<Place> {
-        self.lock().rooms.get(room).copied()
+    pub fn place(&self, room: RoomId, name: &str) -> Option<Place> {
+        let places = self.lock();
+        places.named(room, name).map(|(_, place)| place).or_else(|| places.rooms.get(name).copied())
     }
 
     /// A room was read so far. A place behind the one known changes nothing, unless the room is of another history.
-    pub fn advance(&self, room: &str, place: Place) {
+    pub fn advance(&self, name: &str, place: Place) {
         let mut places = self.lock();
-        let behind = |known: &Place| (known.room, known.epoch) == (place.room, place.epoch) && known.seq >= place.seq;
-        if !places.rooms.get(room).is_some_and(behind) {
-            places.rooms.insert(room.to_owned(), place);
-            places.unsaved = true;
+        let known = places.named(place.room, name).map(|(before, known)| (before.to_owned(), known));
+        if let Some((before, known)) = known {
+            if known.epoch == place.epoch && known.seq >= place.seq {
+                return;
+            }
+            if before != name {
+                places.rooms.remove(&before);
+            }
         }
+        places.rooms.insert(name.to_owned(), place);
+        places.unsaved = true;
     }
 
     /// Writes what is new to the disk; when this returns it survives a crash. Whoever comes while another one writes is

@@ -197,7 +197,7 @@ struct Reader {
 impl Reader {
     async fn run(&mut self) -> Result<(), Failure> {
         let RoomInfo { room, epoch, head, .. } = self.info;
-        let mut progress = match self.cursor.as_ref().and_then(|cursor| cursor.place(&self.info.name)) {
+        let mut progress = match self.cursor.as_ref().and_then(|cursor| cursor.place(room, &self.info.name)) {
             Some(place) if place.room == room => Progress::new(room, place.epoch, place.seq.next(), head),
             Some(_) => {
                 self.tell(&mut Progress::new(room, epoch, Seq(1), head), News { reset: true, ..News::default() }).await;

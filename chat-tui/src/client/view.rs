@@ -100,7 +100,10 @@ impl AccountView {
                 if room.epoch != joined.epoch {
                     *room = RoomView { epoch: joined.epoch, ..RoomView::default() };
                 }
-                room.name.clone_from(&joined.name);
+                // The name as it was then: a room that is known further on may have been renamed since.
+                if room.name.is_empty() || joined.seq > room.head {
+                    room.name.clone_from(&joined.name);
+                }
                 room.member = true;
                 if joined.seq > room.head {
                     room.head = joined.seq;

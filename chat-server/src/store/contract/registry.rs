@@ -1,9 +1,9 @@
 //! What every engine's registry of names and keys must do.
 
-use chat_proto::{AccountId, DeviceId, DeviceKey, FeedId, Line, Seq, Timestamp};
+use chat_proto::{AccountId, DeviceId, DeviceKey, FeedId, Line, RoomId, RoomName, Seq, Timestamp};
 
 use super::{account, append, begun, device, feed, key, next_row, room, rows};
-use crate::store::{Append, DeviceRecord, Registration, Registry, Row, Store, StoreError};
+use crate::store::{Append, DeviceRecord, Registration, Registry, RoomRecord, Row, Store, StoreError};
 
 /// Runs the whole suite, each part against a store of its own.
 pub(super) async fn all<S: Store, F: Future<Output = S>>(make: &impl Fn() -> F) {
@@ -11,6 +11,7 @@ pub(super) async fn all<S: Store, F: Future<Output = S>>(make: &impl Fn() -> F) 
     a_device_is_added_and_revoked_and_its_key_stays_taken(&make().await).await;
     the_server_begins_with_its_first_event_and_once(&make().await).await;
     a_room_begins_with_its_first_event_or_not_at_all(&make().await).await;
+    a_room_keeps_the_names_it_had_and_is_renamed_with_its_event_or_not_at_all(&make().await).await;
 }
 
 fn with_device(account: Registration, number: u64, key: u8) -> Registration {
@@ -82,6 +83,35 @@ async fn a_room_begins_with_its_first_event_or_not_at_all(store: &impl Store) {
     assert_eq!(store.registry().await.unwrap().rooms.len(), 1);
     store.append(begin(3, "third")).await.unwrap();
     assert_eq!(store.load(feed(3)).await.unwrap().unwrap().meta.head, Seq(1));
+}
+
+async fn a_room_keeps_the_names_it_had_and_is_renamed_with_its_event_or_not_at_all(store: &impl Store) {
+    store.register(room(1, "dev")).await.unwrap();
+    store.register(room(2, "ops")).await.unwrap();
+    let mut meta = begun(feed(1), store.epoch());
+    let first = Append { registration: Some(rename(1, "modern")), ..append(1, Seq::ZERO, rows(&mut meta, 1)) };
+    store.append(first).await.unwrap();
+    let taken =
+        [room(3, "Dev"), room(3, "modem"), rename(2, "dev"), rename(2, "MODERN"), rename(1, "Ops"), rename(9, "x")];
+    for registration in taken {
+        assert_eq!(store.register(registration.clone()).await, Err(StoreError::Conflict), "{registration:?}");
+        let late = Append { registration: Some(registration), ..append(1, Seq(1), rows(&mut meta.clone(), 1)) };
+        assert_eq!(store.append(late).await, Err(StoreError::Conflict));
+    }
+    assert_eq!(store.load(feed(1)).await.unwrap().unwrap().meta.head, Seq(1));
+    for back in ["Modern", "dev", "dev"] {
+        store.register(rename(1, back)).await.unwrap();
+    }
+    let registry = store.registry().await.unwrap();
+    let names = |records: &[RoomRecord]| {
+        records.iter().map(|each| (each.id.0, each.name.as_str().to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&registry.rooms), [(1, "dev".to_owned()), (2, "ops".to_owned())]);
+    assert_eq!(names(&registry.aliases), [(1, "Modern".to_owned()), (1, "modern".to_owned())]);
+}
+
+fn rename(number: u64, name: &str) -> Registration {
+    Registration::Rename(RoomRecord { id: RoomId(number), name: RoomName::parse(name).unwrap() })
 }
 
 async fn the_server_begins_with_its_first_event_and_once(store: &impl Store) {

@@ -19,6 +19,10 @@ pub(crate) fn registry(db: &Connection) -> StoreResult<Registry> {
         let (id, name) = (RoomId(number(row, 0)?), row.get::<_, String>(1)?);
         Ok(RoomName::parse(&name).map(|name| RoomRecord { id, name }).ok().map(|room| (seal::room(&room), room)))
     });
+    let aliases = list(db, "SELECT room, name, digest FROM room_alias", |row| {
+        let (id, name) = (RoomId(number(row, 0)?), row.get::<_, String>(1)?);
+        Ok(RoomName::parse(&name).map(|name| RoomRecord { id, name }).ok().map(|room| (seal::alias(&room), room)))
+    });
     let accounts = list(db, "SELECT id, name, digest, since FROM account", |row| {
         let (id, name, since) = (AccountId(number(row, 0)?), row.get::<_, String>(1)?, Timestamp(row.get(3)?));
         let account = UserName::parse(&name).map(|name| AccountRecord { id, name, since }).ok();
@@ -27,8 +31,9 @@ pub(crate) fn registry(db: &Connection) -> StoreResult<Registry> {
     let devices = list(db, "SELECT id, key, digest, account, since, label, revoked FROM device", |row| {
         Ok(device(row)?.map(|device| (seal::device(&device), device)))
     });
-    let mut registry = Registry { rooms: rooms?, accounts: accounts?, devices: devices? };
+    let mut registry = Registry { rooms: rooms?, aliases: aliases?, accounts: accounts?, devices: devices? };
     registry.rooms.sort_by_key(|each| each.id);
+    registry.aliases.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
     registry.accounts.sort_by_key(|each| each.id);
     registry.devices.sort_by_key(|each| each.id);
     Ok(registry)
@@ -61,9 +66,13 @@ fn list<T>(
 pub(super) fn register(db: &Connection, epoch: Epoch, registration: &Registration) -> Result<(), Failure> {
     match registration {
         Registration::Room(room) => {
+            if is_anothers_alias(db, room)? {
+                return Err(Failure::Clean(StoreError::Conflict));
+            }
             insert_room(db, room)?;
             begin_feed(db, epoch, FeedId::Room(room.id))
         }
+        Registration::Rename(room) => rename(db, room),
         Registration::Account(account, device) => {
             insert_account(db, account)?;
             insert_device(db, device)?;
@@ -93,6 +102,36 @@ fn insert_room(db: &Connection, room: &RoomRecord) -> rusqlite::Result<()> {
     let (id, name, keys, digest) = (room.id.0.cast_signed(), room.name.as_str(), room.name.keys(), seal::room(room));
     let sql = "INSERT INTO room (id, name, look, folded, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
     db.prepare_cached(sql)?.execute(params![id, name, keys.look, keys.folded, digest])?;
+    Ok(())
+}
+
+/// Whether a name, or one that looks like it, was another room's.
+fn is_anothers_alias(db: &Connection, room: &RoomRecord) -> rusqlite::Result<bool> {
+    let keys = room.name.keys();
+    let sql = "SELECT 1 FROM room_alias WHERE room <> ?1 AND (look = ?2 OR folded = ?3)";
+    db.prepare_cached(sql)?.exists(params![room.id.0.cast_signed(), keys.look, keys.folded])
+}
+
+fn rename(db: &Connection, room: &RoomRecord) -> Result<(), Failure> {
+    let (id, name, keys, digest) = (room.id.0.cast_signed(), room.name.as_str(), room.name.keys(), seal::room(room));
+    let mut query = db.prepare_cached("SELECT name FROM room WHERE id = ?1")?;
+    let Some(before) = query.query_row([id], |row| row.get::<_, String>(0)).optional()? else {
+        return Err(Failure::Clean(StoreError::Conflict));
+    };
+    if is_anothers_alias(db, room)? {
+        return Err(Failure::Clean(StoreError::Conflict));
+    }
+    if before == name {
+        return Ok(());
+    }
+    let sql = "UPDATE room SET name = ?2, look = ?3, folded = ?4, digest = ?5 WHERE id = ?1";
+    db.prepare_cached(sql)?.execute(params![id, name, keys.look, keys.folded, digest])?;
+    db.prepare_cached("DELETE FROM room_alias WHERE room = ?1 AND name = ?2")?.execute(params![id, name])?;
+    let damaged = |_| Failure::Dirty(StoreError::Corrupt(format!("the name of room {} is none", room.id)));
+    let before = RoomRecord { id: room.id, name: RoomName::parse(&before).map_err(damaged)? };
+    let (keys, digest) = (before.name.keys(), seal::alias(&before));
+    let sql = "INSERT INTO room_alias (room, name, look, folded, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
+    db.prepare_cached(sql)?.execute(params![id, before.name.as_str(), keys.look, keys.folded, digest])?;
     Ok(())
 }
 

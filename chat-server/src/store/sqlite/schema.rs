@@ -11,7 +11,7 @@ use crate::store::dir::open_private;
 pub(crate) const APPLICATION_ID: u32 = 0x6368_6174;
 
 /// Each step brings a file to the version that is its place in the list, from 1. A released step never changes.
-pub(crate) const MIGRATIONS: [&str; 4] = [
+pub(crate) const MIGRATIONS: [&str; 5] = [
     "
     CREATE TABLE meta (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -138,6 +138,18 @@ pub(crate) const MIGRATIONS: [&str; 4] = [
     UPDATE event SET total = sums.total FROM
         (SELECT id, sum(length(payload)) OVER (PARTITION BY feed ORDER BY seq) AS total FROM event) AS sums
         WHERE event.id = sums.id;
+",
+    "
+    CREATE TABLE room_alias (
+        room INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        look TEXT NOT NULL,
+        folded TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        UNIQUE (room, name)
+    ) STRICT;
+    CREATE INDEX room_alias_look ON room_alias (look);
+    CREATE INDEX room_alias_folded ON room_alias (folded);
 ",
 ];
 

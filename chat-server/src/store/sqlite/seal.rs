@@ -6,14 +6,17 @@ use crate::store::{AccountRecord, DeviceRecord, RoomRecord, Snapshot};
 
 /// Of a room in the registry.
 pub(super) fn room(room: &RoomRecord) -> [u8; 16] {
+    named(b"room", room)
+}
+
+/// Of a name that a room had.
+pub(super) fn alias(room: &RoomRecord) -> [u8; 16] {
+    named(b"room alias", room)
+}
+
+fn named(what: &[u8], room: &RoomRecord) -> [u8; 16] {
     let keys = room.name.keys();
-    seal(&[
-        b"room",
-        &room.id.0.to_le_bytes(),
-        room.name.as_str().as_bytes(),
-        keys.look.as_bytes(),
-        keys.folded.as_bytes(),
-    ])
+    seal(&[what, &room.id.0.to_le_bytes(), room.name.as_str().as_bytes(), keys.look.as_bytes(), keys.folded.as_bytes()])
 }
 
 /// Of an account in the registry.

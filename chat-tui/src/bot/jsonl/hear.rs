@@ -24,7 +24,7 @@ impl Bot {
     /// A room begins, at this place of it. True if what the cursor file remembers is of another history.
     pub(super) fn begin_room(&mut self, room: RoomId, status: &FeedStatus, at_start: bool) -> bool {
         let before = status.next.prev();
-        let place = self.cursor.as_ref().and_then(|cursor| cursor.place(&status.name));
+        let place = self.cursor.as_ref().and_then(|cursor| cursor.place(room, &status.name));
         let place = place.filter(|_| self.options.from == From::Cursor);
         let same = |place: Place| (place.room, place.epoch) == (room, status.epoch) && place.seq <= status.head;
         let reset = place.is_some_and(|place| !same(place));
@@ -40,7 +40,7 @@ impl Bot {
             // A room that begins now goes on from here after a crash, whether or not anything was dealt with.
             cursor.advance(&status.name, Place { room, epoch: status.epoch, seq: wanted.prev() });
         }
-        self.rooms.insert(room, Room { name: status.name.clone(), read: status.read, progress });
+        self.rooms.insert(room, Room { name: status.name.clone(), read: status.read, progress, was: BTreeSet::new() });
         reset
     }
 
@@ -59,6 +59,7 @@ impl Bot {
             return Ok(());
         }
         let Some(known) = self.rooms.get_mut(&room) else { return Ok(()) };
+        known.rename(&status.name);
         let news = known.progress.stands(status);
         self.tell(room, news).await;
         Ok(())
@@ -237,13 +238,14 @@ impl Bot {
     }
 
     /// Writes what is next in a room.
-    async fn tell(&self, id: RoomId, news: News) {
+    async fn tell(&mut self, id: RoomId, news: News) {
         let Some(room) = self.rooms.get(&id) else { return };
+        let mut name = room.name.clone();
         if news.reset {
-            self.line(&Line::Reset { room: room_name(&room.name) }, None).await;
+            self.line(&Line::Reset { room: room_name(&name) }, None).await;
         }
         if let Some(range) = news.gap {
-            self.line(&Line::gap(&room.name, range), None).await;
+            self.line(&Line::gap(&name, range), None).await;
         }
         for event in &news.events {
             let own = event.by == self.me && event.body.is_message();
@@ -251,10 +253,17 @@ impl Bot {
                 continue;
             }
             let replay = room.progress.is_replay(event.seq);
-            if let Some(line) = Line::of_event(&room.name, event, self.me, replay) {
+            if let Some(line) = Line::of_event(&name, event, self.me, replay) {
                 let place = Place { room: id, epoch: room.progress.epoch(), seq: event.seq };
-                self.line(&line, Some((room.name.clone(), place))).await;
+                self.line(&line, Some((name.clone(), place))).await;
             }
+            // What is caught up with happened before the name the room has now.
+            if let (EventBody::Renamed(renamed), false) = (&event.body, replay) {
+                name.clone_from(&renamed.new);
+            }
+        }
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.rename(&name);
         }
     }
 }

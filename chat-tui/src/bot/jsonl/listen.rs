@@ -31,6 +31,21 @@ pub(super) struct Room {
     pub(super) name: String,
     pub(super) read: Seq,
     pub(super) progress: Progress,
+    /// Names it had while it was listened to.
+    pub(super) was: BTreeSet<String>,
+}
+
+impl Room {
+    /// It is called this.
+    pub(super) fn rename(&mut self, name: &str) {
+        if self.name != name {
+            self.was.insert(std::mem::replace(&mut self.name, name.to_owned()));
+        }
+    }
+
+    fn is_called(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        is_it(&self.name) || self.was.iter().any(|name| is_it(name))
+    }
 }
 
 /// A page being read. Nobody locks it: the mutex lets a session be served by any thread.
@@ -243,7 +258,7 @@ impl Bot {
     fn acknowledge(&self, At { room, seq }: &At) -> Result<Arc<CursorFile>, Problem> {
         let keys = room.keys();
         let same = |name: &str| chat_proto::RoomName::parse(name).is_ok_and(|name| name.keys().folded == keys.folded);
-        let found = self.rooms.iter().find(|(_, known)| same(&known.name));
+        let found = self.rooms.iter().find(|(_, known)| known.is_called(same));
         let (id, known) =
             found.ok_or_else(|| Problem::new("not_member", format!("#{room} is not being listened to")))?;
         if Seq(*seq) >= known.progress.wanted() {

@@ -3,11 +3,11 @@
 use chat_proto::event::List;
 use chat_proto::reply::{ListEntries, ListEntry, RoomDetails};
 use chat_proto::request::{
-    AuditRoom, BanAndPurge, ChangeRoom, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList, SetRole,
-    TakeOffList, TransferRoom,
+    AuditRoom, BanAndPurge, ChangeRoom, DeleteRoom, DescribeRoom, Explain, Kick, Purge, PutOnList, ReadList,
+    RenameRoom, SetRole, TakeOffList, TransferRoom,
 };
 use chat_proto::setting::Topic;
-use chat_proto::{AccountId, Reply, RoomName, Seq, Timestamp, UserRef};
+use chat_proto::{AccountId, Reply, RoomId, RoomName, Seq, Timestamp, UserRef};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -29,6 +29,7 @@ pub(super) enum Moderate {
     List(Reads),
     Kick(To),
     Purge(To),
+    Rename(Renames),
     Delete(Ends),
     Audit(Pages),
     Explain(Asks),
@@ -127,6 +128,15 @@ pub(super) struct Ends {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub(super) struct Renames {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    #[serde(deserialize_with = "room")]
+    name: RoomName,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Pages {
     #[serde(deserialize_with = "room")]
     room: RoomName,
@@ -137,7 +147,8 @@ pub(super) struct Pages {
 
 impl Moderate {
     /// The ops there are.
-    pub(super) const OPS: [&str; 17] = [
+    pub(super) const OPS: [&str; 18] = [
+        "rename",
         "delete_room",
         "purge",
         "audit_room",
@@ -173,6 +184,7 @@ impl Moderate {
             "list" => Self::List(fill(fields)?),
             "kick" => Self::Kick(fill(fields)?),
             "purge" => Self::Purge(fill(fields)?),
+            "rename" => Self::Rename(fill(fields)?),
             "delete_room" => Self::Delete(fill(fields)?),
             "audit_room" => Self::Audit(fill(fields)?),
             "explain" => Self::Explain(fill(fields)?),
@@ -193,6 +205,7 @@ impl Moderate {
             | Self::List(Reads { room, .. })
             | Self::Kick(To { room, .. })
             | Self::Purge(To { room, .. })
+            | Self::Rename(Renames { room, .. })
             | Self::Delete(Ends { room, .. })
             | Self::Audit(Pages { room, .. })
             | Self::Explain(Asks { room, .. }) => room,
@@ -242,6 +255,9 @@ impl Context {
             Moderate::Purge(To { user, reason, .. }) => {
                 self.stored(Purge { key, room, user: UserRef::Name(user), reason }).await
             }
+            Moderate::Rename(Renames { name, .. }) => {
+                self.stored(RenameRoom { key, room, name: name.as_str().to_owned() }).await
+            }
             Moderate::Delete(Ends { if_empty, reason, .. }) => {
                 self.stored(DeleteRoom { key, room, if_empty, reason }).await
             }
@@ -260,16 +276,18 @@ impl Context {
                 let Reply::ListEntries(ListEntries { entries, more, .. }) = reply else { return Err(nonsense(&reply)) };
                 Ok(fields([("entries", entries.iter().map(entry).collect()), ("more", more.into())]))
             }
-            Moderate::Explain(Asks { action, user, .. }) => {
-                let reply = self.ask(Explain { room, action, target: user.map(UserRef::Name) }).await?;
-                let Reply::Explained(explained) = reply else { return Err(nonsense(&reply)) };
-                let why = |reject: chat_proto::Reject| json!({"code": reject.code.name(), "error": reject.message});
-                Ok(fields([
-                    ("allowed", explained.refusal.is_none().into()),
-                    ("why", explained.refusal.map_or(Value::Null, why)),
-                ]))
-            }
+            Moderate::Explain(Asks { action, user, .. }) => self.explain(room, action, user).await,
         }
+    }
+
+    async fn explain(&self, room: RoomId, action: String, user: Option<String>) -> Outcome {
+        let reply = self.ask(Explain { room, action, target: user.map(UserRef::Name) }).await?;
+        let Reply::Explained(explained) = reply else { return Err(nonsense(&reply)) };
+        let why = |reject: chat_proto::Reject| json!({"code": reject.code.name(), "error": reject.message});
+        Ok(fields([
+            ("allowed", explained.refusal.is_none().into()),
+            ("why", explained.refusal.map_or(Value::Null, why)),
+        ]))
     }
 
     /// Asks for something that becomes an event, and answers with its place.

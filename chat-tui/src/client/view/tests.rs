@@ -1,6 +1,6 @@
 use super::*;
 use chat_proto::event::{
-    Created, Joined, Left, Mentioned, Named, OwnerChanged, Posted, ReadMarked, RoomJoined, RoomLeft, Style,
+    Created, Joined, Left, Mentioned, Named, OwnerChanged, Posted, ReadMarked, Renamed, RoomJoined, RoomLeft, Style,
 };
 use chat_proto::reply::Member;
 use chat_proto::{Chain, ConnId, DeviceId, Epoch, EventBody, MessageKey, Ordinal, PresenceEntry, Seq, Timestamp};
@@ -102,6 +102,19 @@ fn a_joined_room_begins_read_and_a_left_one_stays_without_membership() {
     assert!(!view.rooms[&ROOM].member);
     view.apply_welcome(&welcome(vec![]));
     assert_eq!(view.rooms.len(), 0);
+}
+
+#[test]
+fn a_renamed_room_has_its_new_name_and_no_older_word_takes_it_back() {
+    let mut view = view();
+    let renamed = Renamed { name: "bob".to_owned(), old: "ops".to_owned(), new: "code".to_owned() };
+    view.apply_events(&in_room(vec![event(11, 6, OTHER, renamed)]));
+    let name = "ops".to_owned();
+    view.apply_events(&own(RoomJoined { room: ROOM, epoch: EPOCH, name, seq: Seq(5), ordinal: Ordinal(4) }));
+    assert_eq!((view.rooms[&ROOM].name.as_str(), view.room_named("ops")), ("code", None));
+    let name = "later".to_owned();
+    view.apply_events(&own(RoomJoined { room: ROOM, epoch: EPOCH, name, seq: Seq(12), ordinal: Ordinal(6) }));
+    assert_eq!(view.rooms[&ROOM].name, "later");
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! What a room lives through, over real QUIC: names, ends, and what the server does by itself.
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm)]
+
+mod support;
+
+use chat_proto::request::{CreateRoomWith, LookUpRoom, RenameRoom};
+use chat_proto::{Event, EventBody, RejectCode, Reply, RoomId, RoomRef};
+use support::{Device, RawClient, TestServer, fresh_key};
+
+async fn login<const N: usize>(server: &TestServer, names: [&str; N]) -> [RawClient; N] {
+    let mut clients = Vec::new();
+    for name in names {
+        clients.push(RawClient::login(server, &Device::new(), name).await);
+    }
+    clients.try_into().map_err(|_| ()).unwrap()
+}
+
+/// The next event of a room that is looked for.
+async fn event(client: &mut RawClient, room: RoomId, look: impl Fn(&Event) -> bool) -> Event {
+    loop {
+        if let Some(found) = client.events(room).await.into_iter().find(&look) {
+            return found;
+        }
+    }
+}
+
+fn rename(room: RoomId, name: &str) -> RenameRoom {
+    RenameRoom { key: fresh_key(), room, name: name.to_owned() }
+}
+
+/// The room of a name, and what it is called.
+async fn found(client: &mut RawClient, name: &str) -> (RoomId, String) {
+    match client.ask(LookUpRoom { room: RoomRef::Name(name.to_owned()) }).await {
+        Reply::RoomInfo(info) => (info.room, info.name),
+        reply => panic!("{reply:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_renamed_room_keeps_its_names_across_a_restart_and_the_same_key_renames_once() {
+    let server = TestServer::start();
+    let (device, [mut bob]) = (Device::new(), login(&server, ["bob"]).await);
+    let mut alice = RawClient::login(&server, &device, "alice").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    assert_eq!(bob.refused(rename(room, "mine")).await.code, RejectCode::Forbidden);
+    bob.create("mine").await;
+    let first = rename(room, "code");
+    let Reply::Receipt(receipt) = alice.ask(first.clone()).await else { panic!() };
+    let renamed = event(&mut bob, room, |event| matches!(event.body, EventBody::Renamed(_))).await;
+    let EventBody::Renamed(it) = renamed.body else { unreachable!() };
+    assert_eq!((renamed.seq, it.old.as_str(), it.new.as_str()), (receipt.seq, "dev", "code"));
+    alice.ask(rename(room, "third")).await;
+    let Reply::Receipt(again) = alice.ask(first).await else { panic!() };
+    assert_eq!((again.seq, again.duplicate), (receipt.seq, true));
+    drop((alice, bob));
+    let server = server.restart().await;
+    let mut alice = RawClient::login(&server, &device, "alice").await;
+    assert_eq!(alice.welcome.feeds.iter().find(|feed| feed.member).unwrap().name, "third");
+    for name in ["dev", "code", "third", "CODE"] {
+        assert_eq!(found(&mut alice, name).await, (room, "third".to_owned()), "{name}");
+    }
+    let taken = CreateRoomWith { key: fresh_key(), name: "Dev".to_owned(), settings: Vec::new() };
+    assert_eq!(alice.refused(taken).await.code, RejectCode::RoomExists);
+    let Reply::Receipt(_) = alice.ask(rename(room, "dev")).await else { panic!() };
+    assert_eq!(found(&mut alice, "code").await, (room, "dev".to_owned()));
+}
