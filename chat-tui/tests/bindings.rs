@@ -161,3 +161,21 @@ fn rooms_to_be_in_are_joined_and_only_the_first_is_opened() {
     let join = JoinRoom { key, room, create: true };
     assert_eq!(joined, [Effect::Request(Tag::Join("new".to_owned()), join.into())]);
 }
+
+#[test]
+fn many_pasted_lines_are_asked_about_once_and_few_are_not() {
+    let mut screen = with(Preset::Default, &[]);
+    let sent =
+        |screen: &mut Screen| screen.taken().iter().filter(|effect| matches!(effect, Effect::Send { .. })).count();
+    screen.msg(Msg::Paste("a\nb\nc\nd\ne\n".to_owned())).keys("<enter>");
+    assert_eq!(sent(&mut screen), 1, "five are few");
+    screen.msg(Msg::Paste("a\nb\nc\nd\ne\nf\n".to_owned())).keys("<enter>");
+    assert_eq!(sent(&mut screen), 0);
+    assert!(screen.text().contains("6 lines were pasted; Enter again sends them as one message"), "{}", screen.text());
+    screen.keys("x<enter>");
+    assert_eq!(sent(&mut screen), 0, "another key takes the answer back");
+    screen.keys("<enter>");
+    assert_eq!(sent(&mut screen), 1);
+    screen.keys("a<alt-enter>b<alt-enter>c<alt-enter>d<alt-enter>e<alt-enter>f<enter>");
+    assert_eq!(sent(&mut screen), 1, "what was typed was meant");
+}

@@ -215,3 +215,35 @@ fn the_doctor_needs_no_terminal_and_tells_a_server_that_answers_from_one_that_do
     let (code, stdout, _) = run(dir.path(), &["doctor"]);
     assert!(code == 1 && stdout.contains("config.toml:1:10: typing: it takes true or false"), "{stdout}");
 }
+
+#[test]
+fn the_draft_goes_to_the_editor_and_comes_back_clean() {
+    let server = TestServer::start();
+    let home = Home::new("");
+    let editor = home.dir.path().join("editor");
+    let script = "#!/bin/sh\nls -l \"$2\" | cut -c1-10 >\"$(dirname \"$0\")/mode\"\nread -r answer </dev/tty\n\
+                  printf '%s, %s \\033[31m\\n\\n' \"$(cat \"$2\")\" \"$answer\" >\"$2.new\"\nmv \"$2.new\" \"$2\"\n";
+    fs::write(&editor, script).unwrap();
+    let mut mode = fs::metadata(&editor).unwrap().permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+    fs::set_permissions(&editor, mode).unwrap();
+    let address = server.address.to_string();
+    let mut command = home.command(&["connect", &address, "general", "--name", "alice", "--accept-new"]);
+    command.env("VISUAL", format!("{} --wait", editor.display()));
+    let mut screen = Pty::spawn(command, 80, 24);
+    screen.wait_for_text("alice created the room");
+    screen.type_keys("from here\x18\x05");
+    screen.wait_for("the terminal given to the editor", |screen| !screen.alternate_screen());
+    screen.type_keys("from there\r");
+    screen.wait_for("the screen, and the draft in it", |screen| {
+        screen.alternate_screen() && screen.contents().contains("alice> from here, from there [31m")
+    });
+    assert_eq!(fs::read_to_string(home.dir.path().join("mode")).unwrap(), "-rw-------\n");
+    let drafts = fs::read_dir(home.dir.path().join("data")).unwrap().filter_map(Result::ok);
+    assert!(!drafts.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("draft-")));
+    screen.type_keys("\r");
+    screen.wait_for_text("│ from here, from there [31m");
+    screen.signal(Signal::TERM);
+    assert!(screen.wait_for_exit().success());
+    screen.assert_restored();
+}

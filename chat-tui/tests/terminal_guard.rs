@@ -60,7 +60,7 @@ fn child() {
                     screen.invalidate();
                 }
                 TermEvent::Resize { width, height } => screen.resize(Size::new(width, height)).unwrap(),
-                TermEvent::Terminate | TermEvent::Closed => break,
+                TermEvent::Terminate | TermEvent::Interrupt | TermEvent::Closed => break,
                 TermEvent::Key(_)
                 | TermEvent::Paste(_)
                 | TermEvent::Focus(_)

@@ -39,6 +39,8 @@ pub struct Config {
     pub explore: bool,
     /// Whether others are told while something is being written.
     pub typing: bool,
+    /// Lines pasted in one piece that are sent without a question; 0 for any number.
+    pub paste_lines: u64,
     /// Words that stand out like one's own name.
     pub highlight: Vec<String>,
     /// The theme, by its name or the file of one.
@@ -144,6 +146,7 @@ impl Default for Config {
             cache: true,
             explore: false,
             typing: true,
+            paste_lines: 5,
             highlight: Vec::new(),
             theme: "ansi".to_owned(),
             linear: false,

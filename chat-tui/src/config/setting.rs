@@ -220,6 +220,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(Value::Flag(config.typing)),
     },
     Setting {
+        key: "paste_lines",
+        kind: Kind::Number(0, 1_000),
+        meaning: "Lines pasted in one piece that Enter sends without asking, 0 to 1000; 0 for any number.",
+        live: true,
+        read: |config, value| number(&value).map(|lines| config.paste_lines = lines),
+        show: |config| Some(Value::Number(config.paste_lines)),
+    },
+    Setting {
         key: "highlight",
         kind: Kind::List,
         meaning: "Words that make a message stand out as your name does, in any case, whole words only.",

@@ -6,8 +6,10 @@
 //! Never: an await on the network or on a file.
 
 mod configured;
+mod editor;
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use ratatui::layout::Size;
@@ -142,11 +144,17 @@ struct App {
     ended: Option<Ended>,
     /// The terminal is to be given back for a while.
     suspended: bool,
+    /// What is to be given to an editor.
+    draft: Option<String>,
+    /// The directory of keys.
+    data: PathBuf,
     /// The terminal was asked what its ground is, and has not said it.
     asked: bool,
     // In the order they are given up: nobody reads or draws on a terminal that is given back.
     input: mpsc::Receiver<TermEvent>,
-    _reader: Reader,
+    /// None while somebody else has the terminal.
+    reader: Option<Reader>,
+    events: mpsc::Sender<TermEvent>,
     signals: Signals,
     front: Box<dyn Front>,
 }
@@ -185,7 +193,10 @@ impl App {
             asked: caps.is_some_and(|caps| caps.commands),
             input,
             signals: Signals::start(events.clone())?,
-            _reader: Reader::start(events)?,
+            reader: Some(Reader::start(events.clone())?),
+            events,
+            data: settings.data.clone(),
+            draft: None,
             front,
         };
         app.resize(Tty.size()?)?;
@@ -236,6 +247,10 @@ impl App {
             if std::mem::take(&mut self.suspended) {
                 self.front.guard().suspend(&self.signals).await?;
                 self.redraw()?;
+            }
+            if let Some(draft) = self.draft.take() {
+                self.edit(&draft).await?;
+                continue;
             }
             self.draw_if_due(typed)?;
             let wake = self.wake();
@@ -301,7 +316,7 @@ impl App {
                 self.front.guard().resume()?;
                 self.redraw()?;
             }
-            TermEvent::Terminate | TermEvent::Closed => self.ended = Some(Ended::Left),
+            TermEvent::Terminate | TermEvent::Interrupt | TermEvent::Closed => self.ended = Some(Ended::Left),
         }
         Ok(())
     }
@@ -340,6 +355,7 @@ impl App {
                 Effect::Title(_) | Effect::Call(_) | Effect::Copy(_) | Effect::Mouse(_) => {
                     self.front.carry_out(&effect)?
                 }
+                Effect::Edit(draft) => self.draft = Some(draft),
                 Effect::Configure(change) => self.configure(&change)?,
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspended = true,

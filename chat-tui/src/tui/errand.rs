@@ -67,6 +67,7 @@ impl Errands {
             | Effect::Copy(_)
             | Effect::Mouse(_)
             | Effect::Configure(_)
+            | Effect::Edit(_)
             | Effect::Redraw
             | Effect::Suspend
             | Effect::Quit => {

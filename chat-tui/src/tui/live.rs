@@ -189,6 +189,7 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
         max_width: u16::try_from(config.ui.max_width).unwrap_or(u16::MAX),
         panes: Panes { rooms: shown(config.ui.rooms), members: shown(config.ui.members), bare: false },
         mouse: config.ui.mouse,
+        paste_lines: usize::try_from(config.paste_lines).unwrap_or(usize::MAX),
         clock: match config.ui.clock {
             Clock::Hours24 => Hours::Hours24,
             Clock::Hours12 => Hours::Hours12,

@@ -111,6 +111,8 @@ pub enum Effect {
     Copy(String),
     /// Ask for the mouse, or leave it to the terminal.
     Mouse(bool),
+    /// Let the person's editor have what is written; it comes back as [`Msg::Edited`](super::Msg::Edited).
+    Edit(String),
     /// Do something about the configuration; what comes of it is a notice or something in front.
     Configure(Change),
     /// Draw everything anew; something else wrote on the terminal.

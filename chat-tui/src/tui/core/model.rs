@@ -117,6 +117,8 @@ pub struct Model {
     pub(super) typists: Typists,
     pub(super) typing_sent: Option<(RoomId, Duration)>,
     pub(super) quit_until: Duration,
+    /// Whether it was asked if many pasted lines are meant to be sent.
+    pub(super) send_asked: bool,
     pub(super) openings: u64,
     pub(super) wraps: Wraps,
     pub(super) title: String,
@@ -168,6 +170,7 @@ impl Model {
             typists: Typists::default(),
             typing_sent: None,
             quit_until: Duration::ZERO,
+            send_asked: false,
             openings: 0,
             wraps: Wraps::default(),
             title: String::new(),

@@ -33,6 +33,8 @@ pub enum Msg {
     Page(RoomId, Anchor, Result<Page, String>),
     /// What the cache has instead of the page of a fetch, for want of a connection; nothing if it has nothing.
     Cached(RoomId, Anchor, Vec<Event>),
+    /// What was written, as it came out of the person's editor.
+    Edited(String),
     /// What the person set is this from now on.
     Prefs(Box<Prefs>),
     /// A word to the person, and whether something went wrong.

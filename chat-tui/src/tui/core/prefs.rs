@@ -23,6 +23,8 @@ pub struct Prefs {
     pub max_width: u16,
     /// Whether the mouse points here, rather than selecting text in the terminal.
     pub mouse: bool,
+    /// Lines that are sent without a question when they were pasted in one piece.
+    pub paste_lines: usize,
     /// What is shown until it is switched.
     pub panes: Panes,
     /// How times are written.
@@ -40,6 +42,7 @@ impl Default for Prefs {
             borders: true,
             max_width: TEXT_COLUMNS_MAX,
             mouse: true,
+            paste_lines: 5,
             panes: Panes::default(),
             clock: Clock::default(),
         }

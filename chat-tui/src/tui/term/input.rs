@@ -44,8 +44,10 @@ pub enum TermEvent {
     Suspend,
     /// The program was stopped and goes on (SIGCONT): call [`super::guard::Guard::resume`] and draw anew.
     Resumed,
-    /// The system asks to quit (SIGTERM, SIGINT).
+    /// The system asks to quit (SIGTERM).
     Terminate,
+    /// Somebody interrupts (SIGINT), whoever has the terminal.
+    Interrupt,
     /// The terminal is gone (SIGHUP, or the input ended): nothing more will come, nothing more will be seen.
     Closed,
 }

@@ -34,7 +34,7 @@ impl Signals {
                     biased;
                     _ = hangup.recv() => TermEvent::Closed,
                     _ = terminate.recv() => TermEvent::Terminate,
-                    _ = interrupt.recv() => TermEvent::Terminate,
+                    _ = interrupt.recv() => TermEvent::Interrupt,
                     _ = reload.recv() => TermEvent::Reload,
                     _ = stop.recv() => TermEvent::Suspend,
                     _ = resumed.recv() => {

@@ -44,6 +44,8 @@ pub struct Composer {
     pub history: History,
     /// The completion being cycled through.
     pub completion: Option<Completion>,
+    /// Lines of the longest piece that was pasted.
+    pub pasted_lines: usize,
 }
 
 /// Which part of the text, from the cursor.
@@ -256,6 +258,7 @@ impl Composer {
         self.history.push(&text);
         self.cursor = 0;
         self.undo = Undo::default();
+        self.pasted_lines = 0;
         self.touched();
         text
     }

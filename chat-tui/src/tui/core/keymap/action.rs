@@ -25,6 +25,8 @@ pub enum Action {
     Undo,
     /// Take back the taking back.
     Redo,
+    /// Let an editor have what is written.
+    Edit,
     /// Complete the word, forth or back.
     Complete {
         /// The candidate before instead of the next.
@@ -179,6 +181,7 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Transpose, "transpose", "swap two characters"),
     (Action::Undo, "undo", "undo"),
     (Action::Redo, "redo", "redo"),
+    (Action::Edit, "edit", "write in $VISUAL or $EDITOR"),
     (Action::Step { back: false }, "next-room", "next room"),
     (Action::Step { back: true }, "previous-room", "previous room"),
     (Action::Room(1), "room-1", "room 1"),

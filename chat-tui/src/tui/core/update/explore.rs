@@ -34,6 +34,7 @@ fn writes(effect: &Effect) -> bool {
         | Effect::Copy(_)
         | Effect::Mouse(_)
         | Effect::Configure(_)
+        | Effect::Edit(_)
         | Effect::Redraw
         | Effect::Suspend
         | Effect::Quit => false,

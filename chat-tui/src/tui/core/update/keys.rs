@@ -28,6 +28,7 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     effects.dirty = true;
     model.notice = None;
     let armed = std::mem::take(&mut model.quit_until) > model.now.mono;
+    let asked = std::mem::take(&mut model.send_asked);
     if model.picker.is_some() && picker::press(model, key, action, effects) {
         return;
     }
@@ -39,6 +40,7 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     }
     match action {
         Some(Action::Interrupt) => interrupt(model, armed, effects),
+        Some(Action::Enter) if !asked && many_lines(model, effects) => {}
         Some(action) => act(model, action, effects),
         None => {
             if let Some(c) = key.typed() {
@@ -55,6 +57,29 @@ pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
         return picker.insert(text);
     }
     write(model, text, effects);
+    let lines = text.lines().count();
+    let (composer, _) = model.composer_mut();
+    composer.pasted_lines = composer.pasted_lines.max(lines);
+}
+
+/// What came back from the editor takes the place of what was written.
+pub(super) fn edited(model: &mut Model, text: &str, effects: &mut Effects) {
+    effects.dirty = true;
+    model.composer_mut().0.set("");
+    write(model, text, effects);
+}
+
+/// Asks before a piece of many lines that was pasted is sent. Returns whether it did.
+fn many_lines(model: &mut Model, effects: &mut Effects) -> bool {
+    let (composer, most) = (model.composer(), model.prefs.paste_lines);
+    let lines = composer.text().lines().count();
+    if composer.pasted_lines <= most || lines <= most || most == 0 {
+        return false;
+    }
+    model.send_asked = true;
+    let key = model.prefs.keys.shown(model.contexts(), Action::Enter).unwrap_or_default();
+    notice(model, effects, false, format!("{lines} lines were pasted; {key} again sends them as one message"));
+    true
 }
 
 /// The person stopped writing in the room being looked at.
@@ -113,6 +138,10 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::Transpose => composer.transpose(),
         Action::Undo => composer.undo(),
         Action::Redo => composer.redo(),
+        Action::Edit => {
+            let draft = composer.text().to_owned();
+            effects.push(Effect::Edit(draft));
+        }
         Action::Complete { back } => tab(model, back),
         Action::Up if !composer.go_row(false, width) => composer.older(),
         Action::Down if !composer.go_row(true, width) => composer.newer(),

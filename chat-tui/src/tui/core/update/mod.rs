@@ -54,6 +54,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
         Msg::Answer(tag, result) => answer::answer(model, tag, result, effects),
         Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
         Msg::Cached(room, at, events) => net::cached(model, room, at, events, effects),
+        Msg::Edited(text) => keys::edited(model, &text, effects),
         Msg::Prefs(prefs) => {
             model.zone.clock = prefs.clock;
             if prefs.mouse != model.prefs.mouse {
