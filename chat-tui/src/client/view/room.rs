@@ -46,6 +46,8 @@ pub struct RoomView {
     pub members: BTreeMap<AccountId, MemberView>,
     /// Whose room it is, as far as that is known. He owns it also while he isn't a member.
     pub(in crate::client) owner: Option<AccountId>,
+    /// Whether somebody came who may be the room's owner: the members have to be asked for again to know.
+    pub company_unsure: bool,
     /// The event that comes next.
     pub(in crate::client) next: Seq,
     /// How many members are there, as the server last said.
@@ -122,7 +124,11 @@ impl RoomView {
                 self.owner = Some(event.by);
                 self.insert_member(event.by, &created.name, Role::Owner);
             }
-            Some(RoomFact::Joined(joined)) => self.insert_member(event.by, &joined.name, Role::Member),
+            Some(RoomFact::Joined(joined)) => {
+                // He may be an owner who left before anything was known of the room.
+                self.company_unsure |= self.owner.is_none();
+                self.insert_member(event.by, &joined.name, Role::Member);
+            }
             Some(RoomFact::DirectCreated(created)) => {
                 created.members.iter().for_each(|who| self.insert_member(who.account, &who.name, Role::Member));
             }
@@ -178,6 +184,7 @@ impl RoomView {
     fn forget_company(&mut self) {
         self.members.clear();
         self.owner = None;
+        self.company_unsure = false;
         self.typing.clear();
     }
 
