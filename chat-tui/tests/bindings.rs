@@ -179,3 +179,33 @@ fn many_pasted_lines_are_asked_about_once_and_few_are_not() {
     screen.keys("a<alt-enter>b<alt-enter>c<alt-enter>d<alt-enter>e<alt-enter>f<enter>");
     assert_eq!(sent(&mut screen), 1, "what was typed was meant");
 }
+
+#[test]
+fn a_line_sent_before_is_found_by_its_words_and_taken_or_left() {
+    let mut screen = with(Preset::Default, &[]);
+    screen.keys("first words<enter>second words<enter>third<enter><ctrl-n>draft<ctrl-r>words");
+    assert_eq!(line(&screen), "second words", "from another room too");
+    assert!(screen.text().contains("a line sent before with: words"), "{}", screen.text());
+    screen.keys("<ctrl-r>");
+    assert_eq!(line(&screen), "first words");
+    screen.keys("<ctrl-r>x");
+    assert!(screen.text().contains("no line sent before has: wordsx"), "{}", screen.text());
+    screen.keys("<esc>");
+    assert_eq!(line(&screen), "draft", "left, and nothing is lost");
+    screen.taken();
+    screen.keys("<ctrl-r>FIRST<enter>");
+    assert_eq!(line(&screen), "first words", "taken, and not yet sent");
+    assert!(!screen.taken().iter().any(|effect| matches!(effect, Effect::Send { .. })));
+    screen.keys("<ctrl-c><ctrl-up><ctrl-up><ctrl-down>");
+    assert_eq!(line(&screen), "third");
+}
+
+#[test]
+fn a_command_being_written_shows_what_may_follow() {
+    let mut screen = with(Preset::Default, &[]);
+    screen.keys("/unse");
+    assert!(screen.text().contains("/unset setting"), "{}", screen.text());
+    assert_eq!(line(&screen), "/unse");
+    screen.keys("<left>");
+    assert!(!screen.text().contains("/unset setting"), "{}", screen.text());
+}

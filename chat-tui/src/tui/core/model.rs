@@ -8,11 +8,12 @@ use chat_proto::{RoomId, Seq};
 
 use super::call::Calls;
 use super::chord::Chord;
-use super::composer::{Composer, KillRing, Rows};
+use super::composer::{Composer, History, KillRing, Rows};
 use super::geometry::{Geometry, Panes, geometry, prompt_columns};
 use super::keymap::Context;
 use super::picker::Picker;
 use super::prefs::Prefs;
+use super::reverse::Reverse;
 use super::room_state::{Intent, RoomState};
 use super::time::{Now, Zone};
 use super::timeline::{Pane, Scope, Wraps};
@@ -119,6 +120,10 @@ pub struct Model {
     pub(super) quit_until: Duration,
     /// Whether it was asked if many pasted lines are meant to be sent.
     pub(super) send_asked: bool,
+    /// What was sent from anywhere.
+    pub(super) sent: History,
+    /// A line sent before that is looked for.
+    pub reverse: Option<Reverse>,
     pub(super) openings: u64,
     pub(super) wraps: Wraps,
     pub(super) title: String,
@@ -171,6 +176,8 @@ impl Model {
             typing_sent: None,
             quit_until: Duration::ZERO,
             send_asked: false,
+            sent: History::default(),
+            reverse: None,
             openings: 0,
             wraps: Wraps::default(),
             title: String::new(),

@@ -11,6 +11,7 @@ use super::width::{fit, width};
 use super::{Hits, Theme};
 use crate::clean::{self, Clean};
 use crate::client::LinkState;
+use crate::tui::core::Reverse;
 use crate::tui::core::geometry::Area;
 use crate::tui::core::keymap::{Action, Deed};
 use crate::tui::core::markup;
@@ -118,6 +119,10 @@ pub(super) fn status(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
 }
 
 fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
+    if let Some(Reverse { words, found, .. }) = &model.reverse {
+        let what = if *found { "a line sent before with" } else { "no line sent before has" };
+        return (format!("{what}: {words}"), if *found { theme.strong } else { theme.error });
+    }
     if let Some(notice) = &model.notice {
         return (notice.text.clone(), if notice.error { theme.error } else { theme.notice });
     }

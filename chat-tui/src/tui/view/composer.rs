@@ -8,9 +8,9 @@ use super::hits::Writing;
 use super::paint::Pen;
 use super::{Hits, Theme};
 use crate::clean;
-use crate::tui::core::Model;
 use crate::tui::core::composer::Rows;
 use crate::tui::core::geometry::Area;
+use crate::tui::core::{Model, ghost};
 use crate::tui::view::width::width;
 
 /// Draws the line being written and says where its cursor is.
@@ -36,6 +36,13 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer
         pen.skip(prompt_columns);
         for grapheme in composer.text()[range.clone()].graphemes(true).filter(|grapheme| *grapheme != "\n") {
             pen.foreign(&clean::line(grapheme), theme.input);
+        }
+        if range.end == composer.text().len()
+            && composer.cursor() == range.end
+            && let Some(rest) = ghost(composer.text())
+        {
+            let left = pen.left();
+            pen.fitted(&clean::line(&rest), left, theme.hint);
         }
     }
     let y = area.y + u16::try_from(row - first).unwrap_or(0).min(area.height.saturating_sub(1));

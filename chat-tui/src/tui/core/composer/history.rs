@@ -47,6 +47,22 @@ impl History {
         }
     }
 
+    /// The newest entry before one of this number that has these words in it, in any case, and its number.
+    #[must_use]
+    pub fn find(&self, words: &str, before: usize) -> Option<(usize, &str)> {
+        let words = words.to_lowercase();
+        let entries = self.entries.iter().enumerate().take(before);
+        entries.rev().find(|(_, entry)| entry.to_lowercase().contains(&words)).map(|(at, entry)| (at, entry.as_str()))
+    }
+
+    /// Goes back to the end, unless what is written is the entry shown.
+    pub(super) fn leave_unless(&mut self, writing: &str) {
+        let shown = self.browsing.as_ref().and_then(|(at, _)| self.entries.get(*at));
+        if shown.is_none_or(|shown| shown != writing) {
+            self.browsing = None;
+        }
+    }
+
     /// An edit makes the entry shown a line of its own.
     pub(super) fn leave(&mut self) {
         self.browsing = None;

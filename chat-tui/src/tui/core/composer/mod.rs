@@ -277,7 +277,18 @@ impl Composer {
         }
     }
 
-    fn show(&mut self, text: String) {
+    /// The older or newer entry of a history that is not this line's own.
+    pub fn browse(&mut self, history: &mut History, newer: bool) {
+        history.leave_unless(&self.text);
+        let entry = if newer { history.newer() } else { history.older(&self.text) };
+        if let Some(text) = entry {
+            self.history.leave();
+            self.show(text);
+        }
+    }
+
+    /// Shows a line in place of this one.
+    pub fn show(&mut self, text: String) {
         self.cursor = text.len();
         self.text = text;
         self.undo = Undo::default();

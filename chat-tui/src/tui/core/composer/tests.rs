@@ -224,3 +224,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn another_history_is_gone_through_and_left_by_an_edit() {
+    let mut sent = History::default();
+    ["one", "two"].iter().for_each(|line| sent.push(line));
+    let mut composer = typed("draft");
+    composer.browse(&mut sent, false);
+    composer.browse(&mut sent, false);
+    assert_eq!(composer.text(), "one");
+    composer.browse(&mut sent, true);
+    composer.browse(&mut sent, true);
+    assert_eq!(composer.text(), "draft");
+    composer.browse(&mut sent, false);
+    composer.insert("!");
+    composer.browse(&mut sent, false);
+    composer.browse(&mut sent, true);
+    assert_eq!(composer.text(), "two!", "an edit began a line of its own");
+    assert_eq!(sent.find("O", 2), Some((1, "two")));
+    assert_eq!(sent.find("o", 1), Some((0, "one")));
+    assert_eq!(sent.find("x", 2), None);
+}

@@ -27,6 +27,13 @@ pub enum Action {
     Redo,
     /// Let an editor have what is written.
     Edit,
+    /// Look for a line sent before.
+    SearchSent,
+    /// The line sent before from any room, or the one behind it.
+    Sent {
+        /// The one behind.
+        newer: bool,
+    },
     /// Complete the word, forth or back.
     Complete {
         /// The candidate before instead of the next.
@@ -181,6 +188,9 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Transpose, "transpose", "swap two characters"),
     (Action::Undo, "undo", "undo"),
     (Action::Redo, "redo", "redo"),
+    (Action::SearchSent, "search-sent", "look for a line sent before"),
+    (Action::Sent { newer: false }, "older-sent", "what was sent before, from any room"),
+    (Action::Sent { newer: true }, "newer-sent", "what was sent after, from any room"),
     (Action::Edit, "edit", "write in $VISUAL or $EDITOR"),
     (Action::Step { back: false }, "next-room", "next room"),
     (Action::Step { back: true }, "previous-room", "previous room"),

@@ -29,11 +29,9 @@ pub(super) fn run_line(model: &mut Model, effects: &mut Effects) {
     };
     match outcome {
         Ok(composer) => {
-            if let Some(composer) = composer.and_then(|id| model.rooms.get_mut(&id)).map(|room| &mut room.composer) {
-                composer.take();
-            } else {
-                model.nowhere.take();
-            }
+            let of_room = composer.and_then(|id| model.rooms.get_mut(&id)).map(|room| &mut room.composer);
+            let line = of_room.unwrap_or(&mut model.nowhere).take();
+            model.sent.push(&line);
         }
         Err(why) => notice(model, effects, true, why),
     }

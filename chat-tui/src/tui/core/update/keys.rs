@@ -5,7 +5,7 @@ use std::time::Duration;
 use chat_proto::Style;
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, copy, notice, picker, room, select};
+use super::{command, copy, notice, picker, reverse, room, select};
 use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects};
@@ -30,6 +30,9 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     let armed = std::mem::take(&mut model.quit_until) > model.now.mono;
     let asked = std::mem::take(&mut model.send_asked);
     if model.picker.is_some() && picker::press(model, key, action, effects) {
+        return;
+    }
+    if model.reverse.is_some() && reverse::press(model, key, action) {
         return;
     }
     if model.overlay.is_some() && overlay(model, action) {
@@ -138,10 +141,9 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::Transpose => composer.transpose(),
         Action::Undo => composer.undo(),
         Action::Redo => composer.redo(),
-        Action::Edit => {
-            let draft = composer.text().to_owned();
-            effects.push(Effect::Edit(draft));
-        }
+        Action::SearchSent => reverse::begin(model),
+        Action::Sent { newer } => reverse::browse(model, newer),
+        Action::Edit => effects.push(Effect::Edit(composer.text().to_owned())),
         Action::Complete { back } => tab(model, back),
         Action::Up if !composer.go_row(false, width) => composer.older(),
         Action::Down if !composer.go_row(true, width) => composer.newer(),

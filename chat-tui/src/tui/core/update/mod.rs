@@ -11,6 +11,7 @@ mod message;
 mod net;
 mod picker;
 mod pointer;
+mod reverse;
 mod room;
 mod select;
 
