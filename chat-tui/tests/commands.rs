@@ -283,6 +283,12 @@ fn what_is_answered_stands_above_the_answer_also_when_it_comes_later() {
     let text = screen.text();
     let at = |words: &str| text.lines().position(|line| line.contains(words)).unwrap();
     assert_eq!(at("> bob: the first words") + 1, at("I agree"), "{text}");
+    for (columns, rows) in [(50, 15), (24, 15), (80, 24)] {
+        screen.msg(Msg::Resize(columns, rows));
+        let text = screen.text();
+        let at = |words: &str| text.lines().position(|line| line.contains(words)).unwrap();
+        assert_eq!(at("> bob: ") + 1, at("I agree"), "what is answered takes one row: {text}");
+    }
     screen.keys("<esc>t");
     assert_eq!(screen.model.selected, Some(Seq(2)));
     let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 5));

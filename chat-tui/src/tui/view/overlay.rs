@@ -53,10 +53,12 @@ pub(super) fn picker(picker: &Picker, theme: &Theme, area: Area, buffer: &mut Bu
         let mut pen = Pen::new(buffer, area, row);
         pen.skip(1);
         let detail = clean::line(&item.detail);
-        // What there is to say has a place of its own at the right, if it leaves the name most of the row.
-        let beside = columns(&detail).min(pen.left() / 2);
+        let name = clean::line(&item.name);
+        // What there is to say stands at the right: what the name leaves, and of a long name a third of the row.
+        let free = pen.left().saturating_sub(columns(&name) + 3).max(pen.left() / 3);
+        let beside = columns(&detail).min(free);
         let left = pen.left().saturating_sub(beside + 3);
-        pen.fitted(&clean::line(&item.name), left, style);
+        pen.fitted(&name, left, style);
         pen.until_left(beside + 1);
         pen.fitted(&detail, beside, if chosen { style } else { theme.dim });
     }

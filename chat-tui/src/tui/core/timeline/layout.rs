@@ -258,7 +258,8 @@ fn wrapped(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> W
     };
     // An action's name belongs to its words, and so stands behind what it answers.
     let (prefix, name) = head.before.split_at(head.prefix);
-    let lead = lead(timeline, block, pane.width.saturating_sub(columns(prefix)));
+    let hang = if pane.compact { 2 } else { 0 };
+    let lead = lead(timeline, block, width.saturating_sub(hang).saturating_sub(columns(prefix)));
     let words_at = prefix.len() + lead.len();
     let before = [prefix, &lead, name].concat();
     let begin = before.len();
@@ -267,7 +268,6 @@ fn wrapped(timeline: &Timeline, block: Block, pane: Pane, scope: Scope<'_>) -> W
     let marked = marked.behind(begin);
     let tail = text.len();
     text.push_str(&afterwards(timeline, block, scope));
-    let hang = if pane.compact { 2 } else { 0 };
     let mut rows = wrap_keeping(&text, width.saturating_sub(hang).max(1), &marked.kept);
     if rows.is_empty() {
         rows.push(0..0);
