@@ -110,6 +110,46 @@ async fn a_restart_reads_snapshots_and_not_the_log() {
     assert!(rows <= 5, "{rows} rows read to go on after 300 messages");
 }
 
+/// What is read at a start does not grow with the rooms there are: a room is read when somebody enters it.
+#[tokio::test]
+async fn a_restart_with_ten_thousand_rooms_brings_back_those_somebody_enters() {
+    const ROOMS: u64 = 10_000;
+    let store = CountingStore::default();
+    for number in 1..=ROOMS {
+        let (feed, name) = (FeedId::Room(RoomId(number)), format!("room{number}"));
+        let created = Created { room: name.clone(), name: "ghost".to_owned(), topic: String::new() };
+        let event = Event {
+            seq: Seq(1),
+            ordinal: Ordinal(0),
+            at: Timestamp(1),
+            by: AccountId(999_999),
+            device: DeviceId(1),
+            key: MessageKey([1; 16]),
+            body: created.into(),
+        };
+        let rows = vec![Row::seal(&chain_start(feed, store.epoch()), event, [0; 16])];
+        let record = RoomRecord { id: RoomId(number), name: RoomName::parse(&name).unwrap() };
+        let registration = Some(Registration::Room(record));
+        store.append(Append { feed, expected_head: Seq::ZERO, rows, registration, erase: Vec::new() }).await.unwrap();
+    }
+    let server = TestServer::start_with(Arc::new(store.clone()), Settings::default());
+    let device = Device::new();
+    let mut alice = RawClient::login(&server, &device, "alice").await;
+    let room = alice.join("room7777").await.room;
+    alice.post(room, "anybody here?").await;
+    assert_read(&store, "at the first start");
+    let server = server.restart().await;
+    let mut alice = RawClient::login(&server, &device, "alice").await;
+    alice.post(room, "still nobody").await;
+    assert_read(&store, "after a restart");
+}
+
+/// One room and one account were read, and whose room it is; nothing of the others.
+fn assert_read(store: &CountingStore, when: &str) {
+    let (loads, rows) = (store.take_loads(), store.take());
+    assert!((1..=6).contains(&loads) && rows <= 20, "{when} {loads} feeds and {rows} rows are read");
+}
+
 /// What a crash leaves between a room's feed and the feeds of the accounts it concerns: the room's event is there, the notes
 /// are not. They are made when the room is next loaded.
 #[tokio::test]

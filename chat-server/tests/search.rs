@@ -4,15 +4,18 @@
 mod support;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use chat_proto::event::VisibleTo;
 use chat_proto::request::{History, Post, PostWith, React};
 use chat_proto::search::{Search, SearchHits};
 use chat_proto::{Anchor, RejectCode, Reply, RoomId, Seq, Style};
-use chat_server::hub::HubSettings;
+use chat_server::environment::Environment;
+use chat_server::hub::{Hub, HubSettings};
 use chat_server::server::Settings;
 use chat_server::store::MemoryStore;
+use support::counting::CountingStore;
 use support::{Device, RawClient, TestServer, fresh_key};
 
 fn asked(query: &str, room: Option<RoomId>, after: u64, limit: u16) -> Search {
@@ -136,4 +139,17 @@ async fn a_reaction_counts_as_long_as_it_holds_and_for_whom_it_is() {
     // A second reaction after all were taken back is one again.
     react(&mut carol, unliked, true).await;
     assert_eq!(found(&mut carol, "has:reaction").await, [(room, unliked), (room, liked)]);
+}
+
+/// However much there is to be indexed, most of the time the disk is for those who write.
+#[tokio::test(start_paused = true)]
+async fn indexing_takes_a_sixteenth_of_the_time_at_most() {
+    let takes = Duration::from_millis(40);
+    let store = CountingStore::indexing(takes);
+    let hub = Hub::start(Arc::new(store.clone()), Environment::real(), HubSettings::default()).await.unwrap();
+    let watched = Duration::from_secs(64);
+    tokio::time::sleep(watched).await;
+    let busy = takes * u32::try_from(store.indexings.load(Ordering::SeqCst)).unwrap();
+    assert!(busy <= watched / 16 + takes && busy >= watched / 20, "{busy:?}");
+    hub.close().await;
 }

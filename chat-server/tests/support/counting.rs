@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
 use chat_server::core::search::Find;
@@ -16,12 +17,26 @@ use futures_util::future::BoxFuture;
 pub struct CountingStore {
     pub inner: MemoryStore,
     rows: Arc<AtomicUsize>,
+    loads: Arc<AtomicUsize>,
+    /// Writes to the index.
+    pub indexings: Arc<AtomicUsize>,
+    index_takes: Option<Duration>,
 }
 
 impl CountingStore {
+    /// One that always has more to be indexed, and takes so long for each write to the index.
+    pub fn indexing(time: Duration) -> Self {
+        Self { index_takes: Some(time), ..Self::default() }
+    }
+
     /// The rows read since the last call.
     pub fn take(&self) -> usize {
         self.rows.swap(0, Ordering::SeqCst)
+    }
+
+    /// The feeds brought back since the last call.
+    pub fn take_loads(&self) -> usize {
+        self.loads.swap(0, Ordering::SeqCst)
     }
 
     fn count<'a>(&'a self, read: BoxFuture<'a, StoreResult<Vec<Row>>>) -> BoxFuture<'a, StoreResult<Vec<Row>>> {
@@ -47,6 +62,7 @@ impl Store for CountingStore {
         self.inner.epoch()
     }
     fn load(&self, feed: FeedId) -> BoxFuture<'_, StoreResult<Option<Loaded>>> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
         self.inner.load(feed)
     }
     fn read(&self, feed: FeedId, from: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
@@ -95,7 +111,14 @@ impl Store for CountingStore {
         self.inner.trim(feed, oldest, now)
     }
     fn index(&self, limit: usize) -> BoxFuture<'_, StoreResult<u64>> {
-        self.inner.index(limit)
+        self.indexings.fetch_add(1, Ordering::SeqCst);
+        match self.index_takes {
+            Some(time) => Box::pin(async move {
+                tokio::time::sleep(time).await;
+                Ok(u64::MAX)
+            }),
+            None => self.inner.index(limit),
+        }
     }
     fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
         self.inner.search(find, before, limit)
