@@ -151,7 +151,7 @@ impl World {
             88..94 => {
                 let list = [List::Banned, List::Muted, List::Invited][usize::try_from(whom % 3).unwrap_or(0)];
                 if self.room.lists().count(list) < LIST_ENTRIES_MAX {
-                    (1, RoomCommand::PutOnList(PutOnList { whom: someone, list, until: None, reason }))
+                    (1, RoomCommand::PutOnList(PutOnList { whom: someone, list, until: None, reason, purge: None }))
                 } else {
                     (1, RoomCommand::TakeOffList(TakeOffList { whom: someone, list, reason }))
                 }
