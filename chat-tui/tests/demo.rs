@@ -5,6 +5,8 @@
 
 mod pty;
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use pty::Pty;
@@ -23,13 +25,16 @@ fn server() -> PathBuf {
 
 #[test]
 fn companions_answer_and_everything_ends_with_the_screen() {
-    let server = server();
-    let place = TempDir::new().unwrap();
+    let (place, beside) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    // The end of a terminal ends what runs in it: not this server, which only the program that began it can end.
+    let deaf = beside.path().join("server");
+    fs::write(&deaf, format!("#!/bin/sh\ntrap '' HUP\nexec '{}' \"$@\"\n", server().display())).unwrap();
+    fs::set_permissions(&deaf, fs::Permissions::from_mode(0o755)).unwrap();
     let mut command = pty::program(env!("CARGO_BIN_EXE_chat-tui"));
     command.env("TMPDIR", place.path());
     command.env("USER", "ada");
     command.args(["demo", "--server"]);
-    command.arg(&server);
+    command.arg(&deaf);
     let mut screen = Pty::spawn(command, 100, 30);
     screen.wait_for_text("Say something, and we answer.");
     screen.wait_for_text("ada joined");
@@ -39,13 +44,13 @@ fn companions_answer_and_everything_ends_with_the_screen() {
     screen.type_keys("\x11");
     assert!(screen.wait_for_exit().success(), "{}", screen.contents());
     screen.assert_restored();
-    let left: Vec<_> = std::fs::read_dir(place.path()).unwrap().collect();
+    let left: Vec<_> = fs::read_dir(place.path()).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
-    let mentions = |entry: &std::fs::DirEntry| {
-        std::fs::read(entry.path().join("cmdline"))
+    let mentions = |entry: &fs::DirEntry| {
+        fs::read(entry.path().join("cmdline"))
             .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&*place.path().to_string_lossy()))
     };
     // Where the system tells what runs in this way.
-    let running = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok).filter(mentions).count();
+    let running = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok).filter(mentions).count();
     assert_eq!(running, 0, "the server has ended");
 }
