@@ -89,7 +89,7 @@ pub(super) fn in_force(sources: config::Sources, loaded: config::Loaded) -> Vec<
 /// Everything that is wrong.
 #[cfg(not(feature = "tui"))]
 pub(super) fn in_force(_: config::Sources, loaded: config::Loaded) -> Vec<String> {
-    loaded.problems.iter().map(ToString::to_string).collect()
+    loaded.problems.into_iter().map(|problem| problem.to_string()).collect()
 }
 
 fn homeless() -> Failure {
