@@ -98,6 +98,8 @@ pub struct Limits {
     pub connections_per_account: u32,
     /// New accounts from one IPv4 address or one IPv6 /64 within an hour; 0 for any number.
     pub accounts_per_address_per_hour: u32,
+    /// Rooms, conversations and deleted ones among them: 1 to [`ROOMS_MAX`].
+    pub rooms: u32,
     /// How long a connection may ask nothing before it is closed, milliseconds, at most [`IDLE_MS_MAX`]; 0 for ever.
     pub idle_out_ms: u64,
     /// Messages a second of one connection in the long run: 1 to [`RATE_MAX`].
@@ -136,6 +138,7 @@ impl Config {
                 connections_per_address: 1_000,
                 connections_per_account: 100,
                 accounts_per_address_per_hour: 20,
+                rooms: 100_000,
                 idle_out_ms: 0,
                 messages_per_second: 20,
                 messages_burst: 200,
@@ -177,6 +180,9 @@ pub const BYTES_RATE_MIN: u32 = 1_024;
 
 /// The most bytes a second.
 pub const BYTES_RATE_MAX: u32 = 100 * 1_048_576;
+
+/// The most rooms a server may be allowed.
+pub const ROOMS_MAX: u32 = 10_000_000;
 
 /// The most connections one account may be allowed, so that a list of them fits a frame.
 pub const CONNECTIONS_PER_ACCOUNT_MAX: u32 = 1_000;

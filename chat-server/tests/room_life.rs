@@ -3,8 +3,15 @@
 
 mod support;
 
-use chat_proto::request::{CreateRoomWith, LookUpRoom, RenameRoom};
+use std::sync::Arc;
+
+use chat_proto::reach::OpenDirect;
+use chat_proto::request::{CreateRoomWith, DeleteRoom, JoinRoom, LookUpRoom, RenameRoom, TransferRoom, UserRef};
 use chat_proto::{Event, EventBody, RejectCode, Reply, RoomId, RoomRef};
+use chat_server::hub::HubSettings;
+use chat_server::server::Settings;
+use chat_server::store::MemoryStore;
+use support::owned::{Owned, owned};
 use support::{Device, RawClient, TestServer, fresh_key};
 
 async fn login<const N: usize>(server: &TestServer, names: [&str; N]) -> [RawClient; N] {
@@ -64,4 +71,37 @@ async fn a_renamed_room_keeps_its_names_across_a_restart_and_the_same_key_rename
     assert_eq!(alice.refused(taken).await.code, RejectCode::RoomExists);
     let Reply::Receipt(_) = alice.ask(rename(room, "dev")).await else { panic!() };
     assert_eq!(found(&mut alice, "code").await, (room, "dev".to_owned()));
+}
+
+#[tokio::test]
+async fn a_server_begins_no_more_rooms_than_it_may_and_a_deleted_one_keeps_its_place() {
+    let hub = HubSettings { rooms: 2, create: true, create_on_join: true, ..HubSettings::default() };
+    let settings = Settings { hub, ..Settings::default() };
+    let server = TestServer::start_with(Arc::new(MemoryStore::default()), settings);
+    let [mut alice, mut bob] = login(&server, ["alice", "bob"]).await;
+    let dev = alice.create("dev").await.room;
+    alice.create("ops").await;
+    let one_more = |name: &str| JoinRoom { key: fresh_key(), room: RoomRef::Name(name.to_owned()), create: true };
+    let refused = bob.refused(one_more("third")).await;
+    assert_eq!(refused.code, RejectCode::LimitExceeded);
+    assert!(refused.message.contains("limits.rooms"), "{}", refused.message);
+    let with = vec![UserRef::Name("alice".to_owned())];
+    assert_eq!(bob.refused(OpenDirect { key: fresh_key(), with }).await.code, RejectCode::LimitExceeded);
+    assert!(matches!(bob.ask(one_more("dev")).await, Reply::RoomInfo(_)), "what is there can be joined");
+    let delete = DeleteRoom { key: fresh_key(), room: dev, if_empty: false, reason: String::new() };
+    assert!(matches!(alice.ask(delete).await, Reply::Receipt(_)));
+    let again = bob.refused(one_more("third")).await.code;
+    assert_eq!(again, RejectCode::LimitExceeded, "its name stays with it, and so does its place");
+}
+
+#[tokio::test]
+async fn a_room_is_not_given_to_somebody_who_is_no_member_by_the_servers_owner_either() {
+    let Owned { server, mut owner, .. } = owned().await;
+    let [mut bob] = login(&server, ["bob"]).await;
+    let room = bob.create("dev").await.room;
+    let transfer = |name: &str| TransferRoom { key: fresh_key(), room, user: UserRef::Name(name.to_owned()) };
+    let name = owner.welcome.name.clone();
+    assert_eq!(owner.refused(transfer(&name)).await.code, RejectCode::NotMember);
+    owner.join("dev").await;
+    assert!(matches!(owner.ask(transfer(&name)).await, Reply::Receipt(_)));
 }

@@ -8,7 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX,
-    RATE_MAX, server,
+    RATE_MAX, ROOMS_MAX, server,
 };
 
 /// What a value looks like in the file.
@@ -289,6 +289,14 @@ pub const SETTINGS: &[Setting] = &[
                 .map(|connections| config.limits.connections_per_account = connections)
         },
         show: |config| Some(config.limits.connections_per_account.to_string()),
+    },
+    Setting {
+        key: "limits.rooms",
+        shape: Shape::Number,
+        default: "100000",
+        meaning: "Rooms, conversations and deleted ones among them, 1 to 10000000; another one cannot be begun.",
+        read: |config, text| number(text, 1..=ROOMS_MAX).map(|rooms| config.limits.rooms = rooms),
+        show: |config| Some(config.limits.rooms.to_string()),
     },
     Setting {
         key: "limits.idle_out_ms",

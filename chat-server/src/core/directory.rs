@@ -199,6 +199,12 @@ impl Directory {
         self.rooms.get(&id).map(|entry| &entry.name)
     }
 
+    /// How many rooms there are, those included that are being begun.
+    #[must_use]
+    pub fn room_count(&self) -> usize {
+        self.rooms.len()
+    }
+
     /// Rooms that are on disk, behind one, in order.
     pub fn rooms_after(&self, after: RoomId) -> impl Iterator<Item = (RoomId, &RoomName)> {
         let behind = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);

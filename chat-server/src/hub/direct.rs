@@ -42,6 +42,7 @@ impl Hub {
         };
         if !begun {
             self.check_begin(by)?;
+            self.check_rooms()?;
             for (account, member) in members.iter().filter(|(account, _)| **account != by.account) {
                 self.check_reach(by.account, *account, &member.name).await?;
             }

@@ -82,6 +82,8 @@ pub struct HubSettings {
     pub registration: Registration,
     /// Accounts that may be made from one network within an hour, but for this machine itself; 0 for any number.
     pub accounts_per_address: u32,
+    /// Rooms, conversations and deleted ones among them.
+    pub rooms: u32,
     /// Whether messages are indexed and can be searched.
     pub search: bool,
     /// What whoever logs in is told of the server.
@@ -120,6 +122,7 @@ impl Default for HubSettings {
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,
             accounts_per_address: 0,
+            rooms: u32::MAX,
             idle_out: None,
             flood: None,
         }

@@ -11,6 +11,7 @@ use super::handle::{Feed, Outcome, Pending, Submit};
 use crate::core::account::Marker;
 use crate::core::command::create::{exists, owns_none};
 use crate::core::command::{AccountCommand, Create, Leave, NoteJoined, NoteLeft, Post, RoomCommand};
+use crate::core::directory::Directory;
 use crate::core::room::Room;
 use crate::core::{AccountKind, Actor};
 use crate::store::{Registration, RoomRecord};
@@ -53,6 +54,7 @@ impl Hub {
         // A room that exists is this command repeated, which costs nothing, or taken.
         if self.read_directory(|directory| directory.room_named(&name)).is_none() {
             self.check_begin(by)?;
+            self.check_rooms()?;
             self.check_room_count(by.account).await?;
         }
         let reserved = self.write_directory(|directory| directory.reserve_room(&name));
@@ -113,6 +115,20 @@ impl Hub {
         let outcome = feed.submit(self, submit).await.outcome().await?;
         self.note_joined(by, &feed, outcome).await?;
         self.room_info(by.reader(), id, false).await
+    }
+
+    /// Whether there may be another room.
+    ///
+    /// # Errors
+    /// [`RejectCode::LimitExceeded`].
+    pub(super) fn check_rooms(&self) -> Result<(), Reject> {
+        let most = usize::try_from(self.settings.rooms).unwrap_or(usize::MAX);
+        if self.read_directory(Directory::room_count) < most {
+            return Ok(());
+        }
+        let message =
+            format!("this server has {most} rooms, the most it may have (limits.rooms); ask its operator for more");
+        Err(Reject::new(RejectCode::LimitExceeded, message))
     }
 
     async fn check_room_count(self: &Arc<Self>, account: AccountId) -> Result<(), Reject> {
