@@ -39,7 +39,7 @@ pub enum NameError {
     /// A mix of scripts that can deceive, such as Latin and Cyrillic.
     #[error("mixes scripts that look alike; write it in one script")]
     MixedScripts,
-    /// One of [`RESERVED`].
+    /// One of [`RESERVED`], or one that could be taken for it.
     #[error("reserved; choose another one")]
     Reserved,
 }
@@ -72,9 +72,19 @@ fn check(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Case folded further than lower case goes: `ß` and `ss`, final and medial sigma, the Kelvin sign and `k` become equal.
+/// Case folded further than lower case goes: `ẞ`, `ß` and `ss`, final and medial sigma, the Kelvin sign and `k` become equal.
 fn fold(name: &str) -> String {
-    name.to_uppercase().chars().flat_map(char::to_lowercase).collect()
+    name.to_lowercase().to_uppercase().chars().flat_map(char::to_lowercase).collect()
+}
+
+/// Whether a name is one of [`RESERVED`], or could be taken for one.
+fn is_reserved(name: &str) -> bool {
+    let keys = NameKeys::of(name);
+    let alike = |reserved: &&str| {
+        let reserved = NameKeys::of(reserved);
+        keys.look == reserved.look || keys.folded == reserved.folded
+    };
+    RESERVED.iter().any(alike)
 }
 
 /// Two names with an equal field here look alike, and only one of them may be taken.
@@ -84,6 +94,12 @@ pub struct NameKeys {
     pub look: String,
     /// The confusable skeleton of the case-folded name.
     pub folded: String,
+}
+
+impl NameKeys {
+    fn of(name: &str) -> Self {
+        Self { look: skeleton(name).collect(), folded: skeleton(&fold(name)).collect() }
+    }
 }
 
 macro_rules! names {
@@ -111,7 +127,7 @@ macro_rules! names {
             /// What must be unique among names of this kind.
             #[must_use]
             pub fn keys(&self) -> NameKeys {
-                NameKeys { look: skeleton(&self.0).collect(), folded: skeleton(&fold(&self.0)).collect() }
+                NameKeys::of(&self.0)
             }
         }
 
@@ -133,7 +149,7 @@ names! {
     /// The name of an account. Shown as spelled.
     UserName, |name| {
         check(name)?;
-        if RESERVED.contains(&fold(name).as_str()) {
+        if is_reserved(name) {
             return Err(NameError::Reserved);
         }
         Ok(name.to_owned())

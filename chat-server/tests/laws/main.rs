@@ -5,4 +5,5 @@
 
 mod account;
 mod deed;
+mod names;
 mod room;
