@@ -302,7 +302,9 @@ fn transfer(actor: &Standing, target: Target) -> Result<(), Reject> {
     at_least(actor, OWNER)?;
     let Target::Other(target) = target else {
         let own = actor.role == Some(Role::Owner);
-        return need(!own, RejectCode::Conflict, "the room is yours already").and_then(|()| member(actor));
+        need(!own, RejectCode::Conflict, "the room is yours already")?;
+        // The server's owner may take a room, but to have it he has to be in it.
+        return need(actor.role.is_some(), RejectCode::NotMember, "only a member can own the room; /join first");
     };
     need(target.role.is_some(), RejectCode::NotMember, "only a member can own the room; have him join first")?;
     need(target.may_lead(), RejectCode::Forbidden, "a guest or a bot can't own a room")
