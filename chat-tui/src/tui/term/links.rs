@@ -1,6 +1,6 @@
 //! Where cells of a frame lead (OSC 8): what people may click on in terminals that know links.
 //!
-//! Never: another scheme than [`SCHEMES`](crate::tui::core::markup::SCHEMES), or a byte in a target that isn't printable ASCII.
+//! Never: another scheme than [`SCHEMES`], or a byte in a target that isn't printable ASCII.
 
 use std::fmt::Write as _;
 
