@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use chat_proto::{FeedId, Line, MessageKey, Reject, RejectCode, Retry, RoomId, Seq};
+use chat_proto::{AccountId, FeedId, Line, MessageKey, Reject, RejectCode, Retry, RoomId, Seq};
 
 use super::handle::{Feed, Outcome, Submit};
 use super::{Hub, reject};
-use crate::core::command::{Delete, Person, Purge, RoomCommand};
+use crate::core::command::{Delete, Extent, Person, Purge, RoomCommand};
 use crate::core::realm::{PurgeAll, RealmCommand};
 use crate::core::room::Room;
 use crate::core::{Actor, ServerRank};
@@ -48,12 +48,19 @@ impl Hub {
         }
     }
 
-    /// The newest event of a room there is.
+    /// All that somebody wrote into a room so far.
     ///
     /// # Errors
     /// [`RejectCode::NoSuchRoom`], or what the store says.
-    pub async fn head(self: &Arc<Self>, room: RoomId) -> Result<Seq, Reject> {
-        Ok(self.room(room).await?.shared.meta().head)
+    pub async fn extent(self: &Arc<Self>, room: RoomId, author: AccountId) -> Result<Extent, Reject> {
+        let feed = self.room(room).await?;
+        let (up_to, pins) = feed.look(self, |room, meta| (meta.head, room.pins().clone())).await?;
+        let mut extent = Extent { up_to, pins: Vec::new() };
+        for pin in pins {
+            let rows = self.store().read(FeedId::Room(room), pin, 1).await.map_err(|e| reject(&e))?;
+            extent.pins.extend(rows.iter().map(|row| &row.event).filter(|it| it.by == author).map(|it| it.seq));
+        }
+        Ok(extent)
     }
 
     /// Removes all messages of somebody from every room, but from conversations: there nobody removes what others wrote, and
@@ -100,8 +107,8 @@ impl Hub {
         whom: Person,
         reason: Line,
     ) -> Result<(Found, bool), Reject> {
-        let up_to = self.head(room).await?;
-        self.command_room(by, key, room, RoomCommand::Purge(Purge { whom, up_to, reason })).await
+        let extent = self.extent(room, whom.account).await?;
+        self.command_room(by, key, room, RoomCommand::Purge(Purge { whom, extent, reason })).await
     }
 
     /// Deletes a room: its memberships end, and its history is gone from the store.

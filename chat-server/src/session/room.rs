@@ -55,7 +55,7 @@ impl Session {
     pub(super) async fn ban_and_purge(self, ban: BanAndPurge) -> Answer {
         let BanAndPurge { key, room, user, until, reason } = ban;
         let (whom, reason) = (self.hub.person(&user)?, parse_reason(&reason)?);
-        let purge = Some(self.hub.head(room).await?);
+        let purge = Some(self.hub.extent(room, whom.account).await?);
         let put = command::PutOnList { whom, list: List::Banned, until, reason, purge };
         self.command(key, room, RoomCommand::PutOnList(put)).await
     }

@@ -10,8 +10,8 @@ use chat_proto::{
     AccountId, Event, EventBody, Line, List, Role, RoomName, RoomSetting, Seq, Style, Text, Timestamp, UserName,
 };
 use chat_server::core::command::{
-    About, BeginDirect, Change, Create, Delete, Edit, Kick, Leave, Person, Pin, Post, Purge, PutOnList, React, Redact,
-    Rename, RoomCommand, SetRole, TakeOffList, Transfer,
+    About, BeginDirect, Change, Create, Delete, Edit, Extent, Kick, Leave, Person, Pin, Post, Purge, PutOnList, React,
+    Redact, Rename, RoomCommand, SetRole, TakeOffList, Transfer,
 };
 use chat_server::core::{AccountKind, Actor, ServerRank};
 
@@ -82,15 +82,24 @@ pub fn command(kind: u8, whom: u8, which: u8, rows: &[Event], now: Timestamp) ->
         38 => RoomCommand::Transfer(Transfer { whom: someone }),
         39..43 => {
             let until = on.then(|| Timestamp(now.0 + i64::from(which) * 100_000));
-            let purge = which.is_multiple_of(4).then(|| rows.last().map(|row| row.seq)).flatten();
+            let purge = if which.is_multiple_of(4) { extent(rows, someone.account) } else { None };
             RoomCommand::PutOnList(PutOnList { whom: someone, list: list(which / 2), until, reason, purge })
         }
         43..45 => RoomCommand::TakeOffList(TakeOffList { whom: someone, list: list(which), reason }),
         45 => RoomCommand::Kick(Kick { whom: someone, reason }),
-        46 => RoomCommand::Purge(Purge { whom: someone, up_to: rows.last()?.seq, reason }),
+        46 => {
+            let extent = extent(rows, someone.account)?;
+            RoomCommand::Purge(Purge { whom: someone, extent, reason })
+        }
         _ if which < 16 => RoomCommand::Delete(Delete { if_empty: on, reason }),
         _ => RoomCommand::Join,
     })
+}
+
+/// All that somebody wrote; any of it may be pinned.
+fn extent(rows: &[Event], author: AccountId) -> Option<Extent> {
+    let his = rows.iter().filter(|row| row.by == author && row.body.message().is_some());
+    Some(Extent { up_to: rows.last()?.seq, pins: his.map(|row| row.seq).collect() })
 }
 
 /// The room every history begins with.

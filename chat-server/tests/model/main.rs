@@ -72,15 +72,20 @@ async fn the_server_does_what_the_model_does() {
                 let mut random = StdRng::seed_from_u64(seed);
                 let mut case = Step::opening(&mut random);
                 case.extend((0..steps).map(|_| Step::any(&mut random)));
-                let Err(difference) = run(&case, PATIENCE).await else { continue };
-                let (steps, difference) = shrink(case, difference).await;
-                let steps: Vec<String> = steps.iter().map(|step| format!("{step:?}")).collect();
-                panic!("seed {seed}: {difference}\n{}", steps.join("\n"));
+                if let Err(difference) = run(&case, PATIENCE).await {
+                    return Some((seed, case, difference));
+                }
             }
+            None
         });
     }
     while let Some(lane) = lanes.join_next().await {
-        lane.unwrap();
+        let Some((seed, case, difference)) = lane.unwrap() else { continue };
+        // The others would find more of the same, and take the time the shrinking needs.
+        lanes.shutdown().await;
+        let (steps, difference) = shrink(case, difference).await;
+        let steps: Vec<String> = steps.iter().map(|step| format!("{step:?}")).collect();
+        panic!("seed {seed}: {difference}\n{}", steps.join("\n"));
     }
 }
 

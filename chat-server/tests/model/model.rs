@@ -3,26 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::RejectCode::{
-    self, Archived, Banned, Conflict, Forbidden, Muted, NoSuchMessage, NoSuchRoom, NoSuchUser, NotMember, RoomExists,
+    self, Archived, BadRequest, Banned, Conflict, Filtered, Forbidden, Muted, NoSuchMessage, NoSuchRoom, NoSuchUser,
+    NotMember, RoomExists, SlowDown,
 };
 use chat_proto::Role;
 use chat_proto::event::List;
 use chat_proto::setting::{HistoryFrom, JoinPolicy, Who};
 
-use crate::deed::{Deed, NAMES, Person, Setting};
+use crate::deed::{Deed, NAMES, Person, RUDE, Rude, Setting, Until};
 use crate::log::{Entry, Member};
 
 pub type Answer<T> = Result<T, RejectCode>;
 
 /// What a member is: nothing, then each role.
-const MODERATOR: u8 = 2;
+pub const MODERATOR: u8 = 2;
 const ADMIN: u8 = 3;
 const OWNER: u8 = 4;
 
 pub struct Room {
     pub owner: Person,
     pub members: BTreeMap<Person, Member>,
-    pub lists: BTreeSet<(List, Person)>,
+    /// With the last moment each holds.
+    pub lists: BTreeMap<(List, Person), Option<u64>>,
     pub pins: BTreeSet<usize>,
     joining: JoinPolicy,
     posting: Who,
@@ -30,7 +32,18 @@ pub struct Room {
     listing: Who,
     pub history: HistoryFrom,
     archived: bool,
+    slow: bool,
+    rude: Rude,
+    /// When those who are slowed last wrote.
+    last_posts: BTreeMap<Person, u64>,
+    pub reactions: BTreeSet<(usize, Person)>,
     pub log: Vec<Entry>,
+    pub deleted: bool,
+    /// Which of its possible names it has.
+    name: usize,
+    /// What the world says before it is asked: the moment, and whether there is another room.
+    pub now: u64,
+    pub has_neighbour: bool,
 }
 
 pub fn need(holds: bool, code: RejectCode) -> Answer<()> {
@@ -42,7 +55,7 @@ impl Room {
         let mut room = Self {
             owner,
             members: BTreeMap::new(),
-            lists: BTreeSet::new(),
+            lists: BTreeMap::new(),
             pins: BTreeSet::new(),
             joining: JoinPolicy::Anyone,
             posting: Who::Members,
@@ -50,7 +63,15 @@ impl Room {
             listing: Who::Users,
             history: HistoryFrom::Beginning,
             archived: false,
+            slow: false,
+            rude: Rude::Said,
+            last_posts: BTreeMap::new(),
+            reactions: BTreeSet::new(),
             log: Vec::new(),
+            deleted: false,
+            name: 0,
+            now: 0,
+            has_neighbour: false,
         };
         room.admit(owner, "creates");
         room
@@ -60,6 +81,8 @@ impl Room {
     pub fn take(&mut self, who: Person, deed: &Deed, text: &str) -> Answer<Option<usize>> {
         match deed {
             Deed::Create => Err(RoomExists),
+            Deed::MarkRead { to } => self.mark_read(who, *to).map(|()| None),
+            _ if self.deleted => Err(NoSuchRoom),
             Deed::Join if self.rank(who) > 0 => Ok(None),
             Deed::Join => {
                 self.works(who)?;
@@ -75,27 +98,37 @@ impl Room {
                 self.finds(who)?;
                 Ok(self.members.remove(&who).map(|_| self.write(who, "leaves".to_owned())))
             }
-            Deed::Post { to, reply, names } => {
-                let about = reply.map(|target| self.message(who, target)).transpose()?;
+            Deed::Post { to, reply, names, .. } => {
+                let about = reply.map(|target| self.about(who, target)).transpose()?;
+                let is_gone = about.is_some_and(|about| about.erased);
                 let about = about.and_then(|about| about.seen_by.clone());
                 self.works(who)?;
                 self.speaks(who)?;
                 need(self.rank(who) > 0 || self.posting <= Who::Users, NotMember)?;
                 need(self.is_among(who, self.posting), Forbidden)?;
+                need(!is_gone, NoSuchMessage)?;
+                let is_slowed = self.slow && self.rank(who) < MODERATOR;
+                need(!is_slowed || self.last_posts.get(&who).is_none_or(|last| self.now > last + 1), SlowDown)?;
+                let text = self.filtered(text)?;
                 let seen_by: Option<BTreeSet<_>> = to.clone().or(about);
                 let seen_by = seen_by.map(|people| people.into_iter().chain([who]).collect());
                 let reply = reply.map_or_else(String::new, |target| format!(" to {target}"));
-                Ok(Some(self.say(who, true, format!("says{reply} {text}"), seen_by, *names)))
+                if is_slowed {
+                    self.last_posts.insert(who, self.now);
+                }
+                Ok(Some(self.say(who, None, format!("says{reply} {text}"), seen_by, *names)))
             }
-            Deed::Edit { target, names } => {
+            Deed::Edit { target, names, .. } => {
                 let about = self.message(who, *target)?;
                 let (is_own, seen_by) = (about.line.by == Some(who), about.seen_by.clone());
                 self.works(who)?;
                 need(is_own, Forbidden)?;
                 self.speaks(who)?;
-                Ok(Some(self.say(who, false, format!("edits {target} {text}"), seen_by, *names)))
+                let text = self.filtered(text)?;
+                Ok(Some(self.say(who, Some(*target), format!("edits {target} {text}"), seen_by, *names)))
             }
-            Deed::MarkRead { to } => self.mark_read(who, *to).map(|()| None),
+            Deed::Redact { .. } | Deed::React { .. } | Deed::Purge { .. } => self.touch(who, deed),
+            Deed::Rename { .. } | Deed::Delete { .. } => self.end(who, deed),
             Deed::Pin { .. } | Deed::Give { .. } | Deed::Transfer { .. } => self.trust(who, deed),
             Deed::List { .. } | Deed::Kick { .. } | Deed::Set(_) => self.restrict(who, deed),
         }
@@ -104,12 +137,14 @@ impl Room {
     fn trust(&mut self, who: Person, deed: &Deed) -> Answer<Option<usize>> {
         let rank = self.rank(who);
         if let Deed::Pin { target, on } = deed {
-            let is_private = self.message(who, *target)?.seen_by.is_some();
+            let about = self.about(who, *target)?;
+            let (is_private, is_gone) = (about.seen_by.is_some(), about.erased);
             self.works(who)?;
             need(rank >= MODERATOR, Forbidden)?;
             if self.pins.contains(target) == *on {
                 return Ok(None);
             }
+            need(!is_gone, NoSuchMessage)?;
             need(!is_private, Forbidden)?;
             let _ = if *on { self.pins.insert(*target) } else { self.pins.remove(target) };
             return Ok(Some(self.write(who, format!("{} {target}", if *on { "pins" } else { "unpins" }))));
@@ -152,17 +187,22 @@ impl Room {
             self.works(who)?
         }
         let (what, may_lose) = match deed {
-            Deed::List { whom, list, on } => {
+            Deed::List { whom, list, on, until } => {
                 need(rank >= MODERATOR, Forbidden)?;
                 if *on && *list != List::Invited {
                     need(*whom != who && rank > self.rank(*whom), Forbidden)?;
                     need(self.rank(*whom) < MODERATOR, Conflict)?;
                 }
+                let until = match until {
+                    Until::TakenBack => None,
+                    Until::Moments(moments) => Some(self.now + moments),
+                    Until::Past => return Err(BadRequest),
+                };
                 let entry = (*list, *whom);
-                if self.lists.contains(&entry) == *on {
+                if self.lists.get(&entry) == on.then_some(&until) {
                     return Ok(None);
                 }
-                let _ = if *on { self.lists.insert(entry) } else { self.lists.remove(&entry) };
+                let _ = if *on { self.lists.insert(entry, until) } else { self.lists.remove(&entry) };
                 if *on && *list == List::Banned {
                     self.lists.remove(&(List::Invited, *whom));
                 }
@@ -200,6 +240,11 @@ impl Room {
             Setting::Listing(who) => put(&mut self.listing, who),
             Setting::History(from) => put(&mut self.history, from),
             Setting::Archived(on) => put(&mut self.archived, on),
+            Setting::Slow(on) => {
+                self.last_posts.clear();
+                put(&mut self.slow, on)
+            }
+            Setting::Filter(what) => put(&mut self.rude, what),
         }
     }
 
@@ -211,7 +256,7 @@ impl Room {
     fn put_out(&mut self, by: Person, may_lose: &[Person]) {
         let uninvited = |who| self.joining == JoinPolicy::Invited && !self.is_invited(who);
         let loses = |who: &Person| {
-            (1..MODERATOR).contains(&self.rank(*who)) && (self.lists.contains(&(List::Banned, *who)) || uninvited(*who))
+            (1..MODERATOR).contains(&self.rank(*who)) && (self.is_on(List::Banned, *who) || uninvited(*who))
         };
         let losers: Vec<Person> = may_lose.iter().copied().filter(loses).collect();
         if !losers.is_empty() {
@@ -235,13 +280,42 @@ impl Room {
             }
     }
 
+    fn is_on(&self, list: List, who: Person) -> bool {
+        self.lists.get(&(list, who)).is_some_and(|until| until.is_none_or(|until| self.now <= until))
+    }
+
+    /// What is left of a text behind the filter.
+    fn filtered(&self, text: &str) -> Answer<String> {
+        need(self.rude != Rude::Refused || !text.contains(RUDE[0]), Filtered)?;
+        Ok(if self.rude == Rude::Replaced { text.replace(RUDE[0], RUDE[1]) } else { text.to_owned() })
+    }
+
+    fn end(&mut self, who: Person, deed: &Deed) -> Answer<Option<usize>> {
+        if let Deed::Delete { if_empty } = deed {
+            self.enters(who)?;
+            need(self.rank(who) >= OWNER, Forbidden)?;
+            need(!if_empty || self.members.len() == 1, Forbidden)?;
+            let place = self.write(who, "deletes".to_owned());
+            self.members.clear();
+            self.deleted = true;
+            return Ok(Some(place));
+        }
+        let Deed::Rename { to } = deed else { return Ok(None) };
+        self.works(who)?;
+        need(self.rank(who) >= ADMIN, Forbidden)?;
+        need(*to < 2 || !self.has_neighbour, RoomExists)?;
+        let is_so = std::mem::replace(&mut self.name, *to) == *to;
+        Ok((!is_so).then(|| self.write(who, format!("takes name {to}"))))
+    }
+
     fn is_invited(&self, who: Person) -> bool {
-        self.owner == who || self.lists.contains(&(List::Invited, who))
+        self.owner == who || self.is_on(List::Invited, who)
     }
 
     /// Whether the room is there for somebody at all.
     pub fn enters(&self, who: Person) -> Answer<()> {
-        need(!self.lists.contains(&(List::Banned, who)), Banned)?;
+        need(!self.deleted, NoSuchRoom)?;
+        need(!self.is_on(List::Banned, who), Banned)?;
         self.finds(who)
     }
 
@@ -249,13 +323,13 @@ impl Room {
         need(self.is_among(who, self.listing) || self.rank(who) > 0 || self.is_invited(who), NoSuchRoom)
     }
 
-    fn works(&self, who: Person) -> Answer<()> {
+    pub fn works(&self, who: Person) -> Answer<()> {
         self.enters(who)?;
         need(!self.archived, Archived)
     }
 
-    fn speaks(&self, who: Person) -> Answer<()> {
-        need(!self.lists.contains(&(List::Muted, who)), Muted)
+    pub fn speaks(&self, who: Person) -> Answer<()> {
+        need(!self.is_on(List::Muted, who), Muted)
     }
 
     /// The first place somebody may read from.
@@ -264,12 +338,5 @@ impl Room {
         need(self.rank(who) > 0 || self.is_among(who, self.reading), NotMember)?;
         let bound = self.members.get(&who).filter(|member| member.role == Role::Member);
         Ok(bound.filter(|_| self.history == HistoryFrom::Joining).map_or(1, |member| member.joined))
-    }
-
-    fn message(&self, who: Person, place: usize) -> Answer<&Entry> {
-        let from = self.reads(who)?;
-        let entry = self.log.get(place - 1).filter(|entry| entry.is_message && place >= from).ok_or(NoSuchMessage)?;
-        need(entry.seen_by.as_ref().is_none_or(|people| people.contains(&who)), NoSuchMessage)?;
-        Ok(entry)
     }
 }

@@ -1,17 +1,23 @@
 //! The people, their connections and the server, with the model beside it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chat_proto::event::{EventBody, List};
 use chat_proto::reply::{Page, Receipt};
 use chat_proto::request::{History, ListMembers, ListPins, Post, ReadList, Subscribe};
 use chat_proto::{
-    AccountId, Anchor, Chain, Epoch, Event, FeedId, FeedStatus, Position, RejectCode, Reply, Request, Role, RoomId, Seq,
+    AccountId, Anchor, Chain, Epoch, Event, FeedId, FeedStatus, Position, RejectCode, Reply, Request, Role, RoomId,
+    Seq, Timestamp,
 };
+use chat_server::environment::Environment;
+use chat_server::server::Settings;
+use chat_server::store::MemoryStore;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 
-use crate::deed::{Deed, NAMES, Person, Setting, trust};
+use crate::deed::{Deed, MOMENT_S, NAMES, Person, Place, Setting, trust};
 use crate::log::Line;
 use crate::model::Room;
 use crate::support::{Device, RawClient, TestServer, fresh_key, post};
@@ -39,6 +45,8 @@ pub enum Step {
     Reconnect { seat: usize },
     /// The server goes down and comes back, and everybody with it.
     Restart,
+    /// Time passes: a moment.
+    Pass,
 }
 
 impl Step {
@@ -59,6 +67,7 @@ impl Step {
             4..8 => Self::Repeat { seat },
             8..11 => Self::Cut { seat, room },
             11..16 => Self::Look { seat, room },
+            16..19 => Self::Pass,
             _ => Self::Do { seat, room, deed: Deed::any(random) },
         }
     }
@@ -79,6 +88,9 @@ pub struct World {
     ids: [RoomId; ROOMS.len()],
     rooms: [Option<Room>; ROOMS.len()],
     written: [Option<Written>; NAMES.len()],
+    began: Timestamp,
+    moment: u64,
+    ahead: Arc<AtomicI64>,
     /// How long it waits for what is noted behind an answer.
     patience: Duration,
 }
@@ -91,7 +103,9 @@ fn same<T: PartialEq + std::fmt::Debug>(what: &str, model: &T, server: &T) -> Ch
 
 impl World {
     pub async fn start(patience: Duration) -> Self {
-        let server = TestServer::start();
+        let ahead = Arc::new(AtomicI64::new(0));
+        let store = Arc::new(MemoryStore::default());
+        let server = TestServer::start_ahead(store, Settings::default(), Arc::clone(&ahead));
         let devices: Vec<Device> = NAMES.iter().map(|_| Device::new()).collect();
         let mut world = Self {
             server: Some(server),
@@ -101,6 +115,9 @@ impl World {
             ids: [NOWHERE; ROOMS.len()],
             rooms: [const { None }; ROOMS.len()],
             written: [const { None }; NAMES.len()],
+            began: Environment::real().now(),
+            moment: 0,
+            ahead,
             patience,
         };
         for person in SEATS {
@@ -134,6 +151,23 @@ impl World {
             }
             Step::Reconnect { seat } => self.reconnect(*seat).await,
             Step::Restart => self.restart().await,
+            Step::Pass => {
+                self.moment += 1;
+                self.ahead.fetch_add((MOMENT_S * 1_000_000).cast_signed(), Ordering::SeqCst);
+                Ok(())
+            }
+        }
+    }
+
+    fn has_neighbour(&self, index: usize) -> bool {
+        self.rooms[1 - index].is_some()
+    }
+
+    /// Says to a room of the model what it must know of the world.
+    fn tell(&mut self, index: usize) {
+        let (now, has_neighbour) = (self.moment, self.has_neighbour(index));
+        if let Some(room) = &mut self.rooms[index] {
+            (room.now, room.has_neighbour) = (now, has_neighbour);
         }
     }
 
@@ -142,9 +176,12 @@ impl World {
         let who = SEATS[seat];
         let text = deed.words(step);
         let (key, id, name) = (fresh_key(), self.ids[index], ROOMS[index]);
-        let deed = &deed.within(self.rooms[index].as_ref().map_or(1, |room| room.head().0));
-        let request = deed.request(key, id, name, &self.accounts, &text);
+        let deed = &deed.within(self.rooms[index].as_ref().map_or(1, |room| room.head().0), self.has_neighbour(index));
+        let names = [name.to_owned(), format!("{name}-hall"), ROOMS[1 - index].to_owned()];
+        let at = Place { accounts: &self.accounts, began: self.began, moment: self.moment, names };
+        let request = deed.request(key, id, name, &at, &text);
         let reply = self.clients[seat].ask(request.clone()).await;
+        self.tell(index);
         let expected = match &mut self.rooms[index] {
             Some(room) => room.take(who, deed, &text),
             None if matches!(deed, Deed::Create) => {
@@ -163,6 +200,10 @@ impl World {
                 let (seq, ordinal) = place.map_or(head, |place| room.marker(place));
                 let (seq, ordinal) = (seq as u64, ordinal);
                 same(&what, &(seq, ordinal, place.is_none()), &(at.seq.0, at.ordinal.0, at.duplicate))?;
+                if room.deleted {
+                    let elsewhere = |written: &Written| written.post.room != id;
+                    self.written.iter_mut().for_each(|written| *written = written.take().filter(elsewhere));
+                }
                 if let (Deed::Post { to: None, reply: None, .. }, Some(_)) = (deed, place) {
                     let Request::PostWith(with) = request else { return Ok(()) };
                     let post = Post { key, room: id, style: with.style, text };
@@ -183,8 +224,9 @@ impl World {
     /// Writes without waiting for the answer, and asks again on a connection of its own.
     async fn cut(&mut self, seat: usize, index: usize, step: usize) -> Check {
         let (who, text) = (SEATS[seat], format!("cut m{step}"));
+        self.tell(index);
         let Some(room) = &mut self.rooms[index] else { return Ok(()) };
-        let deed = Deed::Post { to: None, reply: None, names: who };
+        let deed = Deed::Post { to: None, reply: None, names: who, rude: false };
         // One that is refused might be taken by then, if it is decided late.
         let Ok(Some(place)) = room.take(who, &deed, &text) else { return Ok(()) };
         let (seq, ordinal) = room.marker(place);
@@ -211,7 +253,7 @@ impl World {
         self.clients.iter().for_each(|client| client.connection.close(0u32.into(), b""));
         let (_, _, store, settings) = self.server.take().unwrap().stop().await;
         // On another port: the old one may be a client's of another case by now.
-        self.server = Some(TestServer::start_with(store, settings));
+        self.server = Some(TestServer::start_ahead(store, settings, Arc::clone(&self.ahead)));
         for (seat, person) in SEATS.into_iter().enumerate() {
             self.clients[seat] = self.login(person).await;
             let feeds = &self.clients[seat].welcome.feeds;
@@ -293,6 +335,7 @@ impl World {
 
     /// Compares all that somebody can read of a room.
     async fn look(&mut self, seat: usize, index: usize) -> Check {
+        self.tell(index);
         let (who, id) = (SEATS[seat], self.ids[index]);
         let Some(room) = &self.rooms[index] else { return Ok(()) };
         let what = format!("what {} reads in #{}", NAMES[who], ROOMS[index]);
@@ -373,6 +416,14 @@ fn line(event: &Event, accounts: &[AccountId]) -> Line {
         EventBody::OwnerChanged(it) => format!("gives the room to {}", name(it.member.account)),
         EventBody::Listed(it) => format!("lists {} {}", name(it.who.account), it.list.name()),
         EventBody::Unlisted(it) => format!("unlists {} {}", name(it.who.account), it.list.name()),
+        EventBody::Erased(_) => "removed".to_owned(),
+        EventBody::Redacted(it) => format!("removes {}", it.target),
+        EventBody::Purged(it) => format!("purges {}", name(it.who.account)),
+        EventBody::Reacted(it) => format!("reacts {} {}", it.on, it.target),
+        EventBody::Renamed(it) => {
+            let to = if it.new.ends_with("hall") { 1 } else { 0 };
+            format!("takes name {to}")
+        }
         EventBody::Kicked(it) => format!("kicks {}", name(it.member.account)),
         EventBody::RoomChanged(it) => format!("sets {:?}", Setting::read(&it.changes[0]).unwrap()),
         EventBody::Evicted(it) => {

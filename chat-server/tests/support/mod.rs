@@ -14,7 +14,7 @@ pub mod owned;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
@@ -55,6 +55,8 @@ pub struct TestServer {
     task: JoinHandle<()>,
     directory: TempDir,
     settings: Settings,
+    /// How far its clock is ahead of the machine's, microseconds.
+    ahead: Arc<AtomicI64>,
 }
 
 impl TestServer {
@@ -63,10 +65,21 @@ impl TestServer {
     }
 
     pub fn start_with(store: Arc<dyn Store>, settings: Settings) -> Self {
-        Self::open(tempfile::tempdir().unwrap(), "127.0.0.1:0".parse().unwrap(), store, settings)
+        Self::start_ahead(store, settings, Arc::default())
     }
 
-    fn open(directory: TempDir, listen: SocketAddr, store: Arc<dyn Store>, settings: Settings) -> Self {
+    /// One whose clock is ahead of the machine's by what the number says at any time, microseconds.
+    pub fn start_ahead(store: Arc<dyn Store>, settings: Settings, ahead: Arc<AtomicI64>) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), "127.0.0.1:0".parse().unwrap(), store, settings, ahead)
+    }
+
+    fn open(
+        directory: TempDir,
+        listen: SocketAddr,
+        store: Arc<dyn Store>,
+        settings: Settings,
+        ahead: Arc<AtomicI64>,
+    ) -> Self {
         let mut config = Config::new(directory.path().to_owned());
         config.listen = listen;
         let identity = Arc::new(ServerIdentity::open(&config, SystemTime::now()).unwrap());
@@ -78,12 +91,12 @@ impl TestServer {
             endpoint,
             server_key: Arc::new(move || identity.spki_sha256()),
             store: Arc::clone(&store),
-            environment: Environment::real(),
+            environment: clock_ahead(Arc::clone(&ahead)),
             settings: settings.clone(),
         };
         let stop = shutdown.clone();
         let task = tokio::spawn(async move { server::serve(parts, stop).await.unwrap() });
-        Self { address, key, store, shutdown, task, directory, settings }
+        Self { address, key, store, shutdown, task, directory, settings, ahead }
     }
 
     /// Goes down in order.
@@ -95,9 +108,15 @@ impl TestServer {
 
     /// Goes down in order and comes back on the same port with the same key and store.
     pub async fn restart(self) -> Self {
+        let ahead = Arc::clone(&self.ahead);
         let (directory, address, store, settings) = self.stop().await;
-        Self::open(directory, address, store, settings)
+        Self::open(directory, address, store, settings, ahead)
     }
+}
+
+fn clock_ahead(ahead: Arc<AtomicI64>) -> Environment {
+    let now = move || chat_proto::Timestamp(Environment::real().now().0 + ahead.load(Ordering::SeqCst));
+    Environment::new(now, |bytes| getrandom::fill(bytes).unwrap())
 }
 
 #[derive(Debug)]

@@ -2,9 +2,9 @@
 
 use chat_proto::event::{Listed, Purged, Unlisted};
 use chat_proto::limits::LIST_ENTRIES_MAX;
-use chat_proto::{EventBody, Line, List, Reject, RejectCode, Seq, Timestamp};
+use chat_proto::{EventBody, Line, List, Reject, RejectCode, Timestamp};
 
-use super::Person;
+use super::{Extent, Person};
 use crate::core::Actor;
 use crate::core::access::Action;
 use crate::core::room::Room;
@@ -20,8 +20,8 @@ pub struct PutOnList {
     pub until: Option<Timestamp>,
     /// Why.
     pub reason: Line,
-    /// Remove all he wrote up to here, included, in the same breath.
-    pub purge: Option<Seq>,
+    /// Which of his messages go in the same breath.
+    pub purge: Option<Extent>,
 }
 
 /// Take a ban, a mute or an invitation back.
@@ -89,7 +89,8 @@ impl PutOnList {
     /// The removal of what he wrote, where that is asked for. `name` is that of who asks.
     pub(super) fn purged(&self, name: &str) -> Option<EventBody> {
         let (who, reason) = (self.whom.named(), self.reason.as_str().to_owned());
-        self.purge.map(|up_to| Purged { name: name.to_owned(), who, up_to, reason }.into())
+        let up_to = self.purge.as_ref()?.up_to;
+        Some(Purged { name: name.to_owned(), who, up_to, reason }.into())
     }
 }
 
@@ -173,7 +174,10 @@ mod tests {
         let mut log = room_of(&["alice", "bob"]);
         let (alice, bob) = (actor(1, "alice"), actor(2, "bob"));
         let up_to = log.events.last().unwrap().seq;
-        let ban = RoomCommand::PutOnList(PutOnList { purge: Some(up_to), ..PutOnList::ban(&bob) });
+        let ban = RoomCommand::PutOnList(PutOnList {
+            purge: Some(Extent { up_to, pins: Vec::new() }),
+            ..PutOnList::ban(&bob)
+        });
         log.give(&alice, &ban).unwrap();
         let last: Vec<u16> = log.events.iter().rev().take(3).map(|event| event.body.kind()).collect();
         assert_eq!(last, [17, 18, 14], "listed, purged, evicted");

@@ -44,7 +44,7 @@ pub use mark_read::{MarkRead, OwnPosts};
 pub use note::{NoteJoined, NoteLeft, NoteMention, NoteSeen};
 pub use pin::Pin;
 pub use post::Post;
-pub use purge::Purge;
+pub use purge::{Extent, Purge};
 pub use react::React;
 pub use redact::Redact;
 pub use rename::Rename;
@@ -191,6 +191,20 @@ impl RoomCommand {
             (Self::PutOnList(put), EventBody::Listed(listed)) => put.purged(&listed.name),
             (Self::Join, EventBody::Joined(joined)) => join::returned(room, event.by, &joined.name),
             _ => None,
+        }
+    }
+
+    /// The pins that come down with the messages it removes, by whom it is given.
+    pub(super) fn unpins(&self, room: &Room, event: &Event) -> Vec<EventBody> {
+        match (self, &event.body) {
+            (Self::Purge(Purge { extent, .. }), EventBody::Purged(purged))
+            | (Self::PutOnList(PutOnList { purge: Some(extent), .. }), EventBody::Purged(purged)) => {
+                extent.unpins(room, &purged.name).collect()
+            }
+            (Self::PutOnList(PutOnList { purge: Some(extent), .. }), EventBody::Listed(listed)) => {
+                extent.unpins(room, &listed.name).collect()
+            }
+            _ => Vec::new(),
         }
     }
 }
