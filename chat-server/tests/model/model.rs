@@ -241,7 +241,9 @@ impl Room {
             Setting::History(from) => put(&mut self.history, from),
             Setting::Archived(on) => put(&mut self.archived, on),
             Setting::Slow(on) => {
-                self.last_posts.clear();
+                if !on {
+                    self.last_posts.clear();
+                }
                 put(&mut self.slow, on)
             }
             Setting::Filter(what) => put(&mut self.rude, what),
