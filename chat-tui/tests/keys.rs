@@ -7,7 +7,7 @@ mod harness;
 
 use chat_proto::delivery::{EndReason, Ended, RoomPresence, Typing};
 use chat_proto::event::Mentioned;
-use chat_proto::reply::{MemberList, Reject, RejectCode, RoomInfo};
+use chat_proto::reply::{Reject, RejectCode, RoomInfo};
 use chat_proto::request::{CreateRoom, JoinRoom, LeaveRoom};
 use chat_proto::seen::LastSeen;
 use chat_proto::{
@@ -37,25 +37,6 @@ fn asked(tag: Tag, request: impl Into<Request>) -> Effect {
 fn sends(screen: &mut Screen) -> Vec<(Style, String)> {
     let send = |effect: Effect| if let Effect::Send { style, text, .. } = effect { Some((style, text)) } else { None };
     screen.taken().into_iter().filter_map(send).collect()
-}
-
-#[test]
-fn members_are_asked_for_again_when_somebody_comes_who_may_own_the_room() {
-    let history = History::default().said(BOB, "bob", "hello");
-    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history.events, 1));
-    screen.serve(&history.events);
-    let asked = |screen: &mut Screen| {
-        let lists = |effect: &Effect| matches!(effect, Effect::Request(Tag::Members(GENERAL), _));
-        screen.taken().iter().filter(|effect| lists(effect)).count()
-    };
-    let absent = MemberList { members: Vec::new(), total: 0, more: false };
-    screen.msg(Msg::Answer(Tag::Members(GENERAL), Ok(Reply::MemberList(absent))));
-    asked(&mut screen);
-    let history = history.joined(CAROL, "carol").joined(ALICE, "alice");
-    screen.net(events(GENERAL, history.events[1..2].to_vec()));
-    assert_eq!(asked(&mut screen), 1, "carol may be the owner who was away");
-    screen.net(events(GENERAL, history.events[2..].to_vec()));
-    assert_eq!(asked(&mut screen), 0, "it is asked already");
 }
 
 #[test]

@@ -181,29 +181,10 @@ impl Erasure {
     /// What an event removed, if it did.
     #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
-        match event.body.room_fact()? {
-            RoomFact::Redacted(redacted) => Some(Self::Message(redacted.target)),
-            RoomFact::Purged(purged) => Some(Self::Person(purged.who.account, purged.up_to)),
-            RoomFact::Created(_)
-            | RoomFact::DirectCreated(_)
-            | RoomFact::Joined(_)
-            | RoomFact::Left(_)
-            | RoomFact::Posted(_)
-            | RoomFact::PostedWith(_)
-            | RoomFact::Edited(_)
-            | RoomFact::Reacted(_)
-            | RoomFact::Pinned(_)
-            | RoomFact::RoomChanged(_)
-            | RoomFact::Renamed(_)
-            | RoomFact::RoleSet(_)
-            | RoomFact::OwnerChanged(_)
-            | RoomFact::Listed(_)
-            | RoomFact::Unlisted(_)
-            | RoomFact::Kicked(_)
-            | RoomFact::Evicted(_)
-            | RoomFact::Deleted(_)
-            | RoomFact::Erased(_)
-            | RoomFact::ErasedFor(_) => None,
+        match event.body.room_fact() {
+            Some(RoomFact::Redacted(redacted)) => Some(Self::Message(redacted.target)),
+            Some(RoomFact::Purged(purged)) => Some(Self::Person(purged.who.account, purged.up_to)),
+            Some(_) | None => None,
         }
     }
 

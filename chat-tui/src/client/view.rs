@@ -160,7 +160,6 @@ impl AccountView {
     pub fn apply_members(&mut self, id: RoomId, list: &MemberList) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         list.members.iter().for_each(|member| room.apply_member(member));
-        room.company_unsure &= list.more;
     }
 
     /// Who is there changed.

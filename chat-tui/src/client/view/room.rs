@@ -44,10 +44,6 @@ pub struct RoomView {
     pub mentions: BTreeSet<Seq>,
     /// The members known so far: those of the pages applied, and those who came since.
     pub members: BTreeMap<AccountId, MemberView>,
-    /// Whose room it is, as far as that is known. He owns it also while he isn't a member.
-    pub(in crate::client) owner: Option<AccountId>,
-    /// Whether somebody came who may be the room's owner: the members have to be asked for again to know.
-    pub company_unsure: bool,
     /// The event that comes next.
     pub(in crate::client) next: Seq,
     /// How many members are there, as the server last said.
@@ -120,15 +116,8 @@ impl RoomView {
 
     pub(super) fn apply_event(&mut self, event: &Event, me: AccountId) {
         match event.body.room_fact() {
-            Some(RoomFact::Created(created)) => {
-                self.owner = Some(event.by);
-                self.insert_member(event.by, &created.name, Role::Owner);
-            }
-            Some(RoomFact::Joined(joined)) => {
-                // He may be an owner who left before anything was known of the room.
-                self.company_unsure |= self.owner.is_none();
-                self.insert_member(event.by, &joined.name, Role::Member);
-            }
+            Some(RoomFact::Created(created)) => self.insert_member(event.by, &created.name, Role::Owner),
+            Some(RoomFact::Joined(joined)) => self.insert_member(event.by, &joined.name, Role::Member),
             Some(RoomFact::DirectCreated(created)) => {
                 created.members.iter().for_each(|who| self.insert_member(who.account, &who.name, Role::Member));
             }
@@ -145,7 +134,6 @@ impl RoomView {
             Some(RoomFact::Renamed(renamed)) => self.name.clone_from(&renamed.new),
             Some(RoomFact::RoleSet(set)) => self.set_role(set.member.account, set.role),
             Some(RoomFact::OwnerChanged(changed)) => {
-                self.owner = Some(changed.member.account);
                 // Not always who did it: the server's owner may give away a room that is another's.
                 let owners = self.members.values_mut().filter(|member| member.role == Role::Owner);
                 owners.for_each(|member| member.role = Role::Admin);
@@ -176,20 +164,14 @@ impl RoomView {
     pub(super) fn apply_member(&mut self, member: &Member) {
         let view = MemberView { name: member.name.clone(), role: member.role, presence: member.presence };
         self.members.insert(member.account, view);
-        if member.role == Role::Owner {
-            self.owner = Some(member.account);
-        }
     }
 
     fn forget_company(&mut self) {
         self.members.clear();
-        self.owner = None;
-        self.company_unsure = false;
         self.typing.clear();
     }
 
     pub(super) fn insert_member(&mut self, account: AccountId, name: &str, role: Role) {
-        let role = if self.owner == Some(account) { Role::Owner } else { role };
         let fresh = MemberView { name: name.to_owned(), role, presence: Presence::Online };
         self.members.entry(account).or_insert(fresh);
     }

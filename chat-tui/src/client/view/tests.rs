@@ -225,21 +225,6 @@ fn a_room_that_a_third_person_gives_away_has_one_owner() {
 }
 
 #[test]
-fn an_owner_who_left_and_comes_back_owns_the_room() {
-    let mut view = AccountView::default();
-    view.apply_welcome(&welcome(vec![status(0, 0, 0, 0)]));
-    let joined = |name: &str| Joined { name: name.to_owned() };
-    view.apply_events(&in_room(vec![
-        event(1, 0, OTHER, Created { name: "bob".to_owned(), room: "ops".to_owned(), topic: String::new() }),
-        event(2, 0, ME, joined("ann")),
-        event(3, 0, OTHER, Left { name: "bob".to_owned(), reason: String::new() }),
-        event(4, 0, OTHER, joined("bob")),
-    ]));
-    let role = |view: &AccountView, who| view.rooms[&ROOM].members[&who].role;
-    assert_eq!((role(&view, OTHER), role(&view, ME)), (Role::Owner, Role::Member));
-}
-
-#[test]
 fn members_are_asked_for_anew_where_events_were_left_out() {
     let mut view = AccountView::default();
     view.apply_welcome(&welcome(vec![status(3, 0, 0, 0)]));

@@ -269,10 +269,8 @@ fn close_left(model: &mut Model, effects: &mut Effects) {
 
 fn live(model: &mut Model, events: Events, effects: &mut Effects) {
     let before = known_members(model, events.feed);
-    let sure = !is_unsure(model, events.feed);
     model.account.apply_events(&events);
     let after = known_members(model, events.feed);
-    let asks = sure && is_unsure(model, events.feed);
     let FeedId::Room(id) = events.feed else {
         open_wanted(model, effects);
         return close_left(model, effects);
@@ -284,9 +282,6 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
     let read = model.account.rooms.get(&id).map_or(Seq::ZERO, |room| room.read);
     let state = model.rooms.entry(id).or_default();
     state.members_total = (state.members_total + after).saturating_sub(before);
-    if asks {
-        state.members = MembersKnown::Unasked;
-    }
     for event in &events.events {
         model.typists.stop(id, event.by);
         note_topic(&mut state.topic, event);
@@ -312,11 +307,6 @@ pub(super) fn set_bounds(model: &mut Model, id: RoomId) {
     if let (Some(view), Some(state)) = (model.account.rooms.get(&id), model.rooms.get_mut(&id)) {
         state.set_bounds(view);
     }
-}
-
-fn is_unsure(model: &Model, feed: FeedId) -> bool {
-    let FeedId::Room(id) = feed else { return false };
-    model.account.rooms.get(&id).is_some_and(|room| room.company_unsure)
 }
 
 /// Members known by name; who is listed already and joins again counts once.
