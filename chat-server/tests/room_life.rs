@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use chat_proto::reach::OpenDirect;
 use chat_proto::request::{CreateRoomWith, DeleteRoom, JoinRoom, LookUpRoom, RenameRoom, TransferRoom, UserRef};
-use chat_proto::{Event, EventBody, RejectCode, Reply, RoomId, RoomRef};
-use chat_server::hub::HubSettings;
+use chat_proto::{Event, EventBody, Line, RejectCode, Reply, RoomId, RoomName, RoomRef};
+use chat_server::core::command::Create;
+use chat_server::environment::Environment;
+use chat_server::hub::{Hub, HubSettings};
 use chat_server::server::Settings;
-use chat_server::store::MemoryStore;
+use chat_server::store::{self, DataDir, MemoryStore, SqliteStore};
 use support::owned::{Owned, owned};
 use support::{Device, RawClient, TestServer, fresh_key};
 
@@ -104,4 +106,28 @@ async fn a_room_is_not_given_to_somebody_who_is_no_member_by_the_servers_owner_e
     assert_eq!(owner.refused(transfer(&name)).await.code, RejectCode::NotMember);
     owner.join("dev").await;
     assert!(matches!(owner.ask(transfer(&name)).await, Reply::Receipt(_)));
+}
+
+#[tokio::test]
+async fn a_room_whose_beginning_is_dropped_halfway_begins_all_the_same() {
+    let data = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(DataDir::lock(data.path()).unwrap(), store::Settings::default()).unwrap();
+    let hub = Hub::start(Arc::new(store), Environment::real(), HubSettings::default()).await.unwrap();
+    let alice = hub.identify(Device::new().key(), "alice", "127.0.0.1".parse().unwrap()).await.unwrap().actor;
+    let create = || Create::plain(RoomName::parse("dev").unwrap(), Line::default());
+    {
+        let mut begins = std::pin::pin!(hub.create_room(&alice, fresh_key(), create()));
+        while hub.find_room(&RoomRef::Name("dev".to_owned())).is_err() {
+            assert!(futures_util::poll!(begins.as_mut()).is_pending(), "nothing is dropped halfway");
+            tokio::task::yield_now().await;
+        }
+    }
+    let listed = tokio::time::timeout(support::PATIENCE, async {
+        while hub.list_rooms(alice.reader(), RoomId(0), 1).await.unwrap().rooms.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    });
+    listed.await.expect("the room is stuck");
+    assert_eq!(hub.create_room(&alice, fresh_key(), create()).await.unwrap_err().code, RejectCode::RoomExists);
+    hub.close().await;
 }

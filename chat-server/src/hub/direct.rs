@@ -9,14 +9,13 @@ use chat_proto::limits::{DIRECT_MEMBERS_MAX, NAME_GRAPHEMES_MAX, ROOMS_PER_ACCOU
 use chat_proto::{AccountId, FeedId, MessageKey, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef, UserRef};
 
 use super::Hub;
-use super::handle::{Feed, Outcome, Submit};
+use super::handle::{Feed, Outcome};
 use super::rooms::parse_room;
 use crate::core::Actor;
 use crate::core::account::Marker;
 use crate::core::command::{AccountCommand, BeginDirect, NoteJoined, RoomCommand};
 use crate::core::room::Room;
 use crate::digest::sha256;
-use crate::store::{Registration, RoomRecord};
 
 /// What the names of conversations begin with.
 const PREFIX: &str = "dm-";
@@ -121,23 +120,9 @@ impl Hub {
         name: &RoomName,
         members: Vec<Named>,
     ) -> Result<(), Reject> {
-        let reserved = self.write_directory(|directory| directory.reserve_room(name));
-        let (id, fresh) = reserved.map_or_else(|taken| (taken, false), |id| (id, true));
-        // Used only if the room did not begin before.
-        let registration = Some(Registration::Room(RoomRecord { id, name: name.clone() }));
         let command = RoomCommand::BeginDirect(BeginDirect { name: name.clone(), members: members.clone() });
-        let submit = Submit { by: by.clone(), key, command, registration };
-        let outcome = match self.room(id).await {
-            Ok(feed) => feed.submit(self, submit).await.outcome().await.map(|outcome| (feed, outcome)),
-            Err(reject) => Err(reject),
-        };
-        self.write_directory(|directory| match &outcome {
-            Ok(_) => directory.confirm_room(id),
-            Err(_) if fresh => directory.release_room(id),
-            Err(_) => {}
-        });
-        match outcome {
-            Ok((feed, Outcome::Stored(found) | Outcome::Repeated(found))) => {
+        match self.begin_room(by, key, name, command).await {
+            Ok((id, feed, Outcome::Stored(found) | Outcome::Repeated(found))) => {
                 let epoch = feed.shared.meta().epoch;
                 let at = Marker { seq: found.seq, ordinal: found.ordinal };
                 for member in members {
@@ -149,7 +134,7 @@ impl Hub {
                 }
                 Ok(())
             }
-            Ok((_, Outcome::Unchanged)) => Ok(()),
+            Ok((_, _, Outcome::Unchanged)) => Ok(()),
             // Another one of them began it in the meantime.
             Err(reject) if reject.code == RejectCode::RoomExists => Ok(()),
             Err(reject) => Err(reject),

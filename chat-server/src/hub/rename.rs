@@ -16,7 +16,7 @@ use crate::core::directory::NotRenamed;
 use crate::store::{Found, Registration, RoomRecord};
 
 impl Hub {
-    /// Gives a room another name. The one it had goes on leading to it.
+    /// Gives a room another name. The one it had goes on leading to it. Dropping the future doesn't stop it halfway.
     ///
     /// # Errors
     /// [`RejectCode::RoomExists`], [`RejectCode::LimitExceeded`], the reject of the rule, or what the store says.
@@ -35,10 +35,15 @@ impl Hub {
         }
         let registration = Some(Registration::Rename(RoomRecord { id: room, name: name.clone() }));
         let command = RoomCommand::Rename(Rename { name: name.clone() });
-        let done = self.take(&feed, Submit { by: by.clone(), key, command, registration }).await;
-        // Where it was given, it is wanted no more.
-        self.write_directory(|directory| directory.release_rename(room, &name));
-        done
+        let submit = Submit { by: by.clone(), key, command, registration };
+        let hub = Arc::clone(self);
+        let renamed = self.clerks.spawn(async move {
+            let done = hub.take(&feed, submit).await;
+            // Where it was given, it is wanted no more.
+            hub.write_directory(|directory| directory.release_rename(room, &name));
+            done
+        });
+        renamed.await.unwrap_or_else(|_| Err(Reject::new(RejectCode::Internal, "the room could not be renamed")))
     }
 
     fn reserve_rename(&self, room: RoomId, name: &RoomName) -> Result<(), Reject> {

@@ -57,28 +57,48 @@ impl Hub {
             self.check_rooms()?;
             self.check_room_count(by.account).await?;
         }
-        let reserved = self.write_directory(|directory| directory.reserve_room(&name));
-        let (id, fresh) = reserved.map_or_else(|taken| (taken, false), |id| (id, true));
-        // Used only if the room did not begin before.
-        let registration = Some(Registration::Room(RoomRecord { id, name: name.clone() }));
-        let submit = Submit { by: by.clone(), key, command: RoomCommand::Create(create), registration };
-        let outcome = match self.room(id).await {
-            Ok(feed) => feed.submit(self, submit).await.outcome().await.map(|outcome| (feed, outcome)),
-            Err(reject) => Err(reject),
-        };
-        self.write_directory(|directory| match &outcome {
-            Ok(_) => directory.confirm_room(id),
-            Err(_) if fresh => directory.release_room(id),
-            Err(_) => {}
-        });
+        let outcome = self.begin_room(by, key, &name, RoomCommand::Create(create)).await;
         // Reserved by somebody who hasn't finished: for this one it is taken all the same.
         let taken = |reject: Reject| match reject.code == RejectCode::NoSuchRoom {
             true => exists(&name, name.as_str()),
             false => reject,
         };
-        let (feed, outcome) = outcome.map_err(taken)?;
+        let (id, feed, outcome) = outcome.map_err(taken)?;
         self.note_joined(by, &feed, outcome).await?;
         self.room_info(by.reader(), id, true).await
+    }
+
+    /// Gives a room its first event under a name, unless it has one; whoever asks for the name at the same time gets the same
+    /// room. Dropping the future doesn't stop it halfway.
+    ///
+    /// # Errors
+    /// The reject of the rule, or what the store says.
+    pub(super) async fn begin_room(
+        self: &Arc<Self>,
+        by: &Actor,
+        key: MessageKey,
+        name: &RoomName,
+        command: RoomCommand,
+    ) -> Result<(RoomId, Arc<Feed<Room>>, Outcome), Reject> {
+        let reserved = self.write_directory(|directory| directory.reserve_room(name));
+        let (id, fresh) = reserved.map_or_else(|taken| (taken, false), |id| (id, true));
+        // Used only if the room did not begin before.
+        let registration = Some(Registration::Room(RoomRecord { id, name: name.clone() }));
+        let submit = Submit { by: by.clone(), key, command, registration };
+        let hub = Arc::clone(self);
+        let begun = self.clerks.spawn(async move {
+            let outcome = match hub.room(id).await {
+                Ok(feed) => feed.submit(&hub, submit).await.outcome().await.map(|outcome| (id, feed, outcome)),
+                Err(reject) => Err(reject),
+            };
+            hub.write_directory(|directory| match &outcome {
+                Ok(_) => directory.confirm_room(id),
+                Err(_) if fresh => directory.release_room(id),
+                Err(_) => {}
+            });
+            outcome
+        });
+        begun.await.unwrap_or_else(|_| Err(Reject::new(RejectCode::Internal, "the room could not be begun")))
     }
 
     /// Becomes a member of a room, and makes it first where that is wanted and allowed.

@@ -57,7 +57,7 @@ pub(in crate::core) fn put(
     let known = room.lists().entry(put.list, account);
     let (until, reason) = (put.until, put.reason.as_str().to_owned());
     if known.is_some_and(|entry| entry.until == until && entry.reason == reason) {
-        return Ok(put.purged(by.name.as_str()));
+        return Ok(put.purge(by.name.as_str()));
     }
     if known.is_none() && room.lists().count(put.list) >= LIST_ENTRIES_MAX {
         let message = format!("the list of the {} has its {LIST_ENTRIES_MAX} entries; take some off", put.list.name());
@@ -86,8 +86,13 @@ pub(in crate::core) fn take(
 }
 
 impl PutOnList {
-    /// The removal of what he wrote, where that is asked for. `name` is that of who asks.
-    pub(super) fn purged(&self, name: &str) -> Option<EventBody> {
+    /// The removal of what he wrote, where that is asked for, and what takes its pins down. `name` is that of who asks.
+    pub(super) fn purged(&self, room: &Room, name: &str) -> Vec<EventBody> {
+        let unpins = self.purge.iter().flat_map(|extent| extent.unpins(room, name));
+        self.purge(name).into_iter().chain(unpins).collect()
+    }
+
+    fn purge(&self, name: &str) -> Option<EventBody> {
         let (who, reason) = (self.whom.named(), self.reason.as_str().to_owned());
         let up_to = self.purge.as_ref()?.up_to;
         Some(Purged { name: name.to_owned(), who, up_to, reason }.into())

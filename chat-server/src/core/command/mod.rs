@@ -185,24 +185,16 @@ impl RoomCommand {
     }
 
     /// What else its event brings in the same breath. The room has taken the event in.
-    pub(super) fn also(&self, room: &Room, event: &Event) -> Option<EventBody> {
+    pub(super) fn also(&self, room: &Room, event: &Event) -> Vec<EventBody> {
         match (self, &event.body) {
-            (Self::Create(create), EventBody::Created(created)) => create.settings(&created.name),
-            (Self::PutOnList(put), EventBody::Listed(listed)) => put.purged(&listed.name),
-            (Self::Join, EventBody::Joined(joined)) => join::returned(room, event.by, &joined.name),
-            _ => None,
-        }
-    }
-
-    /// The pins that come down with the messages it removes, by whom it is given.
-    pub(super) fn unpins(&self, room: &Room, event: &Event) -> Vec<EventBody> {
-        match (self, &event.body) {
-            (Self::Purge(Purge { extent, .. }), EventBody::Purged(purged))
-            | (Self::PutOnList(PutOnList { purge: Some(extent), .. }), EventBody::Purged(purged)) => {
-                extent.unpins(room, &purged.name).collect()
+            (Self::Create(create), EventBody::Created(created)) => create.settings(&created.name).into_iter().collect(),
+            (Self::Join, EventBody::Joined(joined)) => {
+                join::returned(room, event.by, &joined.name).into_iter().collect()
             }
-            (Self::PutOnList(PutOnList { purge: Some(extent), .. }), EventBody::Listed(listed)) => {
-                extent.unpins(room, &listed.name).collect()
+            (Self::Purge(purge), EventBody::Purged(purged)) => purge.extent.unpins(room, &purged.name).collect(),
+            (Self::PutOnList(put), EventBody::Listed(listed)) => put.purged(room, &listed.name),
+            (Self::PutOnList(PutOnList { purge: Some(extent), .. }), EventBody::Purged(purged)) => {
+                extent.unpins(room, &purged.name).collect()
             }
             _ => Vec::new(),
         }

@@ -294,8 +294,7 @@ impl State for Room {
     }
 
     fn follow(&self, command: &RoomCommand, event: &Event) -> Vec<EventBody> {
-        let mut bodies: Vec<EventBody> = command.also(self, event).into_iter().collect();
-        bodies.extend(command.unpins(self, event));
+        let mut bodies = command.also(self, event);
         bodies.extend(super::command::evict::evicted(&self.losers(event)));
         bodies
     }
