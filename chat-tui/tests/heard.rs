@@ -117,3 +117,32 @@ fn what_was_read_out_is_in_front_no_more_and_nothing_stays_scrolled_away() {
     assert!(follows(&screen));
     assert_eq!(Heard::behind(&screen.model), None);
 }
+
+#[test]
+fn what_there_is_to_choose_from_and_what_is_chosen_is_told() {
+    let history = History::default().said(BOB, "bob", "one").said(CAROL, "carol", "two\nlines").events;
+    let mut screen = screen(&history);
+    let mut heard = Heard::default();
+    let mut told = |screen: &mut Screen, keys: &str| {
+        screen.keys(keys);
+        let told = heard.news(&screen.model);
+        while let Some(msg) = Heard::behind(&screen.model) {
+            screen.msg(msg);
+        }
+        told
+    };
+    told(&mut screen, "");
+    let opened = told(&mut screen, "<ctrl-k>");
+    assert_eq!((opened.len(), opened[0].as_str()), (2, "-- go to:"));
+    assert!(opened[1].starts_with("   #dev  2 new (1 of "), "{opened:?}");
+    let next = told(&mut screen, "<down>");
+    assert!(next.len() == 1 && next[0].starts_with("   #random (2 of "), "{next:?}");
+    let typed = told(&mut screen, "#zzz");
+    assert_eq!(typed, ["   nothing fits"]);
+    assert_eq!(told(&mut screen, "<esc>"), Vec::<String>::new());
+    assert_eq!(told(&mut screen, "<ctrl-k>")[0], "-- go to:");
+    told(&mut screen, "<esc>");
+    assert_eq!(told(&mut screen, "<shift-up>"), ["-- chosen: 11:50 carol: two\n  lines"]);
+    assert_eq!(told(&mut screen, "<up>"), ["-- chosen: 11:50 bob: one"]);
+    assert_eq!(told(&mut screen, "<esc>"), Vec::<String>::new());
+}

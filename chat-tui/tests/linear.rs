@@ -50,6 +50,11 @@ fn two_people_talk_line_by_line_and_what_is_being_written_stays_below() {
     alice.type_keys("/help join\r");
     alice.wait_for_text("-- /join:");
     alice.wait_for("a line to write in", |screen| last(screen).starts_with("[#general] alice>"));
+    alice.type_keys("\x0bgen");
+    alice.wait_for_text("-- go to:");
+    alice.wait_for("what is typed there", |screen| last(screen) == "go to> gen");
+    alice.type_keys("\r");
+    alice.wait_for("a line to write in again", |screen| last(screen).starts_with("[#general] alice>"));
     for (mut screen, allowed) in [(alice, vec![]), (bob, vec!["\x1b[?2004h", "\x1b[?2004l"])] {
         screen.type_keys("\x11");
         assert!(screen.wait_for_exit().success());

@@ -6,6 +6,7 @@ use chat_proto::{Event, EventBody, RoomFact, RoomId, Seq, Style};
 
 use super::model::{Model, Notice, Overlay};
 use super::msg::Msg;
+use super::picker::Picker;
 use super::pointer::{Gesture, Spot};
 use super::rooms::hotlist;
 use super::time::Zone;
@@ -25,6 +26,10 @@ pub struct Heard {
     rooms: BTreeMap<RoomId, Seq>,
     notice: Option<Notice>,
     overlay: Option<Overlay>,
+    /// What there is to choose from, and what of it is chosen.
+    choice: Option<(String, String)>,
+    /// The chosen message.
+    selected: Option<(RoomId, Seq)>,
     /// Mentions in rooms with something new.
     hot: BTreeMap<RoomId, usize>,
     candidates: Vec<String>,
@@ -48,6 +53,8 @@ impl Heard {
                 lines.extend(overlay.lines.iter().filter(|line| !line.is_empty()).map(|line| format!("   {line}")));
             }
         }
+        self.choice(model, &mut lines);
+        self.selected(model, &mut lines);
         let candidates: Vec<String> = model
             .composer()
             .completion
@@ -111,6 +118,31 @@ impl Heard {
         self.rooms.extend(room.timeline.newest().map(|newest| (id, newest.seq)));
     }
 
+    /// What there is to choose from, and what of it is chosen.
+    fn choice(&mut self, model: &Model, lines: &mut Vec<String>) {
+        let now = model.picker.as_ref().map(|picker| (picker.title.clone(), chosen(picker)));
+        if self.choice == now {
+            return;
+        }
+        let before = self.choice.as_ref().map(|(title, _)| title);
+        if let Some((title, chosen)) = &now {
+            lines.extend((before != Some(title)).then(|| format!("-- {title}:")));
+            lines.push(format!("   {chosen}"));
+        }
+        self.choice = now;
+    }
+
+    fn selected(&mut self, model: &Model, lines: &mut Vec<String>) {
+        let now = model.current.zip(model.selected);
+        if std::mem::replace(&mut self.selected, now) == now {
+            return;
+        }
+        let Some((timeline, (_, seq))) = model.room().map(|room| &room.timeline).zip(now) else { return };
+        let Some((event, words)) = timeline.event(seq).zip(timeline.words(seq)) else { return };
+        let name = event.body.message().map_or("", |message| message.name);
+        lines.push(format!("-- chosen: {} {name}: {}", model.zone.minute(event.at), words.replace('\n', "\n  ")));
+    }
+
     /// Rooms with something new that had nothing, or in which the person is named anew.
     fn elsewhere(&mut self, model: &Model, lines: &mut Vec<String>) {
         let hot = hotlist(model);
@@ -122,6 +154,17 @@ impl Heard {
             }
         }
         self.hot = hot.iter().map(|room| (room.id, room.mentions)).collect();
+    }
+}
+
+/// The chosen one of several things, and which of how many it is.
+fn chosen(picker: &Picker) -> String {
+    let mut shown = picker.shown();
+    let many = shown.len();
+    match shown.find(|(_, chosen)| *chosen) {
+        Some((item, _)) if item.detail.is_empty() => format!("{} ({} of {many})", item.name, picker.chosen() + 1),
+        Some((item, _)) => format!("{}  {} ({} of {many})", item.name, item.detail, picker.chosen() + 1),
+        None => "nothing fits".to_owned(),
     }
 }
 

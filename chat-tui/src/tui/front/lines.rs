@@ -11,6 +11,7 @@ use super::Front;
 use super::prompt::PromptLine;
 use crate::clean;
 use crate::tui::core::heard::Heard;
+use crate::tui::core::picker::Picker;
 use crate::tui::core::pointer::Spot;
 use crate::tui::core::{Effect, Model, Msg};
 use crate::tui::look::Looks;
@@ -77,8 +78,12 @@ impl Front for Lines {
             bytes.extend_from_slice(clean::text(&line).as_str().replace('\n', "\r\n").as_bytes());
             bytes.extend_from_slice(b"\r\n");
         }
-        let composer = model.composer();
-        self.prompt.show(&model.prompt(), composer.text(), composer.cursor(), self.columns, &mut bytes);
+        if let Some(Picker { title, typed, .. }) = &model.picker {
+            self.prompt.show(&format!("{title}> "), typed, typed.len(), self.columns, &mut bytes);
+        } else {
+            let composer = model.composer();
+            self.prompt.show(&model.prompt(), composer.text(), composer.cursor(), self.columns, &mut bytes);
+        }
         if bytes.is_empty() { Ok(()) } else { Tty.write_all(&bytes) }
     }
 
