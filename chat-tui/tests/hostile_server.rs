@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_proto::delivery::{Background, Events, StreamHeader};
+use chat_proto::delivery::{Background, Began, Events, Focused, Moved, StreamHeader};
 use chat_proto::event::Withheld;
 use chat_proto::limits::SERVER_FRAME_BYTES_MAX;
 use chat_proto::reply::{Done, Welcome};
@@ -53,8 +53,8 @@ fn frame<T: codec::Encode>(value: &T) -> Vec<u8> {
     codec::encode_frame(value, SERVER_FRAME_BYTES_MAX).unwrap()
 }
 
-fn welcome() -> Vec<u8> {
-    let status = FeedStatus {
+fn status() -> FeedStatus {
+    FeedStatus {
         feed: FeedId::Room(ROOM),
         state: FeedState::Live,
         epoch: Epoch(1),
@@ -67,7 +67,10 @@ fn welcome() -> Vec<u8> {
         read_ordinal: Ordinal(0),
         mentions: vec![],
         next: Seq(1),
-    };
+    }
+}
+
+fn welcome_with(feeds: Vec<FeedStatus>) -> Vec<u8> {
     let welcome = Welcome {
         version: 1,
         server: "hostile".to_owned(),
@@ -77,9 +80,13 @@ fn welcome() -> Vec<u8> {
         conn: ConnId(1),
         registered: false,
         now: Timestamp(0),
-        feeds: vec![status],
+        feeds,
     };
     frame(&ReplyFrame { id: RequestId(0), reply: welcome.into() })
+}
+
+fn welcome() -> Vec<u8> {
+    welcome_with(vec![status()])
 }
 
 fn events(seqs: &[u64]) -> Vec<u8> {
@@ -179,6 +186,51 @@ async fn events_that_leave_something_out_are_asked_for_and_not_shown() {
     ann.until(|ann| ann.log.len() == 1).await;
     let more = tokio::time::timeout(Duration::from_millis(300), ann.until(|ann| ann.log.len() > 1)).await;
     assert!(more.is_err());
+}
+
+fn focus(next: u64) -> Vec<u8> {
+    frame(&StreamHeader { purpose: Focused { feed: FeedId::Room(ROOM), next: Seq(next) }.into() })
+}
+
+/// Sends something on a stream of its own, and waits until it is there.
+async fn arrives(connection: &Connection, bytes: Vec<u8>) -> Option<()> {
+    let mut stream = connection.open_uni().await.ok()?;
+    stream.write_all(&bytes).await.ok()?;
+    stream.finish().ok()?;
+    stream.stopped().await.ok().map(|_| ())
+}
+
+#[tokio::test]
+async fn a_focus_stream_may_come_before_the_word_that_its_feed_begins() {
+    let (_endpoint, address) = server(chat_proto::ALPN, |connection| async move {
+        let Ok((mut tx, _rx)) = connection.accept_bi().await else { return };
+        let _ = tx.write_all(&welcome_with(vec![])).await;
+        let began = Began { status: status() };
+        let moved = Moved { feed: FeedId::Room(ROOM), next: Seq(1) };
+        let background = [background(), frame(&Delivery::from(began)), frame(&Delivery::from(moved))].concat();
+        arrives(&connection, [focus(1), events(&[1, 2]), events(&[3])].concat()).await;
+        arrives(&connection, background).await;
+        connection.closed().await;
+    });
+    let data = tempfile::tempdir().unwrap();
+    let mut ann = Person::start(settings(address, "ann", data.path()));
+    ann.until(|ann| ann.log.len() == 3).await;
+    ann.check_log();
+}
+
+#[tokio::test]
+async fn what_never_comes_on_a_connection_is_asked_for_on_another_one() {
+    let connections = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (_endpoint, address) = server(chat_proto::ALPN, move |connection| {
+        let first = connections.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
+        let focused = [focus(1), events(&[2])].concat();
+        let whole = [background(), events(&[1, 2, 3])].concat();
+        send(connection, welcome(), vec![if first { focused } else { whole }])
+    });
+    let data = tempfile::tempdir().unwrap();
+    let mut ann = Person::start(settings(address, "ann", data.path()));
+    ann.until(|ann| ann.log.len() == 3).await;
+    ann.check_log();
 }
 
 #[tokio::test]

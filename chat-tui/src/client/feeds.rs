@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use chat_proto::delivery::{Events, Trimmed};
+use chat_proto::delivery::{Ended, Events, Moved, Trimmed};
 use chat_proto::limits::POSITIONS_MAX;
 use chat_proto::{Chain, Epoch, FeedId, FeedState, FeedStatus, Position, Seq};
 
@@ -48,7 +48,8 @@ struct Feed {
     asked: u32,
     /// Whether it began again while a focus stream of its former life is still open.
     anew: bool,
-    /// Whether the server ever said where it stands; until then it is only a question.
+    /// Whether the server ever said where it stands; until then it is only a question, or a focus stream that came before the
+    /// word that it begins.
     begun: bool,
 }
 
@@ -85,7 +86,7 @@ impl Feeds {
 
     /// A room was joined at a seq; it begins in a moment.
     pub(super) fn joined(&mut self, feed: FeedId, epoch: Epoch, seq: Seq) {
-        if !self.feeds.contains_key(&feed) {
+        if !self.feeds.get(&feed).is_some_and(|held| held.begun) {
             self.joined.insert(feed, (epoch, seq));
         }
     }
@@ -115,10 +116,11 @@ impl Feeds {
             FeedState::Regressed | FeedState::Diverged => true,
             FeedState::Live | FeedState::Trimmed => false,
         };
-        let Some(held) = self.feeds.get_mut(&status.feed).filter(|held| held.begun) else {
-            self.feeds.insert(status.feed, fresh);
+        let held = self.feeds.entry(status.feed).or_default();
+        if !held.begun {
+            *held = Feed { away: held.away, focused: held.focused, ..fresh };
             return set_back;
-        };
+        }
         held.asked = 0;
         held.anew = held.focused > 0;
         if set_back || held.epoch != status.epoch {
@@ -151,16 +153,31 @@ impl Feeds {
         if let Some(held) = self.feeds.get_mut(&feed) {
             held.asked = held.asked.saturating_sub(1);
         }
-        self.feeds.retain(|_, held| held.begun || held.asked > 0);
+        self.clear(feed);
     }
 
-    /// A feed comes no more. False if that was said of a former life of it, or it was not there.
-    pub(super) fn end(&mut self, feed: FeedId, source: Source) -> bool {
-        let former = |held: &Feed| held.anew && source == Source::Focus;
-        if self.feeds.get(&feed).is_none_or(former) {
+    /// A feed is read no more.
+    pub(super) fn end(&mut self, feed: FeedId) {
+        self.feeds.remove(&feed);
+    }
+
+    /// A frame of a feed has waited for longer than any move between streams takes. True if what lies before it will not come
+    /// on this connection.
+    pub(super) fn is_broken(&mut self, feed: FeedId) -> bool {
+        let Some(held) = self.feeds.get(&feed) else { return false };
+        if held.asked == 0 && !held.begun {
+            // A stream of a feed that ended before it was heard of: nothing was to come.
+            self.feeds.remove(&feed);
             return false;
         }
-        self.feeds.remove(&feed).is_some()
+        held.asked == 0
+    }
+
+    /// Forgets a feed that did not begin and of which nothing is under way.
+    fn clear(&mut self, feed: FeedId) {
+        if self.feeds.get(&feed).is_some_and(|held| !held.begun && held.asked == 0 && held.focused == 0) {
+            self.feeds.remove(&feed);
+        }
     }
 
     /// Forgets every feed the server did not name.
@@ -169,18 +186,10 @@ impl Feeds {
         self.joined.clear();
     }
 
-    /// The background stream said that a feed goes on elsewhere.
-    pub(super) fn moved(&mut self, feed: FeedId) {
-        if let Some(held) = self.feeds.get_mut(&feed) {
-            held.away = held.away.saturating_add(1);
-        }
-    }
-
-    /// A focus stream began.
+    /// A focus stream began. It may come before the background stream says that the feed does.
     pub(super) fn focus_began(&mut self, feed: FeedId) {
-        if let Some(held) = self.feeds.get_mut(&feed) {
-            held.focused = held.focused.saturating_add(1);
-        }
+        let held = self.feeds.entry(feed).or_default();
+        held.focused = held.focused.saturating_add(1);
     }
 
     /// A focus stream ended.
@@ -190,6 +199,7 @@ impl Feeds {
             held.away = held.away.saturating_sub(1);
             held.anew &= held.focused > 0;
         }
+        self.clear(feed);
     }
 
     /// Whether events fit; if they do, they count as delivered.
@@ -205,8 +215,8 @@ impl Feeds {
             return Verdict::Nonsense;
         }
         let Some(held) = self.feeds.get_mut(&events.feed) else { return Verdict::Drop };
-        if held.asked > 0 {
-            return Verdict::Hold(events);
+        if held.asked > 0 || !held.begun {
+            return held.unplaced(events, source);
         }
         if events.epoch != held.epoch {
             return Verdict::Gap;
@@ -229,8 +239,8 @@ impl Feeds {
         if trimmed.range.to < trimmed.range.from || trimmed.range.to == Seq::MAX {
             return Verdict::Nonsense;
         }
-        if held.asked > 0 {
-            return Verdict::Hold(trimmed);
+        if held.asked > 0 || !held.begun {
+            return held.unplaced(trimmed, source);
         }
         if trimmed.range.to <= held.seq {
             return Verdict::Drop;
@@ -242,9 +252,41 @@ impl Feeds {
         held.chain = Chain::default();
         Verdict::Deliver(trimmed)
     }
+
+    /// A stream said that a feed goes on elsewhere. What the background says of that counts; a focus stream ends with it.
+    pub(super) fn admit_moved(&mut self, moved: Moved, source: Source) -> Verdict<Moved> {
+        let Some(held) = self.feeds.get_mut(&moved.feed) else { return Verdict::Drop };
+        if !held.begun {
+            return held.unplaced(moved, source);
+        }
+        if source == Source::Background {
+            held.away = held.away.saturating_add(1);
+        }
+        Verdict::Deliver(moved)
+    }
+
+    /// Whether the word that a feed comes no more is to be taken; if it is, the feed is gone. What is said of a former life of
+    /// it is not.
+    pub(super) fn admit_end(&mut self, ended: Ended, source: Source) -> Verdict<Ended> {
+        let Some(held) = self.feeds.get(&ended.feed).filter(|held| !(held.anew && source == Source::Focus)) else {
+            return Verdict::Drop;
+        };
+        if held.asked == 0 && !held.begun {
+            return held.unplaced(ended, source);
+        }
+        self.feeds.remove(&ended.feed);
+        Verdict::Deliver(ended)
+    }
 }
 
 impl Feed {
+    /// A frame of a feed of which is still to be said where it stands.
+    fn unplaced<T>(&self, frame: T, source: Source) -> Verdict<T> {
+        // In the background that a feed begins stands before its frames, so what comes without is of a former life of it.
+        let is_former = self.asked == 0 && source == Source::Background;
+        if is_former { Verdict::Drop } else { Verdict::Hold(frame) }
+    }
+
     /// A frame whose predecessors are not here yet.
     fn early<T>(&self, frame: T, source: Source) -> Verdict<T> {
         let comes = match source {

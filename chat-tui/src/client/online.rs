@@ -215,20 +215,26 @@ impl Online {
         self.streams.iter_mut().filter_map(take).collect()
     }
 
-    /// Whether a frame has been held for longer than any move between streams takes.
-    pub(super) fn overdue(&self, now: Instant) -> Option<FeedId> {
+    /// The feeds of which a frame has been held for longer than any move between streams takes.
+    pub(super) fn overdue(&self, now: Instant) -> Vec<FeedId> {
         let late = |stream: &&Stream| stream.held_since.is_some_and(|since| now.duration_since(since) >= HOLD_MAX);
-        self.streams.iter().find(late).and_then(|stream| stream.held.as_ref()).and_then(feed_of)
+        self.streams.iter().filter(late).filter_map(|stream| stream.held.as_ref()).filter_map(feed_of).collect()
     }
 }
 
 /// The feed an ordered frame belongs to.
-pub(super) fn feed_of(frame: &Delivery) -> Option<FeedId> {
+fn feed_of(frame: &Delivery) -> Option<FeedId> {
     if let Delivery::Events(events) = frame {
         return Some(events.feed);
     }
-    let Delivery::Trimmed(trimmed) = frame else { return None };
-    Some(trimmed.feed)
+    if let Delivery::Trimmed(trimmed) = frame {
+        return Some(trimmed.feed);
+    }
+    if let Delivery::Moved(moved) = frame {
+        return Some(moved.feed);
+    }
+    let Delivery::Ended(ended) = frame else { return None };
+    Some(ended.feed)
 }
 
 /// The next frame of any stream that does not hold one, the streams taking turns.

@@ -1,5 +1,5 @@
 use super::*;
-use chat_proto::delivery::Moved;
+use chat_proto::delivery::EndReason;
 use chat_proto::event::Withheld;
 use chat_proto::{AccountId, DeviceId, Event, MessageKey, Ordinal, RoomId, Timestamp};
 use proptest::prelude::*;
@@ -133,26 +133,72 @@ fn what_is_trimmed_counts_as_delivered() {
     assert_eq!(seqs(&feeds.admit(events(ROOM, 9..=9), Source::Background)), [9]);
 }
 
+#[test]
+fn the_end_of_a_feed_waits_for_its_beginning_and_of_one_that_never_begins_nothing_is_kept() {
+    let ended = || Ended { feed: ROOM, reason: EndReason::Left };
+    let mut feeds = Feeds::new([], 10);
+    assert_eq!(feeds.admit_end(ended(), Source::Focus), Verdict::Drop);
+    feeds.focus_began(ROOM);
+    assert!(matches!(feeds.admit_end(ended(), Source::Focus), Verdict::Hold(_)));
+    assert_eq!(feeds.admit_end(ended(), Source::Background), Verdict::Drop, "it is of a former life");
+    assert_eq!(feeds.admit(events(ROOM, [1]), Source::Background), Verdict::Drop, "it is of a former life");
+    feeds.begin(&status(FeedState::Live, EPOCH, 1));
+    assert!(matches!(feeds.admit_end(ended(), Source::Focus), Verdict::Deliver(_)));
+    assert_eq!(feeds.positions(), []);
+    feeds.focus_began(ROOM);
+    assert!(!feeds.is_broken(ROOM), "nothing was to come");
+    assert_eq!(feeds.admit(events(ROOM, [1]), Source::Focus), Verdict::Drop);
+    feeds.focus_began(ROOM);
+    feeds.focus_ended(ROOM);
+    assert_eq!(feeds.feeds.len(), 0);
+}
+
+#[test]
+fn what_waits_in_vain_breaks_the_connection_unless_an_answer_is_still_to_come() {
+    let mut feeds = at(1);
+    assert!(matches!(feeds.admit(events(ROOM, [2]), Source::Focus), Verdict::Hold(_)));
+    assert!(feeds.is_broken(ROOM));
+    feeds.asked(ROOM);
+    assert!(!feeds.is_broken(ROOM));
+    assert!(feeds.position(ROOM).is_some());
+}
+
 /// One frame of a stream in the model below.
 #[derive(Clone, Debug)]
 enum Frame {
+    Began,
     Header,
     Events(u64),
     Moved,
     End,
 }
 
+/// What is taken of a frame that may only be early.
+fn taken<T: std::fmt::Debug>(verdict: Verdict<T>) -> Option<T> {
+    match verdict {
+        Verdict::Deliver(frame) => Some(frame),
+        Verdict::Hold(_) => None,
+        Verdict::Drop | Verdict::Gap | Verdict::Nonsense => panic!("{verdict:?}"),
+    }
+}
+
 proptest! {
-    /// A server that moves a feed to and fro over streams which arrive in any interleaving.
+    /// A server that begins a feed and moves it to and fro over streams which arrive in any interleaving.
     #[test]
     fn a_feed_that_moves_between_streams_arrives_whole_and_in_order(
         runs in proptest::collection::vec(1u64..4, 1..8),
+        first_is_empty in any::<bool>(),
+        first_in_background in any::<bool>(),
         choices in proptest::collection::vec(any::<u8>(), 0..200),
     ) {
-        let mut streams: Vec<Vec<Frame>> = vec![vec![]];
+        let mut streams: Vec<Vec<Frame>> = vec![vec![Frame::Began]];
         let mut seq = 0;
+        if first_is_empty {
+            streams[0].push(Frame::Moved);
+            streams.push(vec![Frame::Header, Frame::Moved, Frame::End]);
+        }
         for (turn, count) in runs.iter().enumerate() {
-            let focus = turn % 2 == 1;
+            let focus = turn % 2 == usize::from(first_in_background);
             if focus {
                 streams[0].push(Frame::Moved);
                 streams.push(vec![Frame::Header]);
@@ -164,10 +210,10 @@ proptest! {
             }
             if focus {
                 let last = streams.len() - 1;
-                streams[last].push(Frame::End);
+                streams[last].extend([Frame::Moved, Frame::End]);
             }
         }
-        let mut feeds = at(1);
+        let mut feeds = Feeds::new([], 10);
         let mut queues: Vec<std::collections::VecDeque<Frame>> = streams.into_iter().map(Into::into).collect();
         let mut got = vec![];
         let mut choices = choices.into_iter();
@@ -177,18 +223,32 @@ proptest! {
             let pick = (0..queues.len()).map(|i| (start + i + idle) % queues.len()).find(|i| !queues[*i].is_empty());
             let pick = pick.unwrap();
             let source = if pick == 0 { Source::Background } else { Source::Focus };
-            match queues[pick].front().unwrap() {
-                Frame::Header => feeds.focus_began(ROOM),
-                Frame::Moved => { let Moved { feed, .. } = Moved { feed: ROOM, next: Seq(0) }; feeds.moved(feed) }
-                Frame::End => feeds.focus_ended(ROOM),
-                Frame::Events(seq) => match feeds.admit(events(ROOM, [*seq]), source) {
-                    Verdict::Deliver(events) => got.push(events.events[0].seq.0),
-                    Verdict::Hold(_) => { idle += 1; prop_assert!(idle < 10_000); continue }
-                    Verdict::Drop | Verdict::Gap | Verdict::Nonsense => prop_assert!(false, "seq {seq}"),
-                },
+            let early = match queues[pick].front().unwrap() {
+                Frame::Began => feeds.begin(&status(FeedState::Live, EPOCH, 1)),
+                Frame::Header => {
+                    feeds.focus_began(ROOM);
+                    false
+                }
+                Frame::End => {
+                    feeds.focus_ended(ROOM);
+                    false
+                }
+                Frame::Moved => taken(feeds.admit_moved(Moved { feed: ROOM, next: Seq(0) }, source)).is_none(),
+                Frame::Events(seq) => {
+                    let events = taken(feeds.admit(events(ROOM, [*seq]), source));
+                    got.extend(events.iter().map(|events| events.events[0].seq.0));
+                    events.is_none()
+                }
+            };
+            if early {
+                idle += 1;
+                prop_assert!(idle < 10_000);
+                continue;
             }
             queues[pick].pop_front();
         }
         prop_assert_eq!(got, (1..=seq).collect::<Vec<_>>());
+        // Nothing is left to wait for: what is missing in the background is missing.
+        prop_assert_eq!(feeds.admit(events(ROOM, [seq + 2]), Source::Background), Verdict::Gap);
     }
 }

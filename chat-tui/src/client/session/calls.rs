@@ -15,7 +15,6 @@ use tokio::time::Instant;
 
 use super::{Command, Phase, Quit, Session};
 use crate::client::cache::Change;
-use crate::client::feeds::Source;
 use crate::client::journal::Written;
 use crate::client::outbox::Refusal;
 use crate::client::outbox_file::Record;
@@ -204,7 +203,7 @@ impl Session {
                 self.look_again();
             }
             (Effect::Unsubscribe(feed), _) if done => {
-                self.feeds.end(feed, Source::Background);
+                self.feeds.end(feed);
             }
             (Effect::Focus(room), _) if done => self.cache.note(Change::Focus(room)),
             // What lies before the joining counts as read.
@@ -266,7 +265,7 @@ impl Session {
                 self.ask_later(feed, after);
             }
             Retry::Never | Retry::AfterChange => {
-                self.feeds.end(feed, Source::Background);
+                self.feeds.end(feed);
                 self.ended(Ended { feed, reason: EndReason::NoAccess });
             }
         }

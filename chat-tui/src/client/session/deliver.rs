@@ -74,20 +74,16 @@ impl Session {
                 self.judge(feed, |session| session.feeds.admit_trimmed(trimmed, source), Self::trimmed)
             }
             Delivery::Moved(moved) => {
-                if source == Source::Background {
-                    self.feeds.moved(moved.feed);
-                }
-                None
+                let feed = moved.feed;
+                self.judge(feed, |session| session.feeds.admit_moved(moved, source), |_, _| {})
             }
             Delivery::Ended(Ended { feed, reason: EndReason::Restarted }) => {
                 self.subscribe_again(feed);
                 None
             }
             Delivery::Ended(ended) => {
-                if self.feeds.end(ended.feed, source) {
-                    self.ended(ended);
-                }
-                None
+                let feed = ended.feed;
+                self.judge(feed, |session| session.feeds.admit_end(ended, source), Self::ended)
             }
             Delivery::Began(began) => {
                 self.began(began.status);
@@ -257,10 +253,11 @@ impl Session {
         if told {
             self.tell(ClientEvent::RoundTrip(round_trip));
         }
-        if let Some(feed) = overdue {
-            tracing::error!(%feed, "a frame waits for events that do not come; asking for them");
-            self.subscribe_again(feed);
+        if overdue.into_iter().any(|feed| self.feeds.is_broken(feed)) {
+            // Asked for on this connection they would come behind the frame that waits for them.
+            self.hang_up("a frame waits for events that do not come");
         }
+        self.look_again();
         let due: Vec<FeedId> = self.lost.iter().filter(|(_, at)| **at <= now).map(|(feed, _)| *feed).collect();
         for feed in due {
             self.lost.remove(&feed);
