@@ -221,7 +221,8 @@ fn the_draft_goes_to_the_editor_and_comes_back_clean() {
     let server = TestServer::start();
     let home = Home::new("");
     let editor = home.dir.path().join("editor");
-    let script = "#!/bin/sh\nls -l \"$2\" | cut -c1-10 >\"$(dirname \"$0\")/mode\"\nread -r answer </dev/tty\n\
+    let script = "#!/bin/sh\nls -l \"$2\" | cut -c1-10 >\"$(dirname \"$0\")/mode\"\n\
+                  printf 'what else?' >/dev/tty\nread -r answer </dev/tty\n\
                   printf '%s, %s \\033[31m\\n\\n' \"$(cat \"$2\")\" \"$answer\" >\"$2.new\"\nmv \"$2.new\" \"$2\"\n";
     fs::write(&editor, script).unwrap();
     let mut mode = fs::metadata(&editor).unwrap().permissions();
@@ -233,7 +234,10 @@ fn the_draft_goes_to_the_editor_and_comes_back_clean() {
     let mut screen = Pty::spawn(command, 80, 24);
     screen.wait_for_text("alice created the room");
     screen.type_keys("from here\x18\x05");
-    screen.wait_for("the terminal given to the editor", |screen| !screen.alternate_screen());
+    // Not before the editor asks: until the terminal's modes are back, a return is not yet the end of a line.
+    screen.wait_for("the editor, on the screen from before", |screen| {
+        !screen.alternate_screen() && screen.contents().contains("what else?")
+    });
     screen.type_keys("from there\r");
     screen.wait_for("the screen, and the draft in it", |screen| {
         screen.alternate_screen() && screen.contents().contains("alice> from here, from there [31m")
