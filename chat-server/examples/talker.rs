@@ -28,6 +28,7 @@ use tokio::time::{interval, timeout};
 
 const ROOM: &str = "torture";
 const TALK_EVERY: Duration = Duration::from_millis(5);
+const WAITING_MAX: usize = 500;
 const MARK_EVERY: Duration = Duration::from_millis(90);
 
 struct Talker {
@@ -39,10 +40,19 @@ struct Talker {
     room: Option<RoomId>,
     shown: Option<Seq>,
     said: u64,
+    /// Messages of this process that are not acknowledged.
+    waiting: usize,
 }
 
-#[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ended = runtime.block_on(talk());
+    // The thread that reads standard input is not waited for: an error would not be told.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn talk() -> anyhow::Result<()> {
     if let Ok(filter) = std::env::var("CHAT_LOG") {
         let filter = tracing_subscriber::EnvFilter::new(filter);
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
@@ -69,7 +79,7 @@ async fn main() -> anyhow::Result<()> {
     let (client, events) = Client::start(settings, Environment::default())?;
     let history = OpenOptions::new().create(true).append(true).open(history)?;
     let random = Random::system();
-    let mut talker = Talker { device, client, random, history, data, room, shown: None, said: 0 };
+    let mut talker = Talker { device, client, random, history, data, room, shown: None, said: 0, waiting: 0 };
     talker.note(What::Start { account: name.clone() })?;
     talker.run(events).await
 }
@@ -128,11 +138,16 @@ impl Talker {
 
     async fn talk(&mut self) -> anyhow::Result<()> {
         let Some(room) = self.room else { return Ok(()) };
+        // On a busy machine more could be said than goes through.
+        if self.waiting >= WAITING_MAX {
+            return Ok(());
+        }
         self.said += 1;
         let text = format!("{} says {} at {:?}", self.device, self.said, SystemTime::now());
         let key = self.random.message_key()?;
         self.note(What::Send { room: room.0, key: key.to_string(), digest: digest(&text) })?;
         self.client.send(room, Style::Text, &text, Some(key)).await?;
+        self.waiting += 1;
         self.note(What::Queued { room: room.0, key: key.to_string() })
     }
 
@@ -155,9 +170,11 @@ impl Talker {
                 }
             }
             ClientEvent::Sent { key, room, receipt } => {
+                self.waiting = self.waiting.saturating_sub(1);
                 self.note(What::Ack { room: room.0, key: key.to_string(), seq: receipt.seq.0 })?;
             }
             ClientEvent::Refused(outgoing) => {
+                self.waiting = self.waiting.saturating_sub(1);
                 self.note(What::Err { room: outgoing.room.0, key: outgoing.key.to_string() })?;
             }
             ClientEvent::Stopped(reason) => bail!("{reason:?}"),

@@ -190,8 +190,10 @@ fn d1_to_d6_hold_while_server_and_clients_are_killed() {
 fn last_lines(directory: &Path, device: &str) -> String {
     let history = std::fs::read_to_string(directory.join(format!("{device}.jsonl"))).unwrap_or_default();
     let dull = [r#""what":"queued""#, r#""what":"send""#, r#""what":"show""#, r#""what":"mark""#];
-    let lines: Vec<&str> = history.lines().filter(|line| dull.iter().all(|dull| !line.contains(dull))).collect();
-    lines[lines.len().saturating_sub(12)..].join("\n")
+    let is_dull = |line: &str| dull.iter().any(|dull| line.contains(dull));
+    let lines: Vec<&str> = history.lines().filter(|line| !is_dull(line)).collect();
+    let last = history.lines().last().unwrap_or_default();
+    format!("{}\nand the very last one:\n{last}", lines[lines.len().saturating_sub(12)..].join("\n"))
 }
 
 fn list(violations: &[checker::Violation]) -> String {
