@@ -96,6 +96,9 @@ pub const ROOM_ALIASES_MAX: usize = 32;
 /// Rooms one room's messages are copied to.
 pub const FORWARDS_PER_ROOM_MAX: usize = 8;
 
+/// The longest a room may live without members before it ends, seconds: ten years.
+pub const EMPTY_FOR_S_MAX: u32 = 10 * 366 * 24 * 60 * 60;
+
 /// The longest slow mode, seconds.
 pub const SLOW_MODE_S_MAX: u32 = 24 * 60 * 60;
 /// A search query, bytes of UTF-8.

@@ -174,10 +174,11 @@ pub struct SlowMode {
     pub seconds: u32,
 }
 
-/// How long a room lives without members. For ever, unless set.
+/// How long a room lives without members. For ever, unless set. At its end it is deleted by the server, with its history; the time
+/// begins with this setting, if nobody is a member then.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Lifetime {
-    /// Seconds after the last member left; none for ever.
+    /// Seconds after the last member left, at most [`EMPTY_FOR_S_MAX`](crate::limits::EMPTY_FOR_S_MAX); none for ever.
     pub empty_for_s: Option<u32>,
 }
 

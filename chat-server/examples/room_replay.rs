@@ -202,8 +202,9 @@ impl World {
         let expected_head = first.event.seq.prev();
         let name = RoomName::parse("long")?;
         let begins = expected_head == Seq::ZERO;
-        let registration = begins.then_some(Registration::Room(RoomRecord { id: ROOM, name }));
-        self.store.append(Append { feed: FEED, expected_head, rows, registration, erase: Vec::new() }).await?;
+        let begun = begins.then_some(Registration::Room(RoomRecord { id: ROOM, name }));
+        let registrations = begun.into_iter().collect();
+        self.store.append(Append { feed: FEED, expected_head, rows, registrations, erase: Vec::new() }).await?;
         Ok(())
     }
 }

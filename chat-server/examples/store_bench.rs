@@ -91,7 +91,9 @@ async fn send(
         };
         let row = Row::seal(&chain, event, salt);
         chain = row.chain;
-        store.append(Append { feed, expected_head, rows: vec![row], registration: None, erase: Vec::new() }).await?;
+        store
+            .append(Append { feed, expected_head, rows: vec![row], registrations: Vec::new(), erase: Vec::new() })
+            .await?;
         count.fetch_add(1, Ordering::Relaxed);
     }
     Ok(())

@@ -10,7 +10,7 @@ use chat_proto::request::{
     JoinRoom, Kick, ListMembers, ListPins, ListRooms, LookUpRoom, Pin, PostBatch, PostWith, PutOnList, ReadList,
     SetRole, Subscribe, TakeOffList, TransferRoom, UserRef,
 };
-use chat_proto::setting::{JoinPolicy, Joining, Listing, Reading, Retention, Who};
+use chat_proto::setting::{JoinPolicy, Joining, Listing, Reading, Retention, Topic, Who};
 use chat_proto::{
     AccountId, Anchor, Chain, Delivery, Epoch, EventBody, FeedId, FeedState, Ordinal, Position, RejectCode, Reply,
     Role, RoomId, RoomRef, RoomSetting, Seq, Style,
@@ -279,7 +279,7 @@ async fn retention_keeps_the_newest_messages_and_says_what_is_gone() {
 }
 
 #[tokio::test]
-async fn a_deleted_room_is_gone_for_everybody_with_its_history_and_its_name_stays_taken() {
+async fn a_deleted_room_is_gone_for_everybody_with_its_history_and_another_one_of_its_name_inherits_nothing() {
     let server = TestServer::start();
     let [mut alice, mut bob] = people(&server, ["alice", "bob"]).await;
     let room = alice.join("dev").await.room;
@@ -302,10 +302,18 @@ async fn a_deleted_room_is_gone_for_everybody_with_its_history_and_its_name_stay
     ] {
         assert_eq!(bob.refused(request).await.code, RejectCode::NoSuchRoom);
     }
-    let again = CreateRoomWith { key: fresh_key(), name: "dev".to_owned(), settings: Vec::new() };
-    assert_eq!(bob.refused(again).await.code, RejectCode::RoomExists);
     let Reply::RoomList(list) = bob.ask(ListRooms { after: RoomId(0), limit: 10 }).await else { panic!() };
     assert!(list.rooms.is_empty());
+    let again = CreateRoomWith { key: fresh_key(), name: "dev".to_owned(), settings: Vec::new() };
+    let Reply::RoomInfo(another) = bob.ask(again).await else { panic!() };
+    assert_ne!(another.room, room);
+    assert_eq!(alice.refused(newest(room)).await.code, RejectCode::NoSuchRoom, "the number leads nowhere");
+    assert_eq!(
+        alice.refused(change(another.room, Topic { text: "mine".to_owned() })).await.code,
+        RejectCode::Forbidden
+    );
+    let Reply::Page(page) = bob.ask(newest(another.room)).await else { panic!() };
+    assert_eq!((page.oldest, page.events.len()), (Seq(1), 1));
     let kept = server.store.read(FeedId::Room(room), Seq(1), 100).await.unwrap();
     assert!(!format!("{kept:?}").contains("remember me"), "{kept:?}");
 }

@@ -140,7 +140,13 @@ async fn append(store: &SqliteStore, last: &mut Option<Row>) -> Result<(), Store
     };
     let row = Row::seal(&prev, event, [1; 16]);
     store
-        .append(Append { feed: FEED, expected_head, rows: vec![row.clone()], registration: None, erase: Vec::new() })
+        .append(Append {
+            feed: FEED,
+            expected_head,
+            rows: vec![row.clone()],
+            registrations: Vec::new(),
+            erase: Vec::new(),
+        })
         .await?;
     *last = Some(row);
     Ok(())

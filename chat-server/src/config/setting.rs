@@ -294,7 +294,7 @@ pub const SETTINGS: &[Setting] = &[
         key: "limits.rooms",
         shape: Shape::Number,
         default: "100000",
-        meaning: "Rooms, conversations and deleted ones among them, 1 to 10000000; another one cannot be begun.",
+        meaning: "Rooms, conversations among them, 1 to 10000000; another one cannot be begun.",
         read: |config, text| number(text, 1..=ROOMS_MAX).map(|rooms| config.limits.rooms = rooms),
         show: |config| Some(config.limits.rooms.to_string()),
     },

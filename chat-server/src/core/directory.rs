@@ -1,6 +1,7 @@
 //! Who has which name and which key. A name is reserved first, then written to disk, then confirmed or released, so that two
 //! who want it at once never both get it.
 
+mod end;
 mod rename;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,12 +65,23 @@ struct RoomEntry {
     retired: BTreeSet<RoomName>,
     /// Names that are being given to it.
     wanted: BTreeSet<RoomName>,
-    confirmed: bool,
+    state: RoomState,
+}
+
+/// How far a room has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum RoomState {
+    /// Its name is taken, and it is not on disk yet.
+    Reserved,
+    /// It is on disk.
+    Lives,
+    /// It came to its end: no name leads to it.
+    Ended,
 }
 
 impl RoomEntry {
-    fn new(name: RoomName, confirmed: bool) -> Self {
-        Self { name, retired: BTreeSet::new(), wanted: BTreeSet::new(), confirmed }
+    fn new(name: RoomName, state: RoomState) -> Self {
+        Self { name, retired: BTreeSet::new(), wanted: BTreeSet::new(), state }
     }
 }
 
@@ -105,6 +117,7 @@ pub struct Directory {
     account_names: Names<AccountId>,
     rooms: BTreeMap<RoomId, RoomEntry>,
     room_names: Names<RoomId>,
+    ended_rooms: usize,
     nicks: Nicks,
     devices: BTreeMap<DeviceKey, DeviceEntry>,
     last_device: u64,
@@ -164,7 +177,7 @@ impl Directory {
     pub fn load_room(&mut self, id: RoomId, name: RoomName) {
         self.last_room = self.last_room.max(id.0);
         self.room_names.insert(name.keys(), id);
-        self.rooms.insert(id, RoomEntry::new(name, true));
+        self.rooms.insert(id, RoomEntry::new(name, RoomState::Lives));
     }
 
     /// Takes in an account that is on disk.
@@ -193,7 +206,7 @@ impl Directory {
         self.room_names.find(&name.keys())
     }
 
-    /// The name of a room.
+    /// The name of a room, or that which it had when it came to its end.
     #[must_use]
     pub fn room(&self, id: RoomId) -> Option<&RoomName> {
         self.rooms.get(&id).map(|entry| &entry.name)
@@ -202,13 +215,16 @@ impl Directory {
     /// How many rooms there are, those included that are being begun.
     #[must_use]
     pub fn room_count(&self) -> usize {
-        self.rooms.len()
+        self.rooms.len() - self.ended_rooms
     }
 
     /// Rooms that are on disk, behind one, in order.
     pub fn rooms_after(&self, after: RoomId) -> impl Iterator<Item = (RoomId, &RoomName)> {
         let behind = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
-        self.rooms.range(behind).filter(|(_, entry)| entry.confirmed).map(|(id, entry)| (*id, &entry.name))
+        self.rooms
+            .range(behind)
+            .filter(|(_, entry)| entry.state == RoomState::Lives)
+            .map(|(id, entry)| (*id, &entry.name))
     }
 
     /// The account of a name, or of one that looks like it.
@@ -260,20 +276,20 @@ impl Directory {
         self.last_room += 1;
         let id = RoomId(self.last_room);
         self.room_names.insert(keys, id);
-        self.rooms.insert(id, RoomEntry::new(name.clone(), false));
+        self.rooms.insert(id, RoomEntry::new(name.clone(), RoomState::Reserved));
         Ok(id)
     }
 
     /// The room is on disk.
     pub fn confirm_room(&mut self, id: RoomId) {
-        if let Some(entry) = self.rooms.get_mut(&id) {
-            entry.confirmed = true;
+        if let Some(entry) = self.rooms.get_mut(&id).filter(|entry| entry.state == RoomState::Reserved) {
+            entry.state = RoomState::Lives;
         }
     }
 
     /// The room did not come to disk: its name is free again, its number is not.
     pub fn release_room(&mut self, id: RoomId) {
-        if self.rooms.get(&id).is_some_and(|entry| !entry.confirmed)
+        if self.rooms.get(&id).is_some_and(|entry| entry.state == RoomState::Reserved)
             && let Some(entry) = self.rooms.remove(&id)
         {
             self.room_names.remove(&entry.name.keys());

@@ -11,7 +11,7 @@ use super::recent::RecentKeys;
 use super::tail::frames;
 use super::{Hub, reject};
 use crate::core::Actor;
-use crate::store::{Append, FeedMeta, Found, Registration, Row, Snapshot, StoreError};
+use crate::store::{Append, FeedMeta, Found, Keep, Registration, Row, Snapshot, StoreError};
 
 /// Commands decided and committed together.
 const BATCH_COMMANDS_MAX: usize = 1024;
@@ -25,6 +25,10 @@ const REPLAY_ROWS: usize = 1_000;
 /// A feed nobody watches and nobody writes to is put away after this long.
 const IDLE: Duration = Duration::from_secs(120);
 
+/// What is too old is looked for no more often than this, and no less often if that failed, microseconds.
+const AGING_MIN_US: i64 = 1_000_000;
+const AGING_MAX_US: i64 = 60 * 60 * 1_000_000;
+
 /// The task of one feed.
 struct Worker<S: FeedState> {
     feed: Arc<Feed<S>>,
@@ -33,6 +37,10 @@ struct Worker<S: FeedState> {
     meta: FeedMeta,
     snapshot: Seq,
     recent: RecentKeys,
+    /// The oldest kept event and when it was decided, as far as somebody wanted to know.
+    oldest: Option<(Seq, Timestamp)>,
+    /// Whether something happens by itself, as the hub was told.
+    is_due: bool,
 }
 
 /// The task: brings the feed back, works, and saves a snapshot at an orderly end.
@@ -82,7 +90,7 @@ impl<S: FeedState> Worker<S> {
         }
         feed.shared.reset(meta);
         state.shows(&feed.shared);
-        Ok(Self { feed, hub, state, meta, snapshot, recent: RecentKeys::default() })
+        Ok(Self { feed, hub, state, meta, snapshot, recent: RecentKeys::default(), oldest: None, is_due: false })
     }
 
     /// Works until nobody needs the feed or the hub closes, and then off what is still in line.
@@ -134,7 +142,13 @@ impl<S: FeedState> Worker<S> {
         if self.meta.head.0 - self.snapshot.0 >= SNAPSHOT_EVENTS {
             self.save().await;
         }
-        self.trim().await;
+        let ages = self.trim().await;
+        let due = [self.state.due(), ages].into_iter().flatten().min();
+        // Said again also where it is the same: what rang is forgotten.
+        if due.is_some() || self.is_due {
+            self.is_due = due.is_some();
+            self.hub.tending().set(self.feed.shared.id(), due);
+        }
         Ok(())
     }
 
@@ -145,7 +159,7 @@ impl<S: FeedState> Worker<S> {
         let is_boundary = submits.last().is_some_and(|(submit, _)| S::is_boundary(&submit.command));
         let decided = self.decide(submits);
         if !decided.rows.is_empty() {
-            if let Err(error) = self.append(decided.rows.clone(), decided.registration).await {
+            if let Err(error) = self.append(decided.rows.clone(), decided.registrations).await {
                 return fail(decided.answers.into_iter().map(|(answer, _)| answer), &error);
             }
             self.meta = decided.meta;
@@ -161,7 +175,7 @@ impl<S: FeedState> Worker<S> {
         Ok(())
     }
 
-    async fn append(&mut self, rows: Vec<Row>, registration: Option<Registration>) -> Result<(), StoreError> {
+    async fn append(&mut self, rows: Vec<Row>, registrations: Vec<Registration>) -> Result<(), StoreError> {
         let (store, feed, expected_head) = (self.hub.store(), self.feed.shared.id(), self.meta.head);
         if expected_head == Seq::ZERO
             && let Some(begins) = S::begins()
@@ -174,7 +188,7 @@ impl<S: FeedState> Worker<S> {
         }
         let erase = self.hub.words_to_erase(feed, &rows).await?;
         let erases = !erase.is_empty();
-        store.append(Append { feed, expected_head, rows, registration, erase }).await?;
+        store.append(Append { feed, expected_head, rows, registrations, erase }).await?;
         if erases {
             self.feed.shared.forget();
         }
@@ -204,7 +218,7 @@ impl<S: FeedState> Worker<S> {
         let mut decided = Decided {
             meta: self.meta,
             rows: Vec::new(),
-            registration: None,
+            registrations: Vec::new(),
             answers: Vec::with_capacity(submits.len()),
         };
         let now = self.hub.environment().now();
@@ -225,9 +239,9 @@ impl<S: FeedState> Worker<S> {
             let outcome = decision.map(|body| match body {
                 None => Outcome::Unchanged,
                 Some(body) => {
+                    decided.registrations.extend(submit.registration.take());
                     let found = self.take_all(&mut decided, &submit, body, now);
                     self.recent.insert(key, found);
-                    decided.registration = decided.registration.take().or(submit.registration);
                     Outcome::Stored(found)
                 }
             });
@@ -263,6 +277,7 @@ impl<S: FeedState> Worker<S> {
         let event =
             Event { seq: meta.head, ordinal: meta.ordinal, at: meta.at, by: by.account, device: by.device, key, body };
         self.state.apply(&event);
+        decided.registrations.extend(S::registers(self.feed.shared.id(), &event));
         let row = Row::seal(&meta.chain, event, self.hub.environment().salt());
         meta.chain = row.chain;
         decided.rows.push(row);
@@ -286,29 +301,50 @@ impl<S: FeedState> Worker<S> {
         self.feed.shared.publish(frames, self.meta);
     }
 
-    /// Forgets what is no longer to be kept. What rooms mean for accounts is noted first, and a snapshot saved. A failure costs
+    /// Forgets what is no longer to be kept, and says when there is more of that though nothing is written. A failure costs
     /// nothing: it is tried again with the next batch.
-    async fn trim(&mut self) {
-        let Some(keep) = self.state.keeps() else { return };
-        let (id, now, store) = (self.feed.shared.id(), self.hub.environment().now(), self.hub.store());
-        let cut = match store.cut(id, keep, now).await {
-            Ok(cut) => cut.min(self.feed.shared.noted().next()),
-            Err(error) => return tracing::warn!(?error, feed = %id, "nothing is trimmed"),
+    async fn trim(&mut self) -> Option<Timestamp> {
+        let keep = self.state.keeps()?;
+        let now = self.hub.environment().now();
+        let trimmed = match self.cut(keep, now).await {
+            Ok(()) => self.ages(keep, now).await,
+            Err(error) => Err(error),
         };
+        trimmed.unwrap_or_else(|error| {
+            tracing::warn!(?error, feed = %self.feed.shared.id(), "nothing is trimmed");
+            keep.age_us.map(|_| later(now, AGING_MAX_US))
+        })
+    }
+
+    /// What rooms mean for accounts is noted before it is forgotten, and a snapshot saved.
+    async fn cut(&mut self, keep: Keep, now: Timestamp) -> Result<(), StoreError> {
+        let id = self.feed.shared.id();
+        let cut = self.hub.store().cut(id, keep, now).await?.min(self.feed.shared.noted().next());
         if cut <= self.meta.oldest {
-            return;
+            return Ok(());
         }
         self.save().await;
         if self.snapshot != self.meta.head {
-            return;
+            return Ok(());
         }
-        match self.hub.store().trim(id, cut, now).await {
-            Ok(()) => {
-                self.meta.oldest = cut;
-                self.feed.shared.reset(self.meta);
-            }
-            Err(error) => tracing::warn!(?error, feed = %id, "nothing is trimmed"),
+        self.hub.store().trim(id, cut, now).await?;
+        self.meta.oldest = cut;
+        self.feed.shared.reset(self.meta);
+        Ok(())
+    }
+
+    /// When the oldest kept event is too old, and some more with it.
+    async fn ages(&mut self, keep: Keep, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let Some(age_us) = keep.age_us.filter(|age_us| *age_us > 0 && self.meta.oldest <= self.meta.head) else {
+            return Ok(None);
+        };
+        if self.oldest.is_none_or(|(seq, _)| seq != self.meta.oldest) {
+            let rows = self.hub.store().read(self.feed.shared.id(), self.meta.oldest, 1).await?;
+            self.oldest = rows.first().map(|row| (row.event.seq, row.event.at));
         }
+        // Not for every event in turn: a twentieth of its time nobody minds.
+        let rest = later(now, (age_us / 20).clamp(AGING_MIN_US, AGING_MAX_US));
+        Ok(self.oldest.map(|(_, at)| later(at, age_us.saturating_add(1)).max(rest)))
     }
 
     /// Saves a snapshot. A failure costs nothing but a longer start.
@@ -335,11 +371,15 @@ impl<S: FeedState> Worker<S> {
     }
 }
 
+fn later(time: Timestamp, us: i64) -> Timestamp {
+    Timestamp(time.0.saturating_add(us))
+}
+
 /// A batch that was decided and not yet committed.
 struct Decided {
     meta: FeedMeta,
     rows: Vec<Row>,
-    registration: Option<Registration>,
+    registrations: Vec<Registration>,
     answers: Vec<(Answer, Result<Outcome, Reject>)>,
 }
 

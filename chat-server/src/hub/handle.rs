@@ -35,6 +35,18 @@ pub trait FeedState: State + Default + Debug {
         None
     }
 
+    /// What an event changes in the registry.
+    #[must_use]
+    fn registers(feed: FeedId, event: &Event) -> Option<Registration> {
+        let (_, _) = (feed, event);
+        None
+    }
+
+    /// When something happens in the feed by itself, if nobody does anything before.
+    fn due(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Why a reader gets the feed no more, if he doesn't. Asked after every command that is a boundary.
     fn end_for(&self, hub: &Hub, gate: &Gate, now: Timestamp) -> Option<EndReason> {
         let (_, _, _) = (hub, gate, now);

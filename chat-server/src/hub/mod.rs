@@ -2,7 +2,7 @@
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
 //! a room's events mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
-//! sessions ask; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
+//! sessions ask; `tending` does what happens to rooms by itself; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
 pub mod access;
@@ -36,6 +36,7 @@ pub mod shared;
 pub mod signals;
 pub mod subscription;
 pub mod tail;
+mod tending;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -65,11 +66,9 @@ use crate::core::room::Room;
 use crate::digest::chain_start;
 use crate::environment::Environment;
 use crate::store::{FeedMeta, Store, StoreError, StoreResult};
-use gate::Reader;
 use handle::{Feed, FeedState, Pending};
 use notes::Notes;
-use shared::{Wake, lock};
-use subscription::Subscription;
+use shared::lock;
 
 /// What the hub is told by the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,7 +81,7 @@ pub struct HubSettings {
     pub registration: Registration,
     /// Accounts that may be made from one network within an hour, but for this machine itself; 0 for any number.
     pub accounts_per_address: u32,
-    /// Rooms, conversations and deleted ones among them.
+    /// Rooms, conversations among them.
     pub rooms: u32,
     /// Whether messages are indexed and can be searched.
     pub search: bool,
@@ -145,6 +144,7 @@ pub struct Hub {
     presences: presence::Board,
     sessions: sessions::Sessions,
     notes: Notes,
+    tending: tending::Tending,
     /// Rings when there is more to be indexed.
     to_be_indexed: Notify,
     started: Instant,
@@ -176,6 +176,9 @@ impl Hub {
         for room in registry.rooms {
             directory.load_room(room.id, room.name);
         }
+        for room in registry.ended {
+            directory.load_ended(room.id, room.name);
+        }
         for alias in registry.aliases {
             directory.load_alias(alias.id, alias.name);
         }
@@ -202,6 +205,7 @@ impl Hub {
             newcomers: Mutex::new(newcomers),
             directory: RwLock::new(directory),
             notes: Notes::default(),
+            tending: tending::Tending::default(),
             to_be_indexed: Notify::new(),
             started: Instant::now(),
             last_conn: AtomicU64::new(0),
@@ -217,6 +221,7 @@ impl Hub {
         });
         hub.clerks.spawn(notes::run(Arc::clone(&hub)));
         hub.clerks.spawn(presence::run(Arc::clone(&hub)));
+        hub.clerks.spawn(tending::run(Arc::clone(&hub), registry.tended));
         if hub.settings.search {
             hub.clerks.spawn(search::run(Arc::clone(&hub)));
         }
@@ -270,39 +275,6 @@ impl Hub {
         self.feed(&self.accounts, id, FeedId::Account(id)).await
     }
 
-    /// A reader of a feed that has everything up to `cursor`; its bell rings when there is more.
-    ///
-    /// # Errors
-    /// [`RejectCode::NoSuchRoom`], or what the store says.
-    pub async fn subscribe(
-        self: &Arc<Self>,
-        feed: FeedId,
-        cursor: Seq,
-        wake: &Arc<Wake>,
-        reader: Reader,
-    ) -> Result<Subscription, Reject> {
-        match feed {
-            FeedId::Room(room) => {
-                self.check_scope(reader, room)?;
-                let room = self.room(room).await?;
-                let subscription = Subscription::new(Arc::clone(&room.shared), wake, cursor, reader);
-                // Looked at behind the registration: what takes the right to read from here on finds the gate.
-                let (gate, now, hub) = (subscription.gate(), self.now(), Arc::clone(self));
-                room.look(self, move |room, meta| {
-                    gate.set_member(room.members().contains_key(&reader.account));
-                    if let Some(reason) = room.end_for(&hub, &gate, now) {
-                        gate.close(meta.head, reason);
-                    }
-                })
-                .await?;
-                Ok(subscription)
-            }
-            FeedId::Account(account) => {
-                Ok(Subscription::new(Arc::clone(&self.account(account).await?.shared), wake, cursor, reader))
-            }
-        }
-    }
-
     async fn feed<S: FeedState, Id: Eq + std::hash::Hash>(
         self: &Arc<Self>,
         feeds: &Mutex<HashMap<Id, Arc<Feed<S>>>>,
@@ -343,6 +315,10 @@ impl Hub {
         let Some(name) = name else { return Ok(None) };
         let feed = self.account(account).await?;
         Ok(Some(feed.submit(self, notes::submit(account, name, command)).await))
+    }
+
+    fn tending(&self) -> &tending::Tending {
+        &self.tending
     }
 
     fn set_noted(&self, room: RoomId, seq: Seq) {

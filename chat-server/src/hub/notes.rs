@@ -26,7 +26,7 @@ use crate::core::account::{Account, Marker};
 use crate::core::command::mark_read::Run;
 use crate::core::command::{AccountCommand, NoteJoined, NoteLeft, NoteMention, OwnPosts, RoomCommand};
 use crate::core::room::Room;
-use crate::store::Keep;
+use crate::store::{Keep, Registration};
 
 /// Rest between two rounds, so that a flood of messages becomes few markers.
 const PACE: Duration = Duration::from_millis(100);
@@ -71,6 +71,7 @@ impl FeedState for Room {
         }
         hub.notes().add(room, epoch, self.name(), event);
         if matches!(event.body, EventBody::Deleted(_)) {
+            hub.write_directory(|directory| directory.end_room(room));
             hub.notes().ended(room, event.seq, self.members().keys().copied());
         }
     }
@@ -87,6 +88,18 @@ impl FeedState for Room {
         let Retention { messages, age_s, bytes } = self.settings().retention;
         let age_us = age_s.map(|seconds| i64::try_from(seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX));
         (messages.is_some() || age_us.is_some() || bytes.is_some()).then_some(Keep { count: messages, age_us, bytes })
+    }
+
+    fn registers(feed: FeedId, event: &Event) -> Option<Registration> {
+        let FeedId::Room(room) = feed else { return None };
+        if let EventBody::RoomChanged(changed) = &event.body {
+            return changed.changes.iter().any(Self::needs_tending).then_some(Registration::TendRoom(room));
+        }
+        matches!(event.body, EventBody::Deleted(_)).then_some(Registration::EndRoom(room))
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.ends_at()
     }
 
     fn end_for(&self, hub: &Hub, gate: &Gate, now: Timestamp) -> Option<EndReason> {
@@ -109,7 +122,8 @@ impl FeedState for Room {
             | RoomCommand::Transfer(_)
             | RoomCommand::Change(_)
             | RoomCommand::Kick(_)
-            | RoomCommand::Delete(_) => true,
+            | RoomCommand::Delete(_)
+            | RoomCommand::Tend => true,
             RoomCommand::Create(_)
             | RoomCommand::BeginDirect(_)
             | RoomCommand::Join

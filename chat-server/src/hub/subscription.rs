@@ -7,6 +7,7 @@ use chat_proto::reply::SeqRange;
 use chat_proto::{FeedId, Reject, RoomId, Seq};
 
 use super::gate::{Gate, Reader};
+use super::handle::FeedState as _;
 use super::shared::{Shared, Wake};
 use super::tail::{Behind, Frame, chained, frames};
 use super::{Hub, reject};
@@ -142,6 +143,41 @@ impl Subscription {
                 Ok(Chunk::Trimmed(SeqRange { from, to: self.cursor }))
             }
             None => Ok(Chunk::Nothing),
+        }
+    }
+}
+
+impl Hub {
+    /// A reader of a feed that has everything up to `cursor`; its bell rings when there is more.
+    ///
+    /// # Errors
+    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    pub async fn subscribe(
+        self: &Arc<Self>,
+        feed: FeedId,
+        cursor: Seq,
+        wake: &Arc<Wake>,
+        reader: Reader,
+    ) -> Result<Subscription, Reject> {
+        match feed {
+            FeedId::Room(room) => {
+                self.check_scope(reader, room)?;
+                let room = self.room(room).await?;
+                let subscription = Subscription::new(Arc::clone(&room.shared), wake, cursor, reader);
+                // Looked at behind the registration: what takes the right to read from here on finds the gate.
+                let (gate, now, hub) = (subscription.gate(), self.now(), Arc::clone(self));
+                room.look(self, move |room, meta| {
+                    gate.set_member(room.members().contains_key(&reader.account));
+                    if let Some(reason) = room.end_for(&hub, &gate, now) {
+                        gate.close(meta.head, reason);
+                    }
+                })
+                .await?;
+                Ok(subscription)
+            }
+            FeedId::Account(account) => {
+                Ok(Subscription::new(Arc::clone(&self.account(account).await?.shared), wake, cursor, reader))
+            }
         }
     }
 }

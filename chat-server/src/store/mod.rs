@@ -166,8 +166,9 @@ pub struct Append {
     pub expected_head: Seq,
     /// The rows, at least one.
     pub rows: Vec<Row>,
-    /// What begins in the same breath: the room, or the server, whose first event this is.
-    pub registration: Option<Registration>,
+    /// What changes of the registry in the same breath: that the room, or the server, begins whose first event this is; that
+    /// it is called something else, or ends.
+    pub registrations: Vec<Registration>,
     /// Messages of this feed whose words are removed for good, and with them those of their edits: bodies and salts go, and
     /// everything else stays. One that is not kept any more is passed over.
     pub erase: Vec<Seq>,

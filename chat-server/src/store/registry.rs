@@ -46,6 +46,10 @@ pub enum Registration {
     Room(RoomRecord),
     /// Another name of a room there is, which may be one it had. The one it had goes on being its own.
     Rename(RoomRecord),
+    /// A room there is comes to its end: the names it has and had are free, its number stays taken.
+    EndRoom(RoomId),
+    /// A room there is to be looked after, though nobody asks for it. Saying it again changes nothing.
+    TendRoom(RoomId),
     /// An account with its first device; its feed begins empty, in the store's epoch.
     Account(AccountRecord, DeviceRecord),
     /// One more device of an account there is.
@@ -59,10 +63,14 @@ pub enum Registration {
 /// The whole registry, in order of the numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Registry {
-    /// Every room.
+    /// Every room that has not come to its end.
     pub rooms: Vec<RoomRecord>,
     /// Every name a room had before the one it has, in order of the rooms and then of the names.
     pub aliases: Vec<RoomRecord>,
+    /// Every room that came to its end, under the name it had then.
+    pub ended: Vec<RoomRecord>,
+    /// Every room to be looked after that has not come to its end.
+    pub tended: Vec<RoomId>,
     /// Every account.
     pub accounts: Vec<AccountRecord>,
     /// Every device.

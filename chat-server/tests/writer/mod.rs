@@ -90,7 +90,13 @@ async fn write(store: Arc<SqliteStore>, room: RoomId, messages: u64) {
     while last.0 < Seq(messages) {
         let rows = rows(room, last, 1 + (last.0.0 + room.0) % 3);
         let next = rows.last().map_or(last, |row| (row.event.seq, row.chain));
-        let append = Append { feed, expected_head: last.0, rows, registration: registration.take(), erase: Vec::new() };
+        let append = Append {
+            feed,
+            expected_head: last.0,
+            rows,
+            registrations: registration.take().into_iter().collect(),
+            erase: Vec::new(),
+        };
         if let Err(error) = append_with_patience(&store, room, &append).await {
             return say(&format!("refused {room} {} {error}", next.0));
         }

@@ -23,6 +23,7 @@ pub mod redact;
 pub mod rename;
 pub mod role;
 pub mod state;
+pub mod tend;
 pub mod transfer;
 
 use chat_proto::event::Named;
@@ -176,6 +177,8 @@ room_commands! {
     Purge(Purge) purge::decide,
     /// Delete it.
     Delete(Delete) delete::decide,
+    /// Let happen what happens by itself. Given by the server alone.
+    Tend tend::decide,
 }
 
 impl RoomCommand {

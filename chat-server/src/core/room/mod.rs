@@ -1,5 +1,6 @@
 //! One room: its name, its settings, its people, and what its events make of them.
 
+mod life;
 mod lists;
 mod settings;
 mod snapshot;
@@ -44,6 +45,8 @@ pub struct Room {
     pins: BTreeSet<Seq>,
     /// When each who is bound by the slow mode last wrote.
     last_posts: BTreeMap<AccountId, Timestamp>,
+    /// Since when nobody is a member, or it was last set how long it lives so.
+    empty_since: Option<Timestamp>,
 }
 
 impl Room {
@@ -284,8 +287,8 @@ impl State for Room {
 
     fn decide(&self, by: &Actor, command: &RoomCommand, now: Timestamp) -> Result<Option<EventBody>, Reject> {
         if self.is_deleted && command.begins() {
-            let message = "a room of that name was deleted; its name stays with it, so choose another one";
-            return Err(Reject::new(RejectCode::RoomExists, message));
+            let message = "a room of that name was deleted just now; the same again makes another one";
+            return Err(Reject::new(RejectCode::Conflict, message));
         }
         if !self.exists() && !command.begins() {
             return Err(Reject::new(RejectCode::NoSuchRoom, "there is no such room; /create makes one"));
@@ -301,6 +304,7 @@ impl State for Room {
 
     fn apply(&mut self, event: &Event) {
         let Some(fact) = event.body.room_fact() else { return };
+        let was_empty = self.members.is_empty();
         match fact {
             RoomFact::Created(Created { room, name, topic }) => {
                 self.name.clone_from(room);
@@ -344,6 +348,7 @@ impl State for Room {
             | RoomFact::Erased(_)
             | RoomFact::ErasedFor(_) => {}
         }
+        self.note_empty(was_empty, event.at, fact);
     }
 
     fn snapshot(&self) -> Vec<u8> {

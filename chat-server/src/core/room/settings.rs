@@ -1,7 +1,9 @@
 //! A room's settings: their usual values, what may be set, and what a change makes of them.
 
 use chat_proto::RoomSetting;
-use chat_proto::limits::{FILTERS_PER_ROOM_MAX, LINE_BYTES_MAX, MEMBERS_PER_ROOM_MAX, SLOW_MODE_S_MAX};
+use chat_proto::limits::{
+    EMPTY_FOR_S_MAX, FILTERS_PER_ROOM_MAX, LINE_BYTES_MAX, MEMBERS_PER_ROOM_MAX, SLOW_MODE_S_MAX,
+};
 use chat_proto::setting::{
     Archived, EditWindow, EditsKept, Filter, Filters, ForwardTo, HistoryFrom, HistoryShown, JoinPolicy, Joining,
     Lifetime, Listing, MembersMax, Posting, PresenceMode, PresenceShown, ReadReceipts, Reading, Redaction, Redactors,
@@ -175,7 +177,10 @@ pub fn check(change: &RoomSetting) -> Result<(), Reject> {
             within("the list of filters", it.rules.len() as u64, FILTERS_PER_ROOM_MAX as u64, "filters")?;
             it.rules.iter().try_for_each(filter)
         }
-        RoomSetting::Lifetime(Lifetime { empty_for_s: Some(_) }) | RoomSetting::EditsKept(EditsKept { on: false }) => {
+        RoomSetting::Lifetime(Lifetime { empty_for_s: Some(seconds) }) => {
+            within("the time without members", u64::from(*seconds), u64::from(EMPTY_FOR_S_MAX), "seconds")
+        }
+        RoomSetting::EditsKept(EditsKept { on: false }) => {
             Err(Reject::new(RejectCode::Unsupported, "this server can't do that yet; leave this setting as it is"))
         }
         RoomSetting::ForwardTo(it) if !it.rooms.is_empty() => Err(Reject::new(

@@ -1,5 +1,5 @@
 //! A room's state as bytes: a part for the room itself, then one for each member, entry, pin and last post, each group ended by an
-//! empty option.
+//! empty option; and since when nobody is a member, which older snapshots lack.
 
 use chat_proto::codec::{CodecError, Decode, FrameBuffer};
 use chat_proto::event::Named;
@@ -33,6 +33,7 @@ pub(super) fn write(room: &Room) -> Vec<u8> {
         put_part(&mut bytes, &Some((*account, *at)));
     }
     put_part(&mut bytes, &None::<(AccountId, Timestamp)>);
+    put_part(&mut bytes, &room.empty_since);
     bytes
 }
 
@@ -55,6 +56,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Room, CodecError> {
     while let Some((account, at)) = next::<(AccountId, Timestamp)>(&mut parts)? {
         room.last_posts.insert(account, at);
     }
+    room.empty_since = next::<Timestamp>(&mut parts)?;
     Ok(room)
 }
 

@@ -12,6 +12,7 @@ pub(super) async fn all<S: Store, F: Future<Output = S>>(make: &impl Fn() -> F) 
     the_server_begins_with_its_first_event_and_once(&make().await).await;
     a_room_begins_with_its_first_event_or_not_at_all(&make().await).await;
     a_room_keeps_the_names_it_had_and_is_renamed_with_its_event_or_not_at_all(&make().await).await;
+    a_room_that_ends_leaves_its_names_and_keeps_its_number(&make().await).await;
 }
 
 fn with_device(account: Registration, number: u64, key: u8) -> Registration {
@@ -70,7 +71,7 @@ async fn a_device_is_added_and_revoked_and_its_key_stays_taken(store: &impl Stor
 async fn a_room_begins_with_its_first_event_or_not_at_all(store: &impl Store) {
     let begin = |number: u64, name: &str| {
         let rows = rows(&mut begun(feed(number), store.epoch()), 1);
-        Append { registration: Some(room(number, name)), ..append(number, Seq::ZERO, rows) }
+        Append { registrations: vec![room(number, name)], ..append(number, Seq::ZERO, rows) }
     };
     store.append(begin(1, "lobby")).await.unwrap();
     assert_eq!(store.append(begin(2, "Lobby")).await, Err(StoreError::Conflict));
@@ -89,13 +90,13 @@ async fn a_room_keeps_the_names_it_had_and_is_renamed_with_its_event_or_not_at_a
     store.register(room(1, "dev")).await.unwrap();
     store.register(room(2, "ops")).await.unwrap();
     let mut meta = begun(feed(1), store.epoch());
-    let first = Append { registration: Some(rename(1, "modern")), ..append(1, Seq::ZERO, rows(&mut meta, 1)) };
+    let first = Append { registrations: vec![rename(1, "modern")], ..append(1, Seq::ZERO, rows(&mut meta, 1)) };
     store.append(first).await.unwrap();
     let taken =
         [room(3, "Dev"), room(3, "modem"), rename(2, "dev"), rename(2, "MODERN"), rename(1, "Ops"), rename(9, "x")];
     for registration in taken {
         assert_eq!(store.register(registration.clone()).await, Err(StoreError::Conflict), "{registration:?}");
-        let late = Append { registration: Some(registration), ..append(1, Seq(1), rows(&mut meta.clone(), 1)) };
+        let late = Append { registrations: vec![registration], ..append(1, Seq(1), rows(&mut meta.clone(), 1)) };
         assert_eq!(store.append(late).await, Err(StoreError::Conflict));
     }
     assert_eq!(store.load(feed(1)).await.unwrap().unwrap().meta.head, Seq(1));
@@ -110,6 +111,34 @@ async fn a_room_keeps_the_names_it_had_and_is_renamed_with_its_event_or_not_at_a
     assert_eq!(names(&registry.aliases), [(1, "Modern".to_owned()), (1, "modern".to_owned())]);
 }
 
+async fn a_room_that_ends_leaves_its_names_and_keeps_its_number(store: &impl Store) {
+    let id = RoomId(1);
+    let mut meta = begun(feed(1), store.epoch());
+    let begins = vec![room(1, "dev"), Registration::TendRoom(id)];
+    let early = Append { registrations: vec![Registration::TendRoom(id)], ..append(1, Seq::ZERO, vec![]) };
+    store.append(early).await.unwrap_err();
+    store.append(Append { registrations: begins, ..append(1, Seq::ZERO, rows(&mut meta, 1)) }).await.unwrap();
+    store.register(rename(1, "code")).await.unwrap();
+    store.register(Registration::TendRoom(id)).await.unwrap();
+    assert_eq!(store.registry().await.unwrap().tended, [id]);
+    assert_eq!(store.register(room(2, "dev")).await, Err(StoreError::Conflict));
+    for other in [Registration::EndRoom(RoomId(2)), Registration::TendRoom(RoomId(2))] {
+        assert_eq!(store.register(other).await, Err(StoreError::Conflict));
+    }
+    let ends = Append { registrations: vec![Registration::EndRoom(id)], ..append(1, Seq(1), rows(&mut meta, 1)) };
+    store.append(ends).await.unwrap();
+    for again in [Registration::EndRoom(id), Registration::TendRoom(id), rename(1, "other"), room(1, "other")] {
+        assert_eq!(store.register(again).await, Err(StoreError::Conflict));
+    }
+    store.register(room(2, "dev")).await.unwrap();
+    store.register(room(3, "CODE")).await.unwrap();
+    let registry = store.registry().await.unwrap();
+    assert_eq!(registry.rooms.iter().map(|each| each.id.0).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(registry.ended, [RoomRecord { id, name: RoomName::parse("code").unwrap() }]);
+    assert_eq!((registry.aliases, registry.tended), (vec![], vec![]));
+    assert_eq!(store.load(feed(1)).await.unwrap().unwrap().meta.head, Seq(2), "its feed stays");
+}
+
 fn rename(number: u64, name: &str) -> Registration {
     Registration::Rename(RoomRecord { id: RoomId(number), name: RoomName::parse(name).unwrap() })
 }
@@ -118,17 +147,17 @@ async fn the_server_begins_with_its_first_event_and_once(store: &impl Store) {
     let feed = FeedId::Account(AccountId::SERVER);
     let mut meta = begun(feed, store.epoch());
     let rows = rows(&mut meta, 2);
-    let append = |expected_head, rows: &[Row], registration| Append {
+    let append = |expected_head, rows: &[Row], registrations| Append {
         feed,
         expected_head,
         rows: rows.to_vec(),
-        registration,
+        registrations,
         erase: Vec::new(),
     };
-    assert_eq!(store.append(append(Seq::ZERO, &rows[..1], None)).await, Err(StoreError::Conflict));
+    assert_eq!(store.append(append(Seq::ZERO, &rows[..1], vec![])).await, Err(StoreError::Conflict));
     assert_eq!(store.load(feed).await, Ok(None));
-    store.append(append(Seq::ZERO, &rows[..1], Some(Registration::Server))).await.unwrap();
-    store.append(append(Seq(1), &rows[1..], None)).await.unwrap();
+    store.append(append(Seq::ZERO, &rows[..1], vec![Registration::Server])).await.unwrap();
+    store.append(append(Seq(1), &rows[1..], vec![])).await.unwrap();
     assert_eq!(store.register(Registration::Server).await, Err(StoreError::Conflict));
     assert_eq!(store.load(feed).await.unwrap().unwrap().meta, meta);
     assert_eq!(store.read(feed, Seq(1), 10).await.unwrap(), rows);

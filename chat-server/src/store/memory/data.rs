@@ -43,21 +43,14 @@ impl Data {
     /// All or nothing: everything is checked before anything is changed.
     pub(super) fn append(&mut self, append: Append) -> StoreResult<()> {
         append.check()?;
-        let begins = match &append.registration {
-            Some(registration) => {
-                self.check(registration)?;
-                begun_by(registration) == Some(append.feed)
-            }
-            None => false,
-        };
+        self.check(&append.registrations)?;
+        let begins = append.registrations.iter().any(|each| begun_by(each) == Some(append.feed));
         match self.feeds.get(&append.feed) {
             Some(feed) => feed.check(&append)?,
             None if begins && append.expected_head == Seq::ZERO && !has_double_key(&append.rows) => {}
             None => return Err(StoreError::Conflict),
         }
-        if let Some(registration) = append.registration {
-            self.insert(registration);
-        }
+        append.registrations.into_iter().for_each(|each| self.insert(each));
         if let Some(feed) = self.feeds.get_mut(&append.feed) {
             for row in append.rows {
                 self.index.committed(append.feed, row.event.seq);

@@ -1,35 +1,45 @@
 //! The registry of the memory engine, and what of it can be there only once.
 
 use chat_proto::name::NameKeys;
-use chat_proto::{AccountId, DeviceId, DeviceKey, FeedId};
+use chat_proto::{AccountId, DeviceId, DeviceKey, FeedId, RoomId};
 
 use super::data::{Data, Feed};
 use crate::store::{DeviceRecord, Registration, Registry, RoomRecord, StoreError, StoreResult};
 
 impl Data {
     pub(super) fn register(&mut self, registration: Registration) -> StoreResult<()> {
-        self.check(&registration)?;
+        self.check(std::slice::from_ref(&registration))?;
         self.insert(registration);
         Ok(())
     }
 
-    /// Whether a registration can be made.
-    pub(super) fn check(&self, registration: &Registration) -> StoreResult<()> {
+    /// Whether registrations can be made, one behind the other.
+    pub(super) fn check(&self, registrations: &[Registration]) -> StoreResult<()> {
+        let can_be_made = |at: usize| self.can_be_made(&registrations[at], &registrations[..at]);
+        if (0..registrations.len()).all(can_be_made) { Ok(()) } else { Err(StoreError::Conflict) }
+    }
+
+    fn can_be_made(&self, registration: &Registration, before: &[Registration]) -> bool {
+        let begins = |id: &RoomId| before.iter().any(|each| matches!(each, Registration::Room(room) if room.id == *id));
         let is_free = match registration {
             Registration::Rename(room) => !self.is_anothers(room),
             Registration::Room(_)
             | Registration::Account(..)
             | Registration::Device(_)
             | Registration::RevokeDevice(_)
+            | Registration::EndRoom(_)
+            | Registration::TendRoom(_)
             | Registration::Server => taken_by(registration).iter().all(|each| !self.taken.contains(each)),
         };
         let is_there = match registration {
             Registration::Room(_) | Registration::Account(..) | Registration::Server => true,
-            Registration::Rename(room) => self.registry.rooms.iter().any(|each| each.id == room.id),
+            Registration::Rename(RoomRecord { id, .. }) | Registration::EndRoom(id) | Registration::TendRoom(id) => {
+                begins(id) || self.registry.rooms.iter().any(|each| each.id == *id)
+            }
             Registration::Device(device) => self.registry.accounts.iter().any(|each| each.id == device.account),
             Registration::RevokeDevice(id) => self.registry.devices.iter().any(|each| each.id == *id),
         };
-        if is_free && is_there { Ok(()) } else { Err(StoreError::Conflict) }
+        is_free && is_there
     }
 
     /// Whether a name, or one that looks like it, is another room's.
@@ -54,6 +64,12 @@ impl Data {
                 self.registry.rooms.sort_by_key(|each| each.id);
             }
             Registration::Rename(room) => self.rename(room),
+            Registration::EndRoom(id) => self.end_room(id),
+            Registration::TendRoom(id) => {
+                if let Err(at) = self.registry.tended.binary_search(&id) {
+                    self.registry.tended.insert(at, id);
+                }
+            }
             Registration::Account(account, device) => {
                 self.registry.accounts.push(account);
                 self.registry.accounts.sort_by_key(|each| each.id);
@@ -80,6 +96,19 @@ impl Data {
         }
     }
 
+    fn end_room(&mut self, id: RoomId) {
+        let Registry { rooms, aliases, ended, tended, .. } = &mut self.registry;
+        for room in rooms.iter().chain(&*aliases).filter(|each| each.id == id) {
+            let NameKeys { look, folded } = room.name.keys();
+            self.taken.remove(&Taken::RoomLook(look));
+            self.taken.remove(&Taken::RoomFolded(folded));
+        }
+        ended.extend(rooms.extract_if(.., |each| each.id == id));
+        ended.sort_by_key(|each| each.id);
+        aliases.retain(|each| each.id != id);
+        tended.retain(|each| *each != id);
+    }
+
     fn insert_device(&mut self, device: DeviceRecord) {
         self.registry.devices.push(device);
         self.registry.devices.sort_by_key(|each| each.id);
@@ -92,7 +121,11 @@ pub(super) fn begun_by(registration: &Registration) -> Option<FeedId> {
         Registration::Room(room) => Some(FeedId::Room(room.id)),
         Registration::Account(account, _) => Some(FeedId::Account(account.id)),
         Registration::Server => Some(FeedId::Account(AccountId::SERVER)),
-        Registration::Rename(_) | Registration::Device(_) | Registration::RevokeDevice(_) => None,
+        Registration::Rename(_)
+        | Registration::EndRoom(_)
+        | Registration::TendRoom(_)
+        | Registration::Device(_)
+        | Registration::RevokeDevice(_) => None,
     }
 }
 
@@ -121,7 +154,8 @@ fn taken_by(registration: &Registration) -> Vec<Taken> {
             taken.extend([Taken::Device(device.id), Taken::DeviceKey(device.key)]);
         }
         Registration::Device(device) => taken.extend([Taken::Device(device.id), Taken::DeviceKey(device.key)]),
-        Registration::RevokeDevice(_) | Registration::Server => {}
+        Registration::EndRoom(_) | Registration::TendRoom(_) | Registration::RevokeDevice(_) | Registration::Server => {
+        }
     }
     taken
 }

@@ -23,6 +23,10 @@ pub(crate) fn registry(db: &Connection) -> StoreResult<Registry> {
         let (id, name) = (RoomId(number(row, 0)?), row.get::<_, String>(1)?);
         Ok(RoomName::parse(&name).map(|name| RoomRecord { id, name }).ok().map(|room| (seal::alias(&room), room)))
     });
+    let ended = list(db, "SELECT id, name, digest FROM ended_room", |row| {
+        let (id, name) = (RoomId(number(row, 0)?), row.get::<_, String>(1)?);
+        Ok(RoomName::parse(&name).map(|name| RoomRecord { id, name }).ok().map(|room| (seal::ended(&room), room)))
+    });
     let accounts = list(db, "SELECT id, name, digest, since FROM account", |row| {
         let (id, name, since) = (AccountId(number(row, 0)?), row.get::<_, String>(1)?, Timestamp(row.get(3)?));
         let account = UserName::parse(&name).map(|name| AccountRecord { id, name, since }).ok();
@@ -31,12 +35,20 @@ pub(crate) fn registry(db: &Connection) -> StoreResult<Registry> {
     let devices = list(db, "SELECT id, key, digest, account, since, label, revoked FROM device", |row| {
         Ok(device(row)?.map(|device| (seal::device(&device), device)))
     });
-    let mut registry = Registry { rooms: rooms?, aliases: aliases?, accounts: accounts?, devices: devices? };
+    let tended = tended(db).map_err(|error| store_error(&error));
+    let (rooms, aliases, ended, tended) = (rooms?, aliases?, ended?, tended?);
+    let mut registry = Registry { rooms, aliases, ended, tended, accounts: accounts?, devices: devices? };
     registry.rooms.sort_by_key(|each| each.id);
     registry.aliases.sort_by(|one, other| (one.id, &one.name).cmp(&(other.id, &other.name)));
+    registry.ended.sort_by_key(|each| each.id);
     registry.accounts.sort_by_key(|each| each.id);
     registry.devices.sort_by_key(|each| each.id);
     Ok(registry)
+}
+
+fn tended(db: &Connection) -> rusqlite::Result<Vec<RoomId>> {
+    let mut query = db.prepare_cached("SELECT id FROM tended_room ORDER BY id")?;
+    query.query_map([], |row| Ok(RoomId(number(row, 0)?)))?.collect()
 }
 
 /// The device of a query for the columns `id, key, digest, account, since, label, revoked`; nothing for what is none.
@@ -73,6 +85,8 @@ pub(super) fn register(db: &Connection, epoch: Epoch, registration: &Registratio
             begin_feed(db, epoch, FeedId::Room(room.id))
         }
         Registration::Rename(room) => rename(db, room),
+        Registration::EndRoom(room) => end_room(db, *room),
+        Registration::TendRoom(room) => tend_room(db, *room),
         Registration::Account(account, device) => {
             insert_account(db, account)?;
             insert_device(db, device)?;
@@ -132,6 +146,30 @@ fn rename(db: &Connection, room: &RoomRecord) -> Result<(), Failure> {
     let (keys, digest) = (before.name.keys(), seal::alias(&before));
     let sql = "INSERT INTO room_alias (room, name, look, folded, digest) VALUES (?1, ?2, ?3, ?4, ?5)";
     db.prepare_cached(sql)?.execute(params![id, before.name.as_str(), keys.look, keys.folded, digest])?;
+    Ok(())
+}
+
+fn end_room(db: &Connection, room: RoomId) -> Result<(), Failure> {
+    let id = room.0.cast_signed();
+    let mut query = db.prepare_cached("DELETE FROM room WHERE id = ?1 RETURNING name")?;
+    let Some(name) = query.query_row([id], |row| row.get::<_, String>(0)).optional()? else {
+        return Err(Failure::Clean(StoreError::Conflict));
+    };
+    let damaged = |_| Failure::Dirty(StoreError::Corrupt(format!("the name of room {room} is none")));
+    let ended = RoomRecord { id: room, name: RoomName::parse(&name).map_err(damaged)? };
+    let sql = "INSERT INTO ended_room (id, name, digest) VALUES (?1, ?2, ?3)";
+    db.prepare_cached(sql)?.execute(params![id, name, seal::ended(&ended)])?;
+    db.prepare_cached("DELETE FROM room_alias WHERE room = ?1")?.execute([id])?;
+    db.prepare_cached("DELETE FROM tended_room WHERE id = ?1")?.execute([id])?;
+    Ok(())
+}
+
+fn tend_room(db: &Connection, room: RoomId) -> Result<(), Failure> {
+    let id = room.0.cast_signed();
+    if !db.prepare_cached("SELECT 1 FROM room WHERE id = ?1")?.exists([id])? {
+        return Err(Failure::Clean(StoreError::Conflict));
+    }
+    db.prepare_cached("INSERT OR IGNORE INTO tended_room (id) VALUES (?1)")?.execute([id])?;
     Ok(())
 }
 

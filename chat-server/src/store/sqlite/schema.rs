@@ -11,7 +11,7 @@ use crate::store::dir::open_private;
 pub(crate) const APPLICATION_ID: u32 = 0x6368_6174;
 
 /// Each step brings a file to the version that is its place in the list, from 1. A released step never changes.
-pub(crate) const MIGRATIONS: [&str; 5] = [
+pub(crate) const MIGRATIONS: [&str; 6] = [
     "
     CREATE TABLE meta (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -150,6 +150,16 @@ pub(crate) const MIGRATIONS: [&str; 5] = [
     ) STRICT;
     CREATE INDEX room_alias_look ON room_alias (look);
     CREATE INDEX room_alias_folded ON room_alias (folded);
+",
+    "
+    CREATE TABLE ended_room (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL,
+        digest BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE tended_room (
+        id INTEGER PRIMARY KEY
+    ) STRICT;
 ",
 ];
 

@@ -14,6 +14,11 @@ pub(super) fn alias(room: &RoomRecord) -> [u8; 16] {
     named(b"room alias", room)
 }
 
+/// Of a room that came to its end.
+pub(super) fn ended(room: &RoomRecord) -> [u8; 16] {
+    named(b"ended room", room)
+}
+
 fn named(what: &[u8], room: &RoomRecord) -> [u8; 16] {
     let keys = room.name.keys();
     seal(&[what, &room.id.0.to_le_bytes(), room.name.as_str().as_bytes(), keys.look.as_bytes(), keys.folded.as_bytes()])

@@ -77,9 +77,7 @@ pub(super) fn apply(db: &Connection, numbers: &mut Numbers, change: &Change) -> 
 fn append(db: &Connection, numbers: &mut Numbers, append: &Append) -> Result<(), Failure> {
     append.check().map_err(Failure::Clean)?;
     let feed = feed_key(append.feed).map_err(Failure::Clean)?;
-    if let Some(registration) = &append.registration {
-        register(db, numbers.epoch, registration)?;
-    }
+    append.registrations.iter().try_for_each(|each| register(db, numbers.epoch, each))?;
     let (Some((head, oldest)), Some(last)) = (ends(db, feed)?, append.rows.last()) else {
         return Err(Failure::Dirty(StoreError::Conflict));
     };
