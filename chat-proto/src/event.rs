@@ -300,6 +300,15 @@ impl EventBody {
         }
     }
 
+    /// The same message without its words: what is kept of one that was edited where earlier words don't stay.
+    #[must_use]
+    pub fn emptied(mut self) -> Self {
+        if let Self::Posted(Posted { text, .. }) | Self::PostedWith(PostedWith { text, .. }) = &mut self {
+            text.clear();
+        }
+        self
+    }
+
     /// Whether its words were removed.
     #[must_use]
     pub fn is_erased(&self) -> bool {

@@ -214,7 +214,8 @@ pub struct EditWindow {
     pub seconds: Option<u32>,
 }
 
-/// Whether earlier words of an edited message stay readable. They do, unless set.
+/// Whether earlier words of an edited message stay readable. They do, unless set; else they are removed from the server with every
+/// edit from then on, and the message is empty but for its newest edit.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct EditsKept {
     /// Whether.

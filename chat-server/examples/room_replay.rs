@@ -204,7 +204,9 @@ impl World {
         let begins = expected_head == Seq::ZERO;
         let begun = begins.then_some(Registration::Room(RoomRecord { id: ROOM, name }));
         let registrations = begun.into_iter().collect();
-        self.store.append(Append { feed: FEED, expected_head, rows, registrations, erase: Vec::new() }).await?;
+        self.store
+            .append(Append { feed: FEED, expected_head, rows, registrations, erase: Vec::new(), replace: Vec::new() })
+            .await?;
         Ok(())
     }
 }

@@ -92,7 +92,14 @@ async fn send(
         let row = Row::seal(&chain, event, salt);
         chain = row.chain;
         store
-            .append(Append { feed, expected_head, rows: vec![row], registrations: Vec::new(), erase: Vec::new() })
+            .append(Append {
+                feed,
+                expected_head,
+                rows: vec![row],
+                registrations: Vec::new(),
+                erase: Vec::new(),
+                replace: Vec::new(),
+            })
             .await?;
         count.fetch_add(1, Ordering::Relaxed);
     }

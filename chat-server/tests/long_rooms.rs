@@ -56,6 +56,7 @@ async fn long_room(store: &CountingStore, messages: u64) {
                 rows: std::mem::take(&mut rows),
                 registrations: registration.take().into_iter().collect(),
                 erase: Vec::new(),
+                replace: Vec::new(),
             };
             store.append(append).await.unwrap();
             head = Seq(seq);
@@ -130,7 +131,17 @@ async fn a_restart_with_ten_thousand_rooms_brings_back_those_somebody_enters() {
         let rows = vec![Row::seal(&chain_start(feed, store.epoch()), event, [0; 16])];
         let record = RoomRecord { id: RoomId(number), name: RoomName::parse(&name).unwrap() };
         let registrations = vec![Registration::Room(record)];
-        store.append(Append { feed, expected_head: Seq::ZERO, rows, registrations, erase: Vec::new() }).await.unwrap();
+        store
+            .append(Append {
+                feed,
+                expected_head: Seq::ZERO,
+                rows,
+                registrations,
+                erase: Vec::new(),
+                replace: Vec::new(),
+            })
+            .await
+            .unwrap();
     }
     let server = TestServer::start_with(Arc::new(store.clone()), Settings::default());
     let device = Device::new();
@@ -183,7 +194,14 @@ async fn what_a_crash_left_unnoted_is_noted_when_the_room_is_loaded() {
     let seq = event.seq;
     let rows = vec![Row::seal(&loaded.meta.chain, event, [1; 16])];
     store
-        .append(Append { feed, expected_head: loaded.meta.head, rows, registrations: Vec::new(), erase: Vec::new() })
+        .append(Append {
+            feed,
+            expected_head: loaded.meta.head,
+            rows,
+            registrations: Vec::new(),
+            erase: Vec::new(),
+            replace: Vec::new(),
+        })
         .await
         .unwrap();
     let mut bob = RawClient::login(&server, &bobs, "bob").await;

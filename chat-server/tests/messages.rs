@@ -3,11 +3,18 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use chat_proto::event::VisibleTo;
 use chat_proto::request::{
-    AuditRoom, BanAndPurge, Edit, History, Kick, ListFolds, Pin, PostWith, Purge, React, Redact, UserRef,
+    AuditRoom, BanAndPurge, ChangeRoom, Edit, History, Kick, ListFolds, Pin, PostWith, Purge, React, Redact, UserRef,
 };
-use chat_proto::{Anchor, Delivery, EventBody, FeedId, RejectCode, Reply, RoomId, Seq, Style};
+use chat_proto::setting::EditsKept;
+use chat_proto::{Anchor, Chain, Delivery, EventBody, FeedId, Position, RejectCode, Reply, RoomId, Seq, Style};
+use chat_server::server::Settings;
+use chat_server::store::verify::VerifyError;
+use chat_server::store::{self, DataDir, SqliteStore};
 use support::{Device, RawClient, TestServer, fresh_key};
 
 async fn done(client: &mut RawClient, request: impl Into<chat_proto::Request>) -> Seq {
@@ -62,6 +69,59 @@ async fn edits_and_reactions_have_their_own_seq_and_are_folded_for_who_reads_lat
     assert_eq!(wrong.code, RejectCode::Forbidden);
     let nothing = bob.refused(react(room, edited, true)).await;
     assert_eq!(nothing.code, RejectCode::NoSuchMessage);
+}
+
+#[tokio::test]
+async fn where_earlier_words_do_not_stay_only_the_newest_are_anywhere() {
+    let data = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(DataDir::lock(data.path()).unwrap(), store::Settings::default()).unwrap();
+    let server = TestServer::start_with(Arc::new(store), Settings::default());
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    let edit = |target: Seq, text: &str| Edit { key: fresh_key(), room, target, text: text.to_owned() };
+    let before = alice.post(room, "alpha").await.seq;
+    done(&mut alice, edit(before, "beta")).await;
+    done(&mut alice, ChangeRoom { key: fresh_key(), room, changes: vec![EditsKept { on: false }.into()] }).await;
+    let said = alice.post(room, "gamma").await.seq;
+    for text in ["delta", "epsilon"] {
+        done(&mut alice, edit(said, text)).await;
+    }
+    let told = format!("{:?}", bodies(&mut bob, room).await);
+    for (word, stays) in [("alpha", true), ("beta", true), ("gamma", false), ("delta", false), ("epsilon", true)] {
+        assert_eq!(told.contains(word), stays, "{word}: {told}");
+    }
+    // Who reads behind it gets it from the store, not as it was published.
+    let position = Position {
+        feed: FeedId::Room(room),
+        epoch: alice.welcome.feeds[0].epoch,
+        seq: Seq::ZERO,
+        chain: Chain::default(),
+        backlog_max: u32::MAX,
+    };
+    let mut late = RawClient::resume(&server, &Device::new(), "carol", vec![position]).await;
+    let mut all = String::new();
+    while !all.contains("epsilon") {
+        all += &format!("{:?}", late.events(room).await);
+    }
+    assert!(all.contains("alpha") && !all.contains("gamma") && !all.contains("delta"), "{all}");
+    let folds = bob.ask(ListFolds { room, from: said, to: said }).await;
+    let Reply::FoldList(list) = folds else { panic!("{folds:?}") };
+    assert_eq!(list.folds[0].text.as_deref(), Some("epsilon"));
+    drop((alice, bob, late));
+    drop(server.stop().await);
+    // Its last reader may still be at work.
+    let report = loop {
+        match store::verify(data.path()) {
+            Err(VerifyError::InUse(_)) => tokio::time::sleep(Duration::from_millis(10)).await,
+            report => break report.unwrap(),
+        }
+    };
+    assert_eq!((report.is_ok(), report.erased), (true, 1), "{report}");
+    let db = std::fs::read(data.path().join("chat.db")).unwrap();
+    let holds = |word: &str| db.windows(word.len()).any(|window| window == word.as_bytes());
+    assert!(holds("epsilon") && !holds("gamma") && !holds("delta"));
 }
 
 #[tokio::test]

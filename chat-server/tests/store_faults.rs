@@ -146,6 +146,7 @@ async fn append(store: &SqliteStore, last: &mut Option<Row>) -> Result<(), Store
             rows: vec![row.clone()],
             registrations: Vec::new(),
             erase: Vec::new(),
+            replace: Vec::new(),
         })
         .await?;
     *last = Some(row);

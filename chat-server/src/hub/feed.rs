@@ -159,7 +159,7 @@ impl<S: FeedState> Worker<S> {
         let is_boundary = submits.last().is_some_and(|(submit, _)| S::is_boundary(&submit.command));
         let decided = self.decide(submits);
         if !decided.rows.is_empty() {
-            if let Err(error) = self.append(decided.rows.clone(), decided.registrations).await {
+            if let Err(error) = self.append(decided.rows.clone(), decided.registrations, decided.replace).await {
                 return fail(decided.answers.into_iter().map(|(answer, _)| answer), &error);
             }
             self.meta = decided.meta;
@@ -175,7 +175,12 @@ impl<S: FeedState> Worker<S> {
         Ok(())
     }
 
-    async fn append(&mut self, rows: Vec<Row>, registrations: Vec<Registration>) -> Result<(), StoreError> {
+    async fn append(
+        &mut self,
+        rows: Vec<Row>,
+        registrations: Vec<Registration>,
+        replace: Vec<Seq>,
+    ) -> Result<(), StoreError> {
         let (store, feed, expected_head) = (self.hub.store(), self.feed.shared.id(), self.meta.head);
         if expected_head == Seq::ZERO
             && let Some(begins) = S::begins()
@@ -187,8 +192,8 @@ impl<S: FeedState> Worker<S> {
             }
         }
         let erase = self.hub.words_to_erase(feed, &rows).await?;
-        let erases = !erase.is_empty();
-        store.append(Append { feed, expected_head, rows, registrations, erase }).await?;
+        let erases = !erase.is_empty() || !replace.is_empty();
+        store.append(Append { feed, expected_head, rows, registrations, erase, replace }).await?;
         if erases {
             self.feed.shared.forget();
         }
@@ -219,6 +224,7 @@ impl<S: FeedState> Worker<S> {
             meta: self.meta,
             rows: Vec::new(),
             registrations: Vec::new(),
+            replace: Vec::new(),
             answers: Vec::with_capacity(submits.len()),
         };
         let now = self.hub.environment().now();
@@ -278,6 +284,7 @@ impl<S: FeedState> Worker<S> {
             Event { seq: meta.head, ordinal: meta.ordinal, at: meta.at, by: by.account, device: by.device, key, body };
         self.state.apply(&event);
         decided.registrations.extend(S::registers(self.feed.shared.id(), &event));
+        decided.replace.extend(self.state.replaces(&event).then_some(event.seq));
         let row = Row::seal(&meta.chain, event, self.hub.environment().salt());
         meta.chain = row.chain;
         decided.rows.push(row);
@@ -380,6 +387,8 @@ struct Decided {
     meta: FeedMeta,
     rows: Vec<Row>,
     registrations: Vec<Registration>,
+    /// Edits that leave nothing of the words before.
+    replace: Vec<Seq>,
     answers: Vec<(Answer, Result<Outcome, Reject>)>,
 }
 

@@ -42,6 +42,12 @@ pub trait FeedState: State + Default + Debug {
         None
     }
 
+    /// Whether nothing stays of the words that an event, which is taken in, replaces.
+    fn replaces(&self, event: &Event) -> bool {
+        let _ = event;
+        false
+    }
+
     /// When something happens in the feed by itself, if nobody does anything before.
     fn due(&self) -> Option<Timestamp> {
         None

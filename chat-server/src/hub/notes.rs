@@ -98,6 +98,10 @@ impl FeedState for Room {
         matches!(event.body, EventBody::Deleted(_)).then_some(Registration::EndRoom(room))
     }
 
+    fn replaces(&self, event: &Event) -> bool {
+        !self.settings().edits_kept && event.body.kind() == EventBody::EDITED
+    }
+
     fn due(&self) -> Option<Timestamp> {
         self.ends_at()
     }

@@ -120,7 +120,14 @@ pub(crate) async fn filled(store: &impl Store, number: u64, count: u64) -> (Feed
 
 /// An append to the feed of a room.
 pub(crate) fn append(number: u64, expected_head: Seq, rows: Vec<Row>) -> Append {
-    Append { feed: feed(number), expected_head, rows, registrations: Vec::new(), erase: Vec::new() }
+    Append {
+        feed: feed(number),
+        expected_head,
+        rows,
+        registrations: Vec::new(),
+        erase: Vec::new(),
+        replace: Vec::new(),
+    }
 }
 
 async fn appended_rows_are_read_as_they_were_given(store: &impl Store) {

@@ -172,6 +172,9 @@ pub struct Append {
     /// Messages of this feed whose words are removed for good, and with them those of their edits: bodies and salts go, and
     /// everything else stays. One that is not kept any more is passed over.
     pub erase: Vec<Seq>,
+    /// Edits among the rows before which no words of their messages stay: those of the message itself go, and those of its
+    /// earlier edits.
+    pub replace: Vec<Seq>,
 }
 
 impl Append {

@@ -96,6 +96,7 @@ async fn write(store: Arc<SqliteStore>, room: RoomId, messages: u64) {
             rows,
             registrations: registration.take().into_iter().collect(),
             erase: Vec::new(),
+            replace: Vec::new(),
         };
         if let Err(error) = append_with_patience(&store, room, &append).await {
             return say(&format!("refused {room} {} {error}", next.0));

@@ -180,9 +180,6 @@ pub fn check(change: &RoomSetting) -> Result<(), Reject> {
         RoomSetting::Lifetime(Lifetime { empty_for_s: Some(seconds) }) => {
             within("the time without members", u64::from(*seconds), u64::from(EMPTY_FOR_S_MAX), "seconds")
         }
-        RoomSetting::EditsKept(EditsKept { on: false }) => {
-            Err(Reject::new(RejectCode::Unsupported, "this server can't do that yet; leave this setting as it is"))
-        }
         RoomSetting::ForwardTo(it) if !it.rooms.is_empty() => Err(Reject::new(
             RejectCode::Unsupported,
             "this server copies no messages by itself; forward them one by one",

@@ -7,7 +7,7 @@ use chat_proto::{AccountId, EventBody, Seq, Style, Timestamp};
 use super::{FIRST_AT, append, begun, feed, filled, next_body, room};
 use crate::core::search::{Clause, Find, words};
 use crate::digest::chain_next;
-use crate::store::{Append, FeedMeta, Keep, Row, Store, StoreError};
+use crate::store::{Append, FeedMeta, Keep, Matches, Row, Store, StoreError};
 
 /// Runs the whole suite, each part against a store of its own.
 pub(super) async fn all<S: Store, F: Future<Output = S>>(make: &impl Fn() -> F) {
@@ -16,6 +16,7 @@ pub(super) async fn all<S: Store, F: Future<Output = S>>(make: &impl Fn() -> F) 
     a_feed_is_cut_where_it_holds_as_much_as_it_should(&make().await).await;
     erased_words_are_gone_and_everything_else_stays(&make().await).await;
     what_has_no_words_is_not_erased(&make().await).await;
+    an_edit_that_replaces_leaves_nothing_of_the_words_before(&make().await).await;
 }
 
 fn posted(text: &str) -> EventBody {
@@ -143,6 +144,48 @@ async fn erased_words_are_gone_and_everything_else_stays(store: &impl Store) {
     let again = next_body(&mut meta, AccountId(1), reacted(1));
     store.append(erase(vec![Seq(2)], again)).await.unwrap();
     assert_eq!(store.read(feed(1), Seq(1), 3).await.unwrap(), kept[..3]);
+}
+
+async fn an_edit_that_replaces_leaves_nothing_of_the_words_before(store: &impl Store) {
+    let (mut meta, rows) = told(store, [posted("first words"), edited(1, "second words"), posted("other words")]).await;
+    while store.index(10).await.unwrap() > 0 {}
+    let replace = |row: Row| {
+        let replace = vec![row.event.seq];
+        Append { replace, ..append(1, row.event.seq.prev(), vec![row]) }
+    };
+    let third = next_body(&mut meta, AccountId(1), edited(1, "third words"));
+    store.append(replace(third.clone())).await.unwrap();
+    while store.index(10).await.unwrap() > 0 {}
+    let kept = store.read(feed(1), Seq(1), 9).await.unwrap();
+    let without = |row: &Row, body: EventBody| Row {
+        event: chat_proto::Event { body, ..row.event.clone() },
+        salt: [0; 16],
+        ..row.clone()
+    };
+    let (first, second) = (without(&rows[0], posted("")), without(&rows[1], Erased { kind: EventBody::EDITED }.into()));
+    assert_eq!(kept, [first.clone(), second, rows[2].clone(), third]);
+    let found = async |text: &str| {
+        let (all, none) = (vec![Clause::Words(words(text))], Vec::new());
+        let find = Find { all, none, since: Timestamp(i64::MIN), until: Timestamp(i64::MAX) };
+        seqs_found(&store.search(find, u64::MAX, 9).await.unwrap())
+    };
+    assert_eq!((found("first").await, found("second").await), (vec![], vec![]));
+    assert_eq!((found("third").await, found("words").await), (vec![(1, Some(4))], vec![(3, None), (1, Some(4))]));
+    let fourth = next_body(&mut meta, AccountId(1), edited(1, "fourth words"));
+    store.append(replace(fourth)).await.unwrap();
+    let kept = store.read(feed(1), Seq(1), 9).await.unwrap();
+    assert_eq!((&kept[0], kept[3].event.body.is_erased(), kept[4].event.body.is_erased()), (&first, true, false));
+    let erased = next_body(&mut meta, AccountId(1), reacted(3));
+    let erase = Append { erase: vec![Seq(1)], ..append(1, Seq(5), vec![erased]) };
+    store.append(erase).await.unwrap();
+    let kept = store.read(feed(1), Seq(1), 9).await.unwrap();
+    assert!(kept[0].event.body.is_erased() && kept[4].event.body.is_erased());
+    assert_eq!(store.load(feed(1)).await.unwrap().unwrap().meta, meta);
+}
+
+fn seqs_found(matches: &Matches) -> Vec<(u64, Option<u64>)> {
+    let seq = |event: &chat_proto::Event| event.seq.0;
+    matches.found.iter().map(|found| (seq(&found.event), found.reworded.as_ref().map(seq))).collect()
 }
 
 async fn what_has_no_words_is_not_erased(store: &impl Store) {

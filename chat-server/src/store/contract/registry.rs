@@ -153,6 +153,7 @@ async fn the_server_begins_with_its_first_event_and_once(store: &impl Store) {
         rows: rows.to_vec(),
         registrations,
         erase: Vec::new(),
+        replace: Vec::new(),
     };
     assert_eq!(store.append(append(Seq::ZERO, &rows[..1], vec![])).await, Err(StoreError::Conflict));
     assert_eq!(store.load(feed).await, Ok(None));

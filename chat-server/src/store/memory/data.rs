@@ -56,6 +56,9 @@ impl Data {
                 self.index.committed(append.feed, row.event.seq);
                 feed.push(row);
             }
+            for seq in append.replace {
+                feed.replace(seq);
+            }
             for seq in append.erase {
                 feed.erase(seq);
                 self.index.erase(append.feed, seq);

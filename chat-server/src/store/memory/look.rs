@@ -53,14 +53,29 @@ impl Feed {
 
     /// Removes the words of a message and of its edits.
     pub(super) fn erase(&mut self, seq: Seq) {
-        let is_edit = |row: &Row| row.event.body.kind() == EventBody::EDITED && row.event.body.target() == Some(seq);
-        let edits: Vec<Seq> = self.rows.iter().filter(|(_, row)| is_edit(row)).map(|(at, _)| *at).collect();
-        self.erased_edits.extend(edits.iter().map(|edit| (*edit, seq)));
-        for seq in edits.into_iter().chain([seq]) {
-            if let Some(row) = self.rows.get_mut(&seq) {
-                row.event.body = row.event.body.erased();
-                row.salt = [0; 16];
-            }
+        self.erase_edits(seq, Seq::MAX);
+        self.change(seq, |body| body.erased());
+    }
+
+    /// Removes the words that an edit replaces.
+    pub(super) fn replace(&mut self, edit: Seq) {
+        if let Some(target) = self.rows.get(&edit).and_then(|row| row.event.body.target()) {
+            self.erase_edits(target, edit);
+            self.change(target, |body| if body.is_erased() { body } else { body.emptied() });
+        }
+    }
+
+    fn erase_edits(&mut self, target: Seq, before: Seq) {
+        let is_edit = |row: &Row| row.event.body.kind() == EventBody::EDITED && row.event.body.target() == Some(target);
+        let edits: Vec<Seq> = self.rows.range(..before).filter(|(_, row)| is_edit(row)).map(|(at, _)| *at).collect();
+        self.erased_edits.extend(edits.iter().map(|edit| (*edit, target)));
+        edits.into_iter().for_each(|edit| self.change(edit, |body| body.erased()));
+    }
+
+    fn change(&mut self, seq: Seq, change: impl FnOnce(EventBody) -> EventBody) {
+        if let Some(row) = self.rows.get_mut(&seq) {
+            row.event.body = change(row.event.body.clone());
+            row.salt = [0; 16];
         }
     }
 }

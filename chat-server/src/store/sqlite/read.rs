@@ -128,7 +128,7 @@ pub(crate) fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])
     let kind: u16 = row.get(6).map_err(failed)?;
     let salt = row.get_ref(8).map_err(failed)?;
     let salt = salt.as_blob().map_err(|error| StoreError::Corrupt(error.to_string()))?;
-    let (salt, audience) =
+    let (salt, behind) =
         salt.split_first_chunk::<16>().ok_or_else(|| StoreError::Corrupt("the salt is too short".to_owned()))?;
     let salt = *salt;
     let payload = row.get_ref(7).map_err(failed)?;
@@ -136,12 +136,15 @@ pub(crate) fn columns(seq: Seq, row: &SqlRow<'_>) -> StoreResult<(Row, [u8; 32])
     let digest_kept: [u8; 32] = row.get(9).map_err(failed)?;
     let is_erased = payload.is_empty() && salt == [0; 16] && EventBody::may_be_erased(kind);
     let (body, digest) = if is_erased {
-        (erased(kind, audience)?, digest_kept)
-    } else if !audience.is_empty() {
-        return Err(StoreError::Corrupt("the salt is too long".to_owned()));
+        (erased(kind, behind)?, digest_kept)
     } else {
         let body = EventBody::from_payload(kind, payload).map_err(|error| StoreError::Corrupt(error.to_string()))?;
-        (body, digest(&salt, kind, payload))
+        let digest = match behind {
+            [] => digest(&salt, kind, payload),
+            sum if salt == [0; 16] && *sum == seal::emptied(payload) => digest_kept,
+            _ => return Err(StoreError::Corrupt("the body is not the one that was stored".to_owned())),
+        };
+        (body, digest)
     };
     let event = Event {
         seq,
@@ -162,6 +165,12 @@ pub(super) fn erased_salt(body: &EventBody) -> Vec<u8> {
     let mut kept = vec![0; 16];
     kept.extend(body.visible_to().map(|accounts| encode(&accounts.to_vec())).unwrap_or_default());
     kept
+}
+
+/// What is kept in the place of the salt of a message whose words were replaced: zeros, and behind them a checksum of what is
+/// left, for the digest is that of the words.
+pub(super) fn emptied_salt(payload: &[u8]) -> Vec<u8> {
+    [[0; 16], seal::emptied(payload)].concat()
 }
 
 /// The body of a row whose words were removed, from what [`erased_salt`] put behind its salt.

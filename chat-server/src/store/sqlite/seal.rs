@@ -24,6 +24,11 @@ fn named(what: &[u8], room: &RoomRecord) -> [u8; 16] {
     seal(&[what, &room.id.0.to_le_bytes(), room.name.as_str().as_bytes(), keys.look.as_bytes(), keys.folded.as_bytes()])
 }
 
+/// Of what is left of a message whose words were replaced.
+pub(super) fn emptied(payload: &[u8]) -> [u8; 16] {
+    seal(&[b"emptied", payload])
+}
+
 /// Of an account in the registry.
 pub(super) fn account(account: &AccountRecord) -> [u8; 16] {
     let (name, keys) = (account.name.as_str().as_bytes(), account.name.keys());

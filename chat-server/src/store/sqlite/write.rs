@@ -23,7 +23,7 @@ impl Change {
     /// Whether it removes something for good.
     pub(super) fn removes(&self) -> bool {
         match self {
-            Self::Append(append) => !append.erase.is_empty(),
+            Self::Append(append) => !append.erase.is_empty() || !append.replace.is_empty(),
             Self::Trim(..) => true,
             Self::Index(indexing) => indexing.removes(),
             Self::Register(_) | Self::SaveSnapshot(..) => false,
@@ -96,6 +96,7 @@ fn append(db: &Connection, numbers: &mut Numbers, append: &Append) -> Result<(),
         numbers.events += 1;
         total += insert(db, numbers.events, feed, row, total)?;
     }
+    append.replace.iter().try_for_each(|seq| replace(db, feed, *seq))?;
     append.erase.iter().try_for_each(|seq| erase(db, feed, *seq))
 }
 
@@ -174,6 +175,34 @@ fn erase(db: &Connection, feed: i64, seq: Seq) -> Result<(), Failure> {
         let sql = "UPDATE event SET payload = x'', salt = ?2 WHERE id = ?1";
         db.prepare_cached(sql)?.execute(params![id, super::read::erased_salt(&body)])?;
         search::remove(db, id)?;
+    }
+    Ok(())
+}
+
+/// Removes the words that an edit replaces: those of its message, and those of the edits of it before. The index follows the edit.
+fn replace(db: &Connection, feed: i64, edit: Seq) -> Result<(), Failure> {
+    let edit = edit.0.cast_signed();
+    let sql = "SELECT target FROM annotation WHERE feed = ?1 AND seq = ?2";
+    let target: i64 = db.prepare_cached(sql)?.query_row([feed, edit], |row| row.get(0))?;
+    let sql = "SELECT id, kind, payload FROM event WHERE feed = ?1 AND length(payload) > 0 AND (seq = ?2 OR kind = ?4
+               AND seq IN (SELECT seq FROM annotation WHERE feed = ?1 AND target = ?2 AND seq < ?3))";
+    let mut query = db.prepare_cached(sql)?;
+    let found = query.query_map(params![feed, target, edit, EventBody::EDITED], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, u16>(1)?, row.get::<_, Vec<u8>>(2)?))
+    })?;
+    for found in found {
+        let (id, kind, payload) = found?;
+        let body = EventBody::from_payload(kind, &payload);
+        let body = body.map_err(|e| Failure::Dirty(StoreError::Corrupt(format!("feed {feed} seq {target}: {e}"))))?;
+        let (payload, salt) = if EventBody::is_message_kind(kind) {
+            let payload = body.emptied().payload();
+            let salt = super::read::emptied_salt(&payload);
+            (payload, salt)
+        } else {
+            (Vec::new(), super::read::erased_salt(&body))
+        };
+        let sql = "UPDATE event SET payload = ?2, salt = ?3 WHERE id = ?1";
+        db.prepare_cached(sql)?.execute(params![id, payload, salt])?;
     }
     Ok(())
 }
