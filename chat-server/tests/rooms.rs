@@ -110,6 +110,14 @@ async fn a_hidden_room_looks_as_if_there_were_none() {
     ] {
         assert_eq!(bob.refused(request.clone()).await.code, RejectCode::NoSuchRoom, "{request:?}");
     }
+    let named = |name: &str| RoomRef::Name(name.to_owned());
+    for ask in [
+        |room| chat_proto::Request::from(LookUpRoom { room }),
+        |room| JoinRoom { key: fresh_key(), room, create: false }.into(),
+    ] {
+        let (hidden, none) = (bob.refused(ask(named("secret"))).await, bob.refused(ask(named("nothing"))).await);
+        assert_eq!(hidden, none, "one is told the same");
+    }
     let invite = PutOnList {
         key: fresh_key(),
         room,

@@ -91,8 +91,8 @@ fn tail_reads_without_joining_and_never_makes_a_room() {
     let desk = Desk::new();
     desk.sent("ci", &["ops", "hello"], b"");
     assert_eq!(desk.texts(&["ops"]), ["ci: hello"]);
-    expect_code(&desk.tail(&["nowhere"]), 8, "there is no room #nowhere");
-    expect_code(&desk.tail(&["nowhere", "--follow"]), 8, "there is no room #nowhere");
+    expect_code(&desk.tail(&["nowhere"]), 8, "there is no such room");
+    expect_code(&desk.tail(&["nowhere", "--follow"]), 8, "there is no such room");
     let json = desk.tail(&["ops", "--json", "-n", "5"]);
     let lines: Vec<Value> = stdout(&json).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 1, "{lines:?}");
@@ -124,8 +124,8 @@ fn search_finds_without_joining_newest_first_and_never_makes_a_room() {
         (&"message".into(), &"#ops".into(), &"build 1 is red".into())
     );
     expect_code(&search(&["nothing like it"]), 0, "");
-    expect_code(&search(&["x", "--room", "nowhere"]), 8, "there is no room #nowhere");
-    expect_code(&search(&["in:nowhere"]), 8, "there is no room #nowhere");
+    expect_code(&search(&["x", "--room", "nowhere"]), 8, "there is no such room");
+    expect_code(&search(&["in:nowhere"]), 8, "there is no such room");
     expect_code(&search(&["from:nobody"]), 8, "nobody is called nobody");
     expect_code(&search(&["what:ever"]), 2, "from: in: before:");
 }

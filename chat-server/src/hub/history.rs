@@ -29,10 +29,13 @@ impl Hub {
         let (id, mut meta) = (FeedId::Room(room), feed.shared.meta());
         meta.oldest = meta.oldest.max(from);
         let limit = usize::from(limit.clamp(1, PAGE_EVENTS_MAX));
-        let read =
-            |from: Seq, limit: usize| async move { self.store().read(id, from, limit).await.map_err(|e| reject(&e)) };
+        // What lies before the place he may read from is to him what is no longer kept.
+        let read = |first: Seq, limit: usize| async move {
+            self.store().read(id, first.max(from), limit).await.map_err(|e| reject(&e))
+        };
         let back = |before: Seq, limit: usize| async move {
-            self.store().read_back(id, before, limit).await.map_err(|e| reject(&e))
+            let rows = self.store().read_back(id, before, limit).await.map_err(|e| reject(&e))?;
+            Ok::<Vec<Row>, Reject>(rows.into_iter().filter(|row| row.event.seq >= from).collect())
         };
         let (rows, asked) = match anchor {
             Anchor::Before(seq) => {
@@ -51,7 +54,6 @@ impl Hub {
                 (rows, SeqRange { from: Seq(seq.0.saturating_sub(half as u64).max(1)), to: seq })
             }
         };
-        let rows: Vec<Row> = rows.into_iter().filter(|row| row.event.seq >= from).collect();
         Ok(page(by.account, room, meta, rows, asked))
     }
 

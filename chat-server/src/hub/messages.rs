@@ -129,8 +129,11 @@ impl Hub {
         let Some(message) = event.body.message() else {
             return Err(Reject::new(RejectCode::NoSuchMessage, format!("message {target} was removed")));
         };
-        let text =
-            Text::parse(message.text).map_err(|e| Reject::new(RejectCode::InvalidText, format!("the message: {e}")))?;
+        // As it stands now: what its author took back is not to go on elsewhere.
+        let about = self.all_about(room, target..=target).await?;
+        let reworded = fold(&about, &BTreeSet::new(), by.account).into_iter().find_map(|fold| fold.text);
+        let text = Text::parse(reworded.as_deref().unwrap_or(message.text))
+            .map_err(|e| Reject::new(RejectCode::InvalidText, format!("the message: {e}")))?;
         let room_name = self.ask(by.reader(), room, Action::Read, |_, room| room.name().to_owned()).await?;
         let origin = message.forwarded().cloned().unwrap_or(Forwarded {
             room,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
 use chat_proto::{AccountId, MessageKey, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef};
 
-use super::Hub;
 use super::direct::check_free;
 use super::handle::{Feed, Outcome, Pending, Submit};
+use super::{Hub, no_such_room};
 use crate::core::account::Marker;
 use crate::core::command::create::{exists, owns_none};
 use crate::core::command::{AccountCommand, Create, Leave, NoteJoined, NoteLeft, Post, RoomCommand};
@@ -26,9 +26,8 @@ impl Hub {
             RoomRef::Id(id) => Ok(*id),
             RoomRef::Name(name) => {
                 let name = parse_room(name)?;
-                self.read_directory(|directory| directory.room_named(&name)).ok_or_else(|| {
-                    Reject::new(RejectCode::NoSuchRoom, format!("there is no room #{name}; /create #{name} makes it"))
-                })
+                // In the words for a room he may not find, or they would tell that it is there.
+                self.read_directory(|directory| directory.room_named(&name)).ok_or_else(no_such_room)
             }
         }
     }

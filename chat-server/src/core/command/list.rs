@@ -120,11 +120,12 @@ impl PutOnList {
 
 #[cfg(test)]
 mod tests {
-    use chat_proto::Role;
+    use chat_proto::{AccountId, Role};
 
     use super::*;
     use crate::core::command::testing::{actor, person, post, room_of};
     use crate::core::command::{RoomCommand, SetRole};
+    use crate::core::room::Entry;
 
     fn unban(whom: &Actor) -> RoomCommand {
         RoomCommand::TakeOffList(TakeOffList { whom: person(whom), list: List::Banned, reason: Line::default() })
@@ -142,6 +143,27 @@ mod tests {
         assert!(log.give(&alice, &unban(&bob)).unwrap().is_some());
         assert!(log.give(&alice, &unban(&bob)).unwrap().is_none());
         assert!(log.give(&bob, &RoomCommand::Join).unwrap().is_some());
+    }
+
+    #[test]
+    fn b6_a_full_list_takes_nobody_new_and_whoever_is_on_it_again() {
+        let mut log = room_of(&["alice", "bob", "carol"]);
+        let (alice, bob, carol) = (actor(1, "alice"), actor(2, "bob"), actor(3, "carol"));
+        let since = Timestamp(1);
+        for number in 1..LIST_ENTRIES_MAX as u64 {
+            let entry =
+                Entry { name: format!("p{number}"), until: None, reason: String::new(), by: alice.account, since };
+            log.state.lists_mut().restore(List::Banned, AccountId(1_000 + number), entry);
+        }
+        let ban = |whom: &Actor, reason: &str| {
+            RoomCommand::PutOnList(PutOnList { reason: Line::parse(reason).unwrap(), ..PutOnList::ban(whom) })
+        };
+        log.give(&alice, &ban(&bob, "")).unwrap();
+        assert!(log.give(&alice, &ban(&bob, "said again")).unwrap().is_some());
+        assert_eq!(log.give(&alice, &ban(&carol, "")).unwrap_err().code, RejectCode::LimitExceeded);
+        assert!(log.give(&alice, &RoomCommand::PutOnList(PutOnList::mute(&carol))).unwrap().is_some());
+        log.give(&alice, &unban(&bob)).unwrap();
+        assert!(log.give(&alice, &ban(&carol, "")).unwrap().is_some());
     }
 
     #[test]

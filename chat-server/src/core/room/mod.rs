@@ -280,6 +280,14 @@ impl Room {
     }
 }
 
+#[cfg(test)]
+impl Room {
+    /// Its lists, for a test to fill.
+    pub(in crate::core) fn lists_mut(&mut self) -> &mut Lists {
+        &mut self.lists
+    }
+}
+
 impl State for Room {
     type Command = RoomCommand;
 

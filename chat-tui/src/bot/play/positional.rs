@@ -76,9 +76,15 @@ pub(super) fn fields(
     named: Vec<(String, Value)>,
     room: Option<&str>,
 ) -> Result<Map<String, Value>, String> {
-    let row = ROWS.iter().find(|(name, _)| *name == op).map(|(_, row)| *row);
-    let row = row.unwrap_or(if arguments.first().is_some_and(is_room) { &["room"] } else { &[] });
     let mut fields: Map<String, Value> = named.into_iter().collect();
+    let row = ROWS.iter().find(|(name, _)| *name == op).map(|(_, row)| *row);
+    let row = match row {
+        // To a person instead of into a room.
+        Some(["room", rest @ ..]) if op == "send" && fields.contains_key("to") => rest,
+        Some(row) => row,
+        None if arguments.first().is_some_and(is_room) => &["room"],
+        None => &[],
+    };
     let mut free = row.iter().filter(|name| !fields.contains_key(**name)).copied().collect::<Vec<_>>().into_iter();
     if row.first() == Some(&"room") && !fields.contains_key("room") && !arguments.first().is_some_and(is_room) {
         free.next();
@@ -128,6 +134,9 @@ mod tests {
         let message = json!({"room": "#c", "seq": 7});
         let reacted = json!({"room": "#c", "seq": 7, "emoji": "+1", "key": "k"});
         assert_eq!(made("react", &json!([message, "+1"]), Some("#b")), Ok(reacted));
+        let to = vec![("to".to_owned(), "bob".into())];
+        let said = fields("send", vec!["hi".into()], to, Some("#b"));
+        assert_eq!(said.map(Value::Object), Ok(json!({"to": "bob", "text": "hi"})));
         assert_eq!(made("dance", &json!(["#a"]), None), Ok(json!({"room": "#a", "key": "k"})));
         assert_eq!(made("ping", &json!([]), None), Ok(json!({"key": "k"})));
     }

@@ -98,7 +98,7 @@ impl Run {
         Ok(answer)
     }
 
-    /// Asks until the answer is so, or time is over.
+    /// Asks until the answer is so, or time is over. With a time, a refusal is asked again as well.
     async fn assert(
         &self,
         member: &Member,
@@ -114,13 +114,15 @@ impl Run {
         let deadline = Instant::now() + within.unwrap_or_default();
         loop {
             let answer = self.ask(member, device, ask, frame).await?;
-            judge(&Verdict::Done, &answer, &frame.scope)?;
-            let left = walk(&Value::Object(answer), &field).unwrap_or_default();
-            if compare(&left, comparison, &right)? {
-                return Ok(());
-            }
-            if Instant::now() >= deadline {
-                return Err(unequal(&left, comparison, &right));
+            let so = match judge(&Verdict::Done, &answer, &frame.scope) {
+                Err(refusal) => Err(refusal),
+                Ok(()) => {
+                    let left = walk(&Value::Object(answer), &field).unwrap_or_default();
+                    if compare(&left, comparison, &right)? { Ok(()) } else { Err(unequal(&left, comparison, &right)) }
+                }
+            };
+            if so.is_ok() || Instant::now() >= deadline {
+                return so;
             }
             sleep(ASK_AGAIN).await;
         }
