@@ -250,7 +250,9 @@ pub struct Filters {
     pub rules: Vec<Filter>,
 }
 
-/// Rooms that messages of this one are copied to, all of them: a change replaces the whole list. None, unless set.
+/// Rooms that messages of this one are copied to, all of them: a change replaces the whole list. None, unless set. What is written
+/// from then on for everybody, and is no copy itself, is posted there as [`Forwarded`](crate::event::Forwarded) in the name of
+/// who set it so, as long as he may read here and write there.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct ForwardTo {
     /// At most [`FORWARDS_PER_ROOM_MAX`](crate::limits::FORWARDS_PER_ROOM_MAX); whoever sets it must be able to write there.

@@ -4,7 +4,7 @@
 //! and keeps the digest, so the chain still holds.
 
 use aws_lc_rs::digest::{Context, SHA256};
-use chat_proto::{Chain, Epoch, Event, FeedId};
+use chat_proto::{Chain, Epoch, Event, FeedId, MessageKey, RoomId, Seq};
 
 /// SHA-256 of some bytes.
 #[must_use]
@@ -55,6 +55,17 @@ pub fn chain_next(prev: &Chain, event: &Event, digest: &[u8; 32]) -> Chain {
     context.update(&event.body.stored_kind().to_le_bytes());
     context.update(digest);
     shortened(&taken(context))
+}
+
+/// The key of the copy of a message elsewhere: the same for the same message, whenever it is copied.
+#[must_use]
+pub fn forward_key(room: RoomId, epoch: Epoch, seq: Seq) -> MessageKey {
+    let mut context = Context::new(&SHA256);
+    context.update(b"chat forward");
+    for number in [room.0, epoch.0, seq.0] {
+        context.update(&number.to_le_bytes());
+    }
+    MessageKey(shortened(&taken(context)).0)
 }
 
 fn taken(context: Context) -> [u8; 32] {

@@ -326,7 +326,7 @@ impl<S: FeedState> Worker<S> {
     /// What rooms mean for accounts is noted before it is forgotten, and a snapshot saved.
     async fn cut(&mut self, keep: Keep, now: Timestamp) -> Result<(), StoreError> {
         let id = self.feed.shared.id();
-        let cut = self.hub.store().cut(id, keep, now).await?.min(self.feed.shared.noted().next());
+        let cut = self.hub.store().cut(id, keep, now).await?.min(self.noted().next());
         if cut <= self.meta.oldest {
             return Ok(());
         }
@@ -338,6 +338,11 @@ impl<S: FeedState> Worker<S> {
         self.meta.oldest = cut;
         self.feed.shared.reset(self.meta);
         Ok(())
+    }
+
+    /// Up to where nothing else follows from the feed's events.
+    fn noted(&self) -> Seq {
+        self.feed.shared.noted().min(self.hub.forwards().settled(self.feed.shared.id()))
     }
 
     /// When the oldest kept event is too old, and some more with it.
@@ -360,7 +365,7 @@ impl<S: FeedState> Worker<S> {
             return;
         }
         let id = self.feed.shared.id();
-        let noted = if S::TRIMS { self.meta.head } else { self.feed.shared.noted() };
+        let noted = if S::TRIMS { self.meta.head } else { self.noted() };
         let mut bytes = noted.0.to_le_bytes().to_vec();
         bytes.extend(self.state.snapshot());
         let snapshot = Snapshot { seq: self.meta.head, version: S::SNAPSHOT_VERSION, bytes };

@@ -2,7 +2,7 @@
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
 //! a room's events mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
-//! sessions ask; `tending` does what happens to rooms by itself; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
+//! sessions ask; `tending` does what happens to rooms by itself, `forwarding` copies messages between them; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
 pub mod access;
@@ -14,6 +14,7 @@ pub mod devices;
 pub mod direct;
 mod erase;
 mod feed;
+mod forwarding;
 pub mod gate;
 pub mod handle;
 pub mod history;
@@ -145,6 +146,7 @@ pub struct Hub {
     sessions: sessions::Sessions,
     notes: Notes,
     tending: tending::Tending,
+    forwards: forwarding::Forwards,
     /// Rings when there is more to be indexed.
     to_be_indexed: Notify,
     started: Instant,
@@ -206,6 +208,7 @@ impl Hub {
             directory: RwLock::new(directory),
             notes: Notes::default(),
             tending: tending::Tending::default(),
+            forwards: forwarding::Forwards::default(),
             to_be_indexed: Notify::new(),
             started: Instant::now(),
             last_conn: AtomicU64::new(0),
@@ -221,6 +224,7 @@ impl Hub {
         });
         hub.clerks.spawn(notes::run(Arc::clone(&hub)));
         hub.clerks.spawn(presence::run(Arc::clone(&hub)));
+        hub.clerks.spawn(forwarding::run(Arc::clone(&hub)));
         hub.clerks.spawn(tending::run(Arc::clone(&hub), registry.tended));
         if hub.settings.search {
             hub.clerks.spawn(search::run(Arc::clone(&hub)));
@@ -315,6 +319,10 @@ impl Hub {
         let Some(name) = name else { return Ok(None) };
         let feed = self.account(account).await?;
         Ok(Some(feed.submit(self, notes::submit(account, name, command)).await))
+    }
+
+    fn forwards(&self) -> &forwarding::Forwards {
+        &self.forwards
     }
 
     fn tending(&self) -> &tending::Tending {

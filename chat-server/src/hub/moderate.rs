@@ -6,7 +6,7 @@ use chat_proto::{AccountId, FeedId, Line, MessageKey, Reject, RejectCode, Retry,
 
 use super::handle::{Feed, Outcome, Submit};
 use super::{Hub, reject};
-use crate::core::command::{Delete, Extent, Person, Purge, RoomCommand};
+use crate::core::command::{Change, Delete, Extent, Person, Purge, RoomCommand};
 use crate::core::realm::{PurgeAll, RealmCommand};
 use crate::core::room::Room;
 use crate::core::{Actor, ServerRank};
@@ -25,6 +25,9 @@ impl Hub {
         command: RoomCommand,
     ) -> Result<(Found, bool), Reject> {
         let feed = self.room(room).await?;
+        if let RoomCommand::Change(Change { changes }) = &command {
+            self.check_forwards(by, Some(room), changes).await?;
+        }
         self.take(&feed, Submit { by: by.clone(), key, command, registration: None }).await
     }
 

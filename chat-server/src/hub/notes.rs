@@ -70,6 +70,7 @@ impl FeedState for Room {
             hub.write_directory(|directory| directory.renamed(room, &name));
         }
         hub.notes().add(room, epoch, self.name(), event);
+        hub.forwards().note(room, self, event);
         if matches!(event.body, EventBody::Deleted(_)) {
             hub.write_directory(|directory| directory.end_room(room));
             hub.notes().ended(room, event.seq, self.members().keys().copied());
@@ -176,8 +177,11 @@ impl Notes {
             }
             Some(RoomFact::Posted(Posted { mentions, .. }) | RoomFact::PostedWith(PostedWith { mentions, .. })) => {
                 round.mentioned(room, event.seq, mentions);
-                let runs = round.of(event.by).own.entry(room).or_default();
-                extend(runs, Run { before: Ordinal(event.ordinal.0.saturating_sub(1)), to: at });
+                // A copy made by the server says nothing of how far he has read in whose name it is.
+                if event.device != DeviceId(0) {
+                    let runs = round.of(event.by).own.entry(room).or_default();
+                    extend(runs, Run { before: Ordinal(event.ordinal.0.saturating_sub(1)), to: at });
+                }
             }
             Some(
                 RoomFact::Redacted(_)

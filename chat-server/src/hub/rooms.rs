@@ -56,6 +56,7 @@ impl Hub {
             self.check_rooms()?;
             self.check_room_count(by.account).await?;
         }
+        self.check_forwards(by, None, &create.settings).await?;
         let outcome = self.begin_room(by, key, &name, RoomCommand::Create(create)).await;
         // Reserved by somebody who hasn't finished: for this one it is taken all the same.
         let taken = |reject: Reject| match reject.code == RejectCode::NoSuchRoom {

@@ -1,14 +1,15 @@
-//! A store that counts the rows others read from it.
+//! A store that counts the rows others read from it, and may have no space.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
 use chat_server::core::search::Find;
 use chat_server::store::{
-    Append, Found, Keep, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreResult,
+    Append, Found, Keep, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreError,
+    StoreResult,
 };
 use futures_util::future::BoxFuture;
 
@@ -21,6 +22,8 @@ pub struct CountingStore {
     /// Writes to the index.
     pub indexings: Arc<AtomicUsize>,
     index_takes: Option<Duration>,
+    /// A feed there is no space for.
+    pub full_for: Arc<Mutex<Option<FeedId>>>,
 }
 
 impl CountingStore {
@@ -50,6 +53,9 @@ impl CountingStore {
 
 impl Store for CountingStore {
     fn append(&self, append: Append) -> BoxFuture<'_, StoreResult<()>> {
+        if *self.full_for.lock().unwrap() == Some(append.feed) {
+            return Box::pin(async { Err(StoreError::Full) });
+        }
         self.inner.append(append)
     }
     fn register(&self, registration: Registration) -> BoxFuture<'_, StoreResult<()>> {

@@ -1,5 +1,6 @@
 //! One room: its name, its settings, its people, and what its events make of them.
 
+mod forwarding;
 mod life;
 mod lists;
 mod settings;
@@ -16,6 +17,7 @@ use super::access::{Action, Ground, Standing, Target, access, may_stay};
 use super::command::{Person, RoomCommand};
 use super::{AccountKind, Actor, ServerRank, State};
 
+pub use forwarding::Forwarding;
 pub use lists::{Entry, Lists};
 pub use settings::{Settings, check};
 
@@ -47,6 +49,7 @@ pub struct Room {
     last_posts: BTreeMap<AccountId, Timestamp>,
     /// Since when nobody is a member, or it was last set how long it lives so.
     empty_since: Option<Timestamp>,
+    forwarding: Option<Forwarding>,
 }
 
 impl Room {
@@ -357,6 +360,7 @@ impl State for Room {
             | RoomFact::ErasedFor(_) => {}
         }
         self.note_empty(was_empty, event.at, fact);
+        self.note_forwarding(event, fact);
     }
 
     fn snapshot(&self) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use chat_proto::RoomSetting;
 use chat_proto::limits::{
-    EMPTY_FOR_S_MAX, FILTERS_PER_ROOM_MAX, LINE_BYTES_MAX, MEMBERS_PER_ROOM_MAX, SLOW_MODE_S_MAX,
+    EMPTY_FOR_S_MAX, FILTERS_PER_ROOM_MAX, FORWARDS_PER_ROOM_MAX, LINE_BYTES_MAX, MEMBERS_PER_ROOM_MAX, SLOW_MODE_S_MAX,
 };
 use chat_proto::setting::{
     Archived, EditWindow, EditsKept, Filter, Filters, ForwardTo, HistoryFrom, HistoryShown, JoinPolicy, Joining,
@@ -180,10 +180,9 @@ pub fn check(change: &RoomSetting) -> Result<(), Reject> {
         RoomSetting::Lifetime(Lifetime { empty_for_s: Some(seconds) }) => {
             within("the time without members", u64::from(*seconds), u64::from(EMPTY_FOR_S_MAX), "seconds")
         }
-        RoomSetting::ForwardTo(it) if !it.rooms.is_empty() => Err(Reject::new(
-            RejectCode::Unsupported,
-            "this server copies no messages by itself; forward them one by one",
-        )),
+        RoomSetting::ForwardTo(it) => {
+            within("the list of rooms to copy to", it.rooms.len() as u64, FORWARDS_PER_ROOM_MAX as u64, "rooms")
+        }
         RoomSetting::Joining(_)
         | RoomSetting::Reading(_)
         | RoomSetting::Posting(_)
@@ -196,7 +195,6 @@ pub fn check(change: &RoomSetting) -> Result<(), Reject> {
         | RoomSetting::EditsKept(_)
         | RoomSetting::Redaction(_)
         | RoomSetting::ReadReceipts(_)
-        | RoomSetting::ForwardTo(_)
         | RoomSetting::Archived(_) => Ok(()),
         RoomSetting::Unknown { kind, .. } => {
             Err(Reject::new(RejectCode::Unsupported, format!("this server knows no setting of kind {kind}")))

@@ -1,11 +1,12 @@
 //! A room's state as bytes: a part for the room itself, then one for each member, entry, pin and last post, each group ended by an
-//! empty option; and since when nobody is a member, which older snapshots lack.
+//! empty option; and since when nobody is a member, and who has messages
+//! copied since when, which older snapshots lack.
 
 use chat_proto::codec::{CodecError, Decode, FrameBuffer};
 use chat_proto::event::Named;
 use chat_proto::{AccountId, List, Role, RoomSetting, Seq, Timestamp};
 
-use super::{Entry, Membership, Room, Settings};
+use super::{Entry, Forwarding, Membership, Room, Settings};
 use crate::core::{parts, put_part};
 
 type Head = (String, Vec<RoomSetting>, bool, bool, Option<Named>);
@@ -34,6 +35,7 @@ pub(super) fn write(room: &Room) -> Vec<u8> {
     }
     put_part(&mut bytes, &None::<(AccountId, Timestamp)>);
     put_part(&mut bytes, &room.empty_since);
+    put_part(&mut bytes, &room.forwarding.as_ref().map(|it| (it.by, it.since)));
     bytes
 }
 
@@ -57,6 +59,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Room, CodecError> {
         room.last_posts.insert(account, at);
     }
     room.empty_since = next::<Timestamp>(&mut parts)?;
+    let forwarding = next::<(AccountId, Seq)>(&mut parts)?;
+    room.forwarding = forwarding.map(|(by, since)| Forwarding { by, since, to: room.settings.forward_to.clone() });
     Ok(room)
 }
 
