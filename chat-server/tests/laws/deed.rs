@@ -7,7 +7,7 @@ use chat_proto::setting::{
     Redactors, Retention, SlowMode, Title, Topic, Who,
 };
 use chat_proto::{
-    AccountId, Event, EventBody, Line, List, Role, RoomName, RoomSetting, Seq, Style, Text, Timestamp, UserName,
+    AccountId, Event, EventBody, Line, List, Role, RoomId, RoomName, RoomSetting, Seq, Style, Text, Timestamp, UserName,
 };
 use chat_server::core::command::{
     About, BeginDirect, Change, Create, Delete, Edit, Extent, Kick, Leave, Person, Pin, Post, Purge, PutOnList, React,
@@ -91,6 +91,7 @@ pub fn command(kind: u8, whom: u8, which: u8, rows: &[Event], now: Timestamp) ->
             let extent = extent(rows, someone.account)?;
             RoomCommand::Purge(Purge { whom: someone, extent, reason })
         }
+        _ if which < 80 && !on => RoomCommand::Tend,
         _ if which < 16 => RoomCommand::Delete(Delete { if_empty: on, reason }),
         _ => RoomCommand::Join,
     })
@@ -134,14 +135,14 @@ fn setting(kind: u8, which: u8) -> RoomSetting {
         5 => Posting { who }.into(),
         6 => Listing { who }.into(),
         7..11 => SlowMode { seconds: one_of(which, &[0, 5, 30]) }.into(),
-        11 => Lifetime { empty_for_s: None }.into(),
+        11 => Lifetime { empty_for_s: one_of(which, &[None, Some(0), Some(2)]) }.into(),
         12 => Retention { messages: some, age_s: None, bytes: some }.into(),
         13 => {
             PresenceShown { mode: one_of(which, &[PresenceMode::Off, PresenceMode::Counts, PresenceMode::Full]) }.into()
         }
         14 => HistoryShown { from: one_of(which, &[HistoryFrom::Beginning, HistoryFrom::Joining]) }.into(),
         15 => EditWindow { seconds: on.then_some(u32::from(which)) }.into(),
-        16 => EditsKept { on: true }.into(),
+        16 => EditsKept { on }.into(),
         17 => {
             let who = one_of(which, &[Redactors::AuthorAndModerators, Redactors::Moderators, Redactors::Nobody]);
             Redaction { who }.into()
@@ -153,7 +154,7 @@ fn setting(kind: u8, which: u8) -> RoomSetting {
             let rule = Filter { word: "spam".to_owned(), action, with: text };
             Filters { rules: if which.is_multiple_of(3) { vec![] } else { vec![rule] } }.into()
         }
-        22 => ForwardTo { rooms: vec![] }.into(),
+        22 => ForwardTo { rooms: one_of(which, &[&[][..], &[RoomId(7)]]).to_vec() }.into(),
         _ => Archived { on: which.is_multiple_of(5) }.into(),
     }
 }
