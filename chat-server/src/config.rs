@@ -13,6 +13,9 @@ mod setting;
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
+use chat_proto::RoomName;
+use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
+
 pub use crate::store::Durability;
 pub use chat_proto::nearest::nearest;
 pub use choice::{
@@ -72,10 +75,12 @@ pub struct Identity {
 }
 
 /// Settings of rooms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rooms {
     /// How a room may come to be.
     pub create: CreatePolicy,
+    /// The rooms everybody begins in, at most [`AUTO_JOIN_MAX`].
+    pub auto_join: Vec<RoomName>,
 }
 
 /// Settings of presence.
@@ -98,8 +103,14 @@ pub struct Limits {
     pub connections_per_account: u32,
     /// New accounts from one IPv4 address or one IPv6 /64 within an hour; 0 for any number.
     pub accounts_per_address_per_hour: u32,
-    /// Rooms, conversations and deleted ones among them: 1 to [`ROOMS_MAX`].
+    /// Rooms, conversations among them: 1 to [`ROOMS_MAX`].
     pub rooms: u32,
+    /// Rooms one account may be a member of: 1 to [`ROOMS_PER_ACCOUNT_MAX`].
+    pub rooms_per_account: u32,
+    /// Rooms one account may begin within an hour; 0 for any number.
+    pub new_rooms_per_account_per_hour: u32,
+    /// Rooms that may be begun from one IPv4 address or one IPv6 /64 within an hour; 0 for any number.
+    pub new_rooms_per_address_per_hour: u32,
     /// How long a connection may ask nothing before it is closed, milliseconds, at most [`IDLE_MS_MAX`]; 0 for ever.
     pub idle_out_ms: u64,
     /// Messages a second of one connection in the long run: 1 to [`RATE_MAX`].
@@ -130,7 +141,7 @@ impl Config {
             server: Server::default(),
             identity: Identity { multi_conn: MultiConn::Share, nick_policy: Nicks::Server },
             jwt: JwtSettings::default(),
-            rooms: Rooms { create: CreatePolicy::OnJoin },
+            rooms: Rooms { create: CreatePolicy::OnJoin, auto_join: Vec::new() },
             presence: Presence { grace_ms: 15_000, away_after_ms: 600_000 },
             defence: Defence::Normal,
             limits: Limits {
@@ -139,6 +150,9 @@ impl Config {
                 connections_per_account: 100,
                 accounts_per_address_per_hour: 20,
                 rooms: 100_000,
+                rooms_per_account: ROOMS_PER_ACCOUNT,
+                new_rooms_per_account_per_hour: 100,
+                new_rooms_per_address_per_hour: 200,
                 idle_out_ms: 0,
                 messages_per_second: 20,
                 messages_burst: 200,
@@ -180,6 +194,12 @@ pub const BYTES_RATE_MIN: u32 = 1_024;
 
 /// The most bytes a second.
 pub const BYTES_RATE_MAX: u32 = 100 * 1_048_576;
+
+/// The most rooms everybody may begin in.
+pub const AUTO_JOIN_MAX: usize = 16;
+
+/// The most rooms one account may be allowed.
+pub const ROOMS_PER_ACCOUNT: u32 = ROOMS_PER_ACCOUNT_MAX as u32;
 
 /// The most rooms a server may be allowed.
 pub const ROOMS_MAX: u32 = 10_000_000;

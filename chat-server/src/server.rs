@@ -39,6 +39,7 @@ pub struct Settings {
 impl From<&Config> for Settings {
     fn from(config: &Config) -> Self {
         let create = config.rooms.create;
+        let per_hour = |limit: u32| if config.flood == Flood::On { limit } else { 0 };
         Self {
             hub: HubSettings {
                 create_on_join: create == CreatePolicy::OnJoin,
@@ -46,6 +47,10 @@ impl From<&Config> for Settings {
                 registration: config.registration,
                 accounts_per_address: config.limits.accounts_per_address_per_hour,
                 rooms: config.limits.rooms,
+                rooms_per_account: config.limits.rooms_per_account,
+                new_rooms_per_account: per_hour(config.limits.new_rooms_per_account_per_hour),
+                new_rooms_per_address: per_hour(config.limits.new_rooms_per_address_per_hour),
+                auto_join: config.rooms.auto_join.clone(),
                 search: config.search == Search::On,
                 greeting: config.server.greeting(),
                 presence_grace: Duration::from_millis(config.presence.grace_ms),
@@ -86,6 +91,9 @@ impl Default for Settings {
             connections_per_account: u32::MAX,
             accounts_per_address_per_hour: 0,
             rooms: crate::config::ROOMS_MAX,
+            rooms_per_account: crate::config::ROOMS_PER_ACCOUNT,
+            new_rooms_per_account_per_hour: 0,
+            new_rooms_per_address_per_hour: 0,
             idle_out_ms: 0,
             messages_per_second: 1,
             messages_burst: 1,

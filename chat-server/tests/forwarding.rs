@@ -107,10 +107,7 @@ async fn what_somebody_may_not_write_he_has_not_copied_and_what_he_may_no_more_i
     let made = CreateRoomWith { key: fresh_key(), name: "made".to_owned(), settings };
     assert_eq!(alice.refused(made).await.code, RejectCode::NotMember);
     alice.join("team").await;
-    assert_eq!(
-        alice.refused(forward(news, &vec![team; FORWARDS_PER_ROOM_MAX + 1])).await.code,
-        RejectCode::LimitExceeded
-    );
+    assert_eq!(alice.refused(forward(news, &[team; FORWARDS_PER_ROOM_MAX + 1])).await.code, RejectCode::LimitExceeded);
     let other = alice.create("other").await.room;
     done(&mut alice, forward(news, &[team, other])).await;
     alice.post(news, "one").await;

@@ -6,8 +6,11 @@ mod support;
 use std::sync::Arc;
 
 use chat_proto::reach::OpenDirect;
-use chat_proto::request::{CreateRoomWith, DeleteRoom, JoinRoom, LookUpRoom, RenameRoom, TransferRoom, UserRef};
-use chat_proto::{Event, EventBody, Line, RejectCode, Reply, RoomId, RoomName, RoomRef};
+use chat_proto::request::{
+    CreateRoomWith, DeleteRoom, JoinRoom, LeaveRoom, LookUpRoom, RenameRoom, TransferRoom, UserRef,
+};
+use chat_proto::setting::{JoinPolicy, Joining};
+use chat_proto::{Event, EventBody, FeedId, Line, RejectCode, Reply, Retry, RoomId, RoomName, RoomRef};
 use chat_server::core::command::Create;
 use chat_server::environment::Environment;
 use chat_server::hub::{Hub, HubSettings};
@@ -129,4 +132,65 @@ async fn a_room_whose_beginning_is_dropped_halfway_begins_all_the_same() {
     listed.await.expect("the room is stuck");
     assert_eq!(hub.create_room(&alice, fresh_key(), create()).await.unwrap_err().code, RejectCode::RoomExists);
     hub.close().await;
+}
+
+#[tokio::test]
+async fn whoever_comes_for_the_first_time_is_in_the_rooms_everybody_begins_in_and_need_not_stay() {
+    let auto_join = ["lobby", "news", "closed"].map(|name| RoomName::parse(name).unwrap()).to_vec();
+    let hub = HubSettings { auto_join, ..HubSettings::default() };
+    let server = TestServer::start_with(Arc::new(MemoryStore::default()), Settings { hub, ..Settings::default() });
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    assert!(alice.welcome.feeds.iter().all(|feed| !feed.member), "none of them is there");
+    for name in ["lobby", "news"] {
+        alice.create(name).await;
+    }
+    let settings = vec![Joining { policy: JoinPolicy::Invited }.into()];
+    let closed = CreateRoomWith { key: fresh_key(), name: "closed".to_owned(), settings };
+    assert!(matches!(alice.ask(closed).await, Reply::RoomInfo(_)));
+    let device = Device::new();
+    let bob = RawClient::login(&server, &device, "bob").await;
+    let rooms = |client: &RawClient| {
+        let feeds = client.welcome.feeds.iter().filter(|feed| feed.member);
+        feeds.map(|feed| (feed.feed, feed.name.clone())).collect::<Vec<_>>()
+    };
+    let names: Vec<String> = rooms(&bob).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(names, ["lobby", "news"]);
+    let mut bob = bob;
+    for (feed, _) in rooms(&bob) {
+        let FeedId::Room(room) = feed else { panic!() };
+        let leave = LeaveRoom { key: fresh_key(), room, reason: String::new() };
+        assert!(matches!(bob.ask(leave).await, Reply::Done(_)));
+    }
+    let bob = RawClient::login(&server, &device, "bob").await;
+    assert_eq!(rooms(&bob), [], "who left is not fetched back");
+}
+
+#[tokio::test]
+async fn one_person_is_in_so_many_rooms_and_begins_so_many_in_an_hour() {
+    let hub = HubSettings { rooms_per_account: 3, new_rooms_per_account: 4, ..HubSettings::default() };
+    let server = TestServer::start_with(Arc::new(MemoryStore::default()), Settings { hub, ..Settings::default() });
+    let [mut alice, mut bob] = login(&server, ["alice", "bob"]).await;
+    let one_more = |name: &str| JoinRoom { key: fresh_key(), room: RoomRef::Name(name.to_owned()), create: true };
+    let mut rooms = Vec::new();
+    for name in ["one", "two", "three"] {
+        rooms.push(alice.create(name).await.room);
+    }
+    assert_eq!(alice.refused(one_more("four")).await.code, RejectCode::LimitExceeded);
+    bob.create("bobs").await;
+    let full = alice.refused(one_more("bobs")).await;
+    assert_eq!((full.code, full.message.contains("/part")), (RejectCode::LimitExceeded, true));
+    let with = vec![UserRef::Name("alice".to_owned())];
+    assert_eq!(bob.refused(OpenDirect { key: fresh_key(), with }).await.code, RejectCode::NotReachable);
+    for room in rooms {
+        let leave = LeaveRoom { key: fresh_key(), room, reason: String::new() };
+        assert!(matches!(alice.ask(leave).await, Reply::Done(_)));
+    }
+    assert!(matches!(alice.ask(one_more("four")).await, Reply::RoomInfo(_)));
+    assert!(matches!(alice.ask(one_more("one")).await, Reply::RoomInfo(_)), "what is there costs nothing");
+    let fast = alice.refused(one_more("five")).await;
+    assert_eq!((fast.code, fast.retry), (RejectCode::LimitExceeded, Retry::Later));
+    assert!(fast.retry_after_ms > 3_500_000, "{fast:?}");
+    let with = vec![UserRef::Name("bob".to_owned())];
+    assert_eq!(alice.refused(OpenDirect { key: fresh_key(), with }).await.retry, Retry::Later);
+    assert!(matches!(bob.ask(one_more("five")).await, Reply::RoomInfo(_)), "others are counted by themselves");
 }

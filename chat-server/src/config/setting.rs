@@ -4,11 +4,12 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use chat_proto::RoomName;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX,
-    RATE_MAX, ROOMS_MAX, server,
+    AUTO_JOIN_MAX, BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX,
+    IDLE_MS_MAX, RATE_MAX, ROOMS_MAX, ROOMS_PER_ACCOUNT, server,
 };
 
 /// What a value looks like in the file.
@@ -226,6 +227,17 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.rooms.create.to_string())),
     },
     Setting {
+        key: "rooms.auto_join",
+        shape: Shape::Text,
+        default: "(none)",
+        meaning: "Rooms whoever comes for the first time is made a member of, where he may: at most 16 names, with commas between.",
+        read: |config, text| room_names(text).map(|names| config.rooms.auto_join = names),
+        show: |config| {
+            let names: Vec<&str> = config.rooms.auto_join.iter().map(RoomName::as_str).collect();
+            some_quoted(&names.join(", "))
+        },
+    },
+    Setting {
         key: "presence.grace_ms",
         shape: Shape::Number,
         default: "15000",
@@ -299,6 +311,34 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(config.limits.rooms.to_string()),
     },
     Setting {
+        key: "limits.rooms_per_account",
+        shape: Shape::Number,
+        default: "900",
+        meaning: "Rooms one account may be a member of, conversations among them, 1 to 900.",
+        read: |config, text| number(text, 1..=ROOMS_PER_ACCOUNT).map(|rooms| config.limits.rooms_per_account = rooms),
+        show: |config| Some(config.limits.rooms_per_account.to_string()),
+    },
+    Setting {
+        key: "limits.new_rooms_per_account_per_hour",
+        shape: Shape::Number,
+        default: "100",
+        meaning: "Rooms and conversations one account may begin within an hour, 0 to 1000000; 0 for any number; owners of the server are not counted, nor is anybody with flood = \"off\".",
+        read: |config, text| {
+            number(text, 0..=CONNECTIONS_MAX).map(|rooms| config.limits.new_rooms_per_account_per_hour = rooms)
+        },
+        show: |config| Some(config.limits.new_rooms_per_account_per_hour.to_string()),
+    },
+    Setting {
+        key: "limits.new_rooms_per_address_per_hour",
+        shape: Shape::Number,
+        default: "200",
+        meaning: "The same for one IPv4 address or one IPv6 /64; this machine itself is not counted.",
+        read: |config, text| {
+            number(text, 0..=CONNECTIONS_MAX).map(|rooms| config.limits.new_rooms_per_address_per_hour = rooms)
+        },
+        show: |config| Some(config.limits.new_rooms_per_address_per_hour.to_string()),
+    },
+    Setting {
         key: "limits.idle_out_ms",
         shape: Shape::Number,
         default: "0",
@@ -352,6 +392,19 @@ fn some_text(text: &str) -> Result<String, String> {
 
 fn path(text: &str) -> Result<PathBuf, String> {
     if text.is_empty() { Err("the path is empty".to_owned()) } else { Ok(PathBuf::from(text)) }
+}
+
+/// Names of rooms with commas between, with or without `#`; none in an empty text.
+fn room_names(text: &str) -> Result<Vec<RoomName>, String> {
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let parse = |name: &str| {
+        RoomName::parse(name.strip_prefix('#').unwrap_or(name)).map_err(|error| format!("{name:?} is no room: {error}"))
+    };
+    let names = names.map(parse).collect::<Result<Vec<_>, _>>()?;
+    if names.len() > AUTO_JOIN_MAX {
+        return Err(format!("{} rooms; at most {AUTO_JOIN_MAX} can be named", names.len()));
+    }
+    Ok(names)
 }
 
 fn word<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {

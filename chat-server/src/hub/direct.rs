@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chat_proto::event::{List, Named};
-use chat_proto::limits::{DIRECT_MEMBERS_MAX, NAME_GRAPHEMES_MAX, ROOMS_PER_ACCOUNT_MAX};
+use chat_proto::limits::{DIRECT_MEMBERS_MAX, NAME_GRAPHEMES_MAX};
 use chat_proto::{AccountId, FeedId, MessageKey, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef, UserRef};
 
 use super::Hub;
@@ -45,6 +45,7 @@ impl Hub {
             for (account, member) in members.iter().filter(|(account, _)| **account != by.account) {
                 self.check_reach(by.account, *account, &member.name).await?;
             }
+            self.count_new_room(by.account)?;
             self.begin_direct(by, key, &name, members.into_values().collect()).await?;
         }
         self.join_room(by, key, &RoomRef::Name(name.as_str().to_owned()), false).await
@@ -95,9 +96,9 @@ impl Hub {
     async fn check_reach(self: &Arc<Self>, sender: AccountId, whom: AccountId, name: &str) -> Result<(), Reject> {
         let shares = self.share_a_room(sender, whom).await;
         let account = self.account(whom).await?;
-        let takes = account.look(self, move |account, _| {
-            account.takes_words_of(sender, shares) && account.joined().count() < ROOMS_PER_ACCOUNT_MAX
-        });
+        let most = self.rooms_per_account();
+        let takes = account
+            .look(self, move |account, _| account.takes_words_of(sender, shares) && account.joined().count() < most);
         if takes.await? {
             return Ok(());
         }

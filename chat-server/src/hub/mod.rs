@@ -20,6 +20,7 @@ pub mod handle;
 pub mod history;
 pub mod inbox;
 pub mod invites;
+mod limits;
 pub mod listing;
 pub mod messages;
 pub mod moderate;
@@ -33,6 +34,7 @@ mod rename;
 pub mod rooms;
 pub mod search;
 pub mod sessions;
+mod settings;
 pub mod shared;
 pub mod signals;
 pub mod subscription;
@@ -46,20 +48,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use chat_proto::delivery::Greeting;
-use chat_proto::{
-    AccountId, ConnId, DefenceLevel, FeedId, NickPolicy, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp,
-};
+use chat_proto::{AccountId, ConnId, FeedId, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{MultiConn, Registration};
 use crate::core::account::Account;
 use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
-use crate::core::flood::Rates;
 use crate::core::guess::Guesses;
 use crate::core::presence::Presences;
 use crate::core::realm::{REALM, Realm};
@@ -69,65 +66,8 @@ use crate::environment::Environment;
 use crate::store::{FeedMeta, Store, StoreError, StoreResult};
 use handle::{Feed, FeedState, Pending};
 use notes::Notes;
+pub use settings::HubSettings;
 use shared::lock;
-
-/// What the hub is told by the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HubSettings {
-    /// Whether joining a room that doesn't exist makes it.
-    pub create_on_join: bool,
-    /// Whether people may make rooms at all.
-    pub create: bool,
-    /// Whether an unknown key may claim a free name.
-    pub registration: Registration,
-    /// Accounts that may be made from one network within an hour, but for this machine itself; 0 for any number.
-    pub accounts_per_address: u32,
-    /// Rooms, conversations among them.
-    pub rooms: u32,
-    /// Whether messages are indexed and can be searched.
-    pub search: bool,
-    /// What whoever logs in is told of the server.
-    pub greeting: Greeting,
-    /// How long somebody stays online without a connection.
-    pub presence_grace: Duration,
-    /// How long somebody may ask nothing, on any connection, before he is away; for ever without it.
-    pub away_after: Option<Duration>,
-    /// Among whom what people are called is unique.
-    pub nick_policy: NickPolicy,
-    /// How much is let happen at least; owners may set more.
-    pub defence: DefenceLevel,
-    /// What becomes of a second connection of an account.
-    pub multi_conn: MultiConn,
-    /// Connections one account may have where they share it.
-    pub connections_per_account: u32,
-    /// How long a connection may ask nothing before it is closed; for ever without it.
-    pub idle_out: Option<Duration>,
-    /// What one connection may ask for; anything where flood control is off.
-    pub flood: Option<Rates>,
-}
-
-impl Default for HubSettings {
-    fn default() -> Self {
-        let presence_grace = Duration::from_secs(15);
-        Self {
-            create_on_join: true,
-            create: true,
-            registration: Registration::Open,
-            search: true,
-            greeting: Greeting::default(),
-            presence_grace,
-            away_after: None,
-            nick_policy: NickPolicy::Server,
-            defence: DefenceLevel::Normal,
-            multi_conn: MultiConn::Share,
-            connections_per_account: u32::MAX,
-            accounts_per_address: 0,
-            rooms: u32::MAX,
-            idle_out: None,
-            flood: None,
-        }
-    }
-}
 
 /// The server without its connections.
 pub struct Hub {
@@ -141,6 +81,7 @@ pub struct Hub {
     link_codes: devices::LinkCodes,
     known_networks: defence::KnownNetworks,
     newcomers: Mutex<Guesses<IpAddr>>,
+    new_rooms: limits::NewRooms,
     directory: RwLock<Directory>,
     presences: presence::Board,
     sessions: sessions::Sessions,
@@ -192,6 +133,7 @@ impl Hub {
             directory.load_device(device.key, whose, what, device.revoked);
         }
         let newcomers = Guesses::new(settings.accounts_per_address, Duration::from_secs(60 * 60));
+        let new_rooms = limits::NewRooms::new(&settings);
         let hub = Arc::new(Self {
             store,
             environment,
@@ -205,6 +147,7 @@ impl Hub {
             link_codes: devices::LinkCodes::default(),
             known_networks: defence::KnownNetworks::default(),
             newcomers: Mutex::new(newcomers),
+            new_rooms,
             directory: RwLock::new(directory),
             notes: Notes::default(),
             tending: tending::Tending::default(),
@@ -222,6 +165,7 @@ impl Hub {
         hub.write_directory(|directory| {
             called.into_iter().for_each(|(account, nick, policy)| directory.load_nick(account, nick, policy));
         });
+        hub.tell_of_missing_rooms();
         hub.clerks.spawn(notes::run(Arc::clone(&hub)));
         hub.clerks.spawn(presence::run(Arc::clone(&hub)));
         hub.clerks.spawn(forwarding::run(Arc::clone(&hub)));

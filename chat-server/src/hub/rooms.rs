@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
-use chat_proto::{AccountId, MessageKey, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef};
+use chat_proto::{MessageKey, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef, Seq};
 
 use super::direct::check_free;
 use super::handle::{Feed, Outcome, Pending, Submit};
@@ -11,7 +10,6 @@ use super::{Hub, no_such_room};
 use crate::core::account::Marker;
 use crate::core::command::create::{exists, owns_none};
 use crate::core::command::{AccountCommand, Create, Leave, NoteJoined, NoteLeft, Post, RoomCommand};
-use crate::core::directory::Directory;
 use crate::core::room::Room;
 use crate::core::{AccountKind, Actor};
 use crate::store::{Registration, RoomRecord};
@@ -55,8 +53,9 @@ impl Hub {
             self.check_begin(by)?;
             self.check_rooms()?;
             self.check_room_count(by.account).await?;
+            self.check_forwards(by, None, &create.settings).await?;
+            self.count_new_room(by.account)?;
         }
-        self.check_forwards(by, None, &create.settings).await?;
         let outcome = self.begin_room(by, key, &name, RoomCommand::Create(create)).await;
         // Reserved by somebody who hasn't finished: for this one it is taken all the same.
         let taken = |reject: Reject| match reject.code == RejectCode::NoSuchRoom {
@@ -137,27 +136,27 @@ impl Hub {
         self.room_info(by.reader(), id, false).await
     }
 
-    /// Whether there may be another room.
-    ///
-    /// # Errors
-    /// [`RejectCode::LimitExceeded`].
-    pub(super) fn check_rooms(&self) -> Result<(), Reject> {
-        let most = usize::try_from(self.settings.rooms).unwrap_or(usize::MAX);
-        if self.read_directory(Directory::room_count) < most {
-            return Ok(());
+    /// Makes somebody who was never here a member of the rooms everybody begins in. One he may not enter, or that is not there, is
+    /// passed over. Dropping the future doesn't stop it halfway.
+    pub async fn enter_first_rooms(self: &Arc<Self>, by: &Actor) {
+        if self.settings.auto_join.is_empty() || by.kind == AccountKind::Bot {
+            return;
         }
-        let message =
-            format!("this server has {most} rooms, the most it may have (limits.rooms); ask its operator for more");
-        Err(Reject::new(RejectCode::LimitExceeded, message))
-    }
-
-    async fn check_room_count(self: &Arc<Self>, account: AccountId) -> Result<(), Reject> {
-        let rooms = self.joined_rooms(account).await.len();
-        if rooms < ROOMS_PER_ACCOUNT_MAX {
-            return Ok(());
-        }
-        let message = format!("you are in {rooms} rooms, the most one account may be in; /part one first");
-        Err(Reject::new(RejectCode::LimitExceeded, message))
+        let (hub, by) = (Arc::clone(self), by.clone());
+        let entered = self.clerks.spawn(async move {
+            // Whoever was in a room once has left what he did not want.
+            if hub.account(by.account).await.is_ok_and(|feed| feed.shared.meta().head > Seq::ZERO) {
+                return;
+            }
+            for name in &hub.settings.auto_join {
+                let room = RoomRef::Name(name.as_str().to_owned());
+                if let Err(reject) = hub.join_room(&by, MessageKey::default(), &room, false).await {
+                    tracing::info!(code = reject.code.name(), room = %name, "a newcomer does not enter");
+                }
+            }
+        });
+        // What went wrong was told; he can join by himself.
+        let _ = entered.await;
     }
 
     /// Writes the membership into the account's own feed before the request is answered: what is acknowledged follows the

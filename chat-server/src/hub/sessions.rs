@@ -1,7 +1,7 @@
 //! Live connections: whose each is and where it comes from, what those of one person tell each other, and the way to end
 //! them from elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::Hub;
 use super::shared::lock;
+use crate::admission::network;
 use crate::config::MultiConn;
 use crate::core::AccountKind;
 use crate::core::flood::{Cost, Meter, Verdict};
@@ -261,6 +262,13 @@ impl Hub {
             idle_ms: millis(live.idle(now)),
         });
         SessionList { sessions: sessions.collect() }
+    }
+
+    /// The networks an account is connected from, but for this very machine.
+    pub(super) fn networks_of(&self, account: AccountId) -> BTreeSet<IpAddr> {
+        let live = lock(&self.sessions.live);
+        let addresses = of_account(&live, account).map(|live| live.who.address.to_canonical());
+        addresses.filter(|address| !address.is_loopback()).map(network).collect()
     }
 
     /// When an account last asked for something on any of its connections, as the hub's uptime; nothing without one. The next

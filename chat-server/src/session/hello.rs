@@ -95,6 +95,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     let hub = &context.hub;
     let Identified { actor, registered, key, expires_in } = prove(connection, context, hello.auth).await?;
     hub.check_enter(&actor, connection.remote_address().ip(), registered)?;
+    hub.enter_first_rooms(&actor).await;
     let wake = Arc::new(Wake::default());
     let (feeds, joined) = resume(hub, &actor, &hello.resume).await?;
     let mut subscriptions = Vec::with_capacity(feeds.len());
