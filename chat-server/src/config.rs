@@ -9,6 +9,7 @@ mod jwt;
 mod load;
 mod server;
 mod setting;
+mod value;
 
 use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;

@@ -1,16 +1,14 @@
 //! The table of settings: the one place a new one is added to.
 
-use std::ops::RangeInclusive;
-use std::path::PathBuf;
-use std::str::FromStr;
-
 use chat_proto::RoomName;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    AUTO_JOIN_MAX, BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX,
-    IDLE_MS_MAX, RATE_MAX, ROOMS_MAX, ROOMS_PER_ACCOUNT, server,
+    BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX,
+    RATE_MAX, ROOMS_MAX, ROOMS_PER_ACCOUNT, server,
 };
+
+use super::value::{not_an_address, number, path, quoted, room_names, some_quoted, some_text, word};
 
 /// What a value looks like in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -381,49 +379,3 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(config.limits.handshakes_per_second.to_string()),
     },
 ];
-
-fn not_an_address(text: &str) -> String {
-    format!("{text:?} is not ADDRESS:PORT, such as 0.0.0.0:4433 or [::1]:4433")
-}
-
-fn some_text(text: &str) -> Result<String, String> {
-    if text.is_empty() { Err("the text is empty".to_owned()) } else { Ok(text.to_owned()) }
-}
-
-fn path(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("the path is empty".to_owned()) } else { Ok(PathBuf::from(text)) }
-}
-
-/// Names of rooms with commas between, with or without `#`; none in an empty text.
-fn room_names(text: &str) -> Result<Vec<RoomName>, String> {
-    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-    let parse = |name: &str| {
-        RoomName::parse(name.strip_prefix('#').unwrap_or(name)).map_err(|error| format!("{name:?} is no room: {error}"))
-    };
-    let names = names.map(parse).collect::<Result<Vec<_>, _>>()?;
-    if names.len() > AUTO_JOIN_MAX {
-        return Err(format!("{} rooms; at most {AUTO_JOIN_MAX} can be named", names.len()));
-    }
-    Ok(names)
-}
-
-fn word<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error: T::Err| error.to_string())
-}
-
-fn number<T: FromStr + PartialOrd + ToString>(text: &str, allowed: RangeInclusive<T>) -> Result<T, String> {
-    text.parse().ok().filter(|number| allowed.contains(number)).ok_or_else(|| {
-        let (least, most) = (allowed.start().to_string(), allowed.end().to_string());
-        format!("{text:?} is not a whole number from {least} to {most}")
-    })
-}
-
-/// A TOML basic string; none for an empty text.
-fn some_quoted(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| quoted(text))
-}
-
-/// A TOML basic string.
-fn quoted(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
