@@ -78,7 +78,7 @@ async fn a_query_that_cannot_be_read_is_refused_with_what_to_write() {
         ("", RejectCode::BadQuery, "nothing to look for"),
         ("size:10", RejectCode::BadQuery, "from: in: before:"),
         ("from:nobody", RejectCode::NoSuchUser, "nobody is called nobody"),
-        ("in:#nowhere x", RejectCode::NoSuchRoom, "#nowhere"),
+        ("in:#nowhere x", RejectCode::NoSuchRoom, "no such room"),
         ("from:a!b", RejectCode::InvalidName, "from:"),
         (&"x".repeat(600), RejectCode::TooLarge, "512"),
     ] {

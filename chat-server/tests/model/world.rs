@@ -160,7 +160,7 @@ impl World {
     }
 
     fn has_neighbour(&self, index: usize) -> bool {
-        self.rooms[1 - index].is_some()
+        self.rooms[1 - index].as_ref().is_some_and(|room| !room.deleted)
     }
 
     /// Says to a room of the model what it must know of the world.
@@ -182,12 +182,14 @@ impl World {
         let request = deed.request(key, id, name, &at, &text);
         let reply = self.clients[seat].ask(request.clone()).await;
         self.tell(index);
+        let is_there = self.rooms[index].as_ref().is_some_and(|room| !room.deleted);
         let expected = match &mut self.rooms[index] {
-            Some(room) => room.take(who, deed, &text),
-            None if matches!(deed, Deed::Create) => {
-                self.rooms[index] = Some(Room::create(who));
+            // The name of one that was deleted is free, and the new one is another.
+            room if matches!(deed, Deed::Create) && !is_there => {
+                *room = Some(Room::create(who));
                 Ok(Some(1))
             }
+            Some(room) => room.take(who, deed, &text),
             None => Err(RejectCode::NoSuchRoom),
         };
         let what = format!("{} in #{name}: {deed:?}", NAMES[who]);
