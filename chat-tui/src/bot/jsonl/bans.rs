@@ -12,7 +12,7 @@ use super::work::{Context, Outcome, nonsense};
 use crate::bot::line::{rfc3339, user_id};
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Bans {
     Ban(Ban),
     Lift(Target),
@@ -20,7 +20,7 @@ pub(super) enum Bans {
     Defence(Level),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ban {
     user: Option<String>,
@@ -35,7 +35,7 @@ pub(super) struct Ban {
 }
 
 /// One of a person, a device and a network.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Target {
     user: Option<String>,
@@ -44,7 +44,7 @@ pub(super) struct Target {
 }
 
 /// A level to be set; without one the level is asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Level {
     level: Option<String>,
@@ -52,7 +52,7 @@ pub(super) struct Level {
     reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 

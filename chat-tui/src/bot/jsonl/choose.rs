@@ -10,7 +10,7 @@ use super::request::{Problem, fill, room, yes};
 use super::work::{Context, Outcome, nonsense};
 
 /// What is set.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Choose {
     Draft(Draft),
     Notify(Rule),
@@ -19,7 +19,7 @@ pub(super) enum Choose {
     Ignore(Person),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Draft {
     #[serde(deserialize_with = "room")]
@@ -27,7 +27,7 @@ pub(super) struct Draft {
     text: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rule {
     #[serde(deserialize_with = "room")]
@@ -44,7 +44,7 @@ enum Told {
     Nothing,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Favourite {
     #[serde(deserialize_with = "room")]
@@ -53,14 +53,14 @@ pub(super) struct Favourite {
     on: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Setting {
     name: String,
     value: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Person {
     user: String,
@@ -100,7 +100,7 @@ impl Context {
         match choose {
             Choose::Draft(Draft { room, text }) => {
                 let set = SetDraft { key, room: self.room(&room).await?, text };
-                self.done(&room, self.ask(set).await)
+                self.done(self.ask(set).await)
             }
             Choose::Notify(Rule { room, rule }) => {
                 let rule = match rule {
@@ -109,11 +109,11 @@ impl Context {
                     Told::Nothing => Notify::Nothing,
                 };
                 let set = SetNotify { key, room: self.room(&room).await?, rule };
-                self.done(&room, self.ask(set).await)
+                self.done(self.ask(set).await)
             }
             Choose::Favourite(Favourite { room, on }) => {
                 let pin = PinRoom { key, room: self.room(&room).await?, on };
-                self.done(&room, self.ask(pin).await)
+                self.done(self.ask(pin).await)
             }
             Choose::Setting(Setting { name, value }) => self.set(SetSetting { key, name, value }).await,
             Choose::Ignore(Person { user, on }) => {

@@ -11,18 +11,18 @@ use super::work::{Context, Outcome, nonsense};
 use crate::bot::line::rfc3339;
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Connections {
     List,
     End(ConnId),
     Tell(Vec<u8>),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct End {
     /// Which connection, `c_17`.
@@ -31,7 +31,7 @@ struct End {
 }
 
 /// Words, or bytes that are none.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Tell {
     text: Option<String>,

@@ -14,7 +14,7 @@ use super::work::{Context, Outcome, nonsense};
 use crate::bot::line::{rfc3339, user_id};
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Op {
     Claim(Claim),
     Audit(Audit),
@@ -24,13 +24,13 @@ pub(super) enum Op {
     Recovery,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Claim {
     code: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Audit {
     before: Option<u64>,
@@ -38,7 +38,7 @@ pub(super) struct Audit {
     limit: u16,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Revoke {
     /// A device, `d_22`.
@@ -46,7 +46,7 @@ pub(super) struct Revoke {
     device: DeviceId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 

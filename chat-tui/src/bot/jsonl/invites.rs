@@ -11,14 +11,14 @@ use super::work::{Context, Outcome, nonsense};
 use crate::bot::line::{rfc3339, user_id};
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Invites {
     Make(Make),
     List,
     Revoke(Revoke),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Make {
     /// To which room; to the server alone without it.
@@ -32,7 +32,7 @@ pub(super) struct Make {
     for_s: u32,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Revoke {
     /// An invitation, `i_12`.
@@ -40,7 +40,7 @@ pub(super) struct Revoke {
     invite: InviteId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 

@@ -14,7 +14,7 @@ use super::work::{Context, Outcome, nonsense};
 use crate::bot::line::{Line, user_id};
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Treat {
     Edit(Words),
     Delete(Removes),
@@ -27,14 +27,14 @@ pub(super) enum Treat {
     Batch(Many),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct There {
     #[serde(deserialize_with = "room")]
     room: RoomName,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
     #[serde(deserialize_with = "room")]
@@ -43,7 +43,7 @@ pub(super) struct Words {
     text: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Holds {
     #[serde(deserialize_with = "room")]
@@ -53,7 +53,7 @@ pub(super) struct Holds {
     on: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Says {
     #[serde(deserialize_with = "room")]
@@ -63,7 +63,7 @@ pub(super) struct Says {
     action: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Copies {
     #[serde(deserialize_with = "room")]
@@ -73,7 +73,7 @@ pub(super) struct Copies {
     to: RoomName,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Many {
     #[serde(deserialize_with = "room")]
@@ -81,7 +81,7 @@ pub(super) struct Many {
     texts: Vec<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Removes {
     #[serde(deserialize_with = "room")]
@@ -91,7 +91,7 @@ pub(super) struct Removes {
     reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reacts {
     #[serde(deserialize_with = "room")]
@@ -102,7 +102,7 @@ pub(super) struct Reacts {
     on: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Between {
     #[serde(deserialize_with = "room")]
@@ -123,7 +123,7 @@ pub(super) struct Carries {
 }
 
 /// Data for programs.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Data {
     kind: String,

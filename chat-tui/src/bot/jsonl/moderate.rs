@@ -17,7 +17,7 @@ use super::work::{Context, Outcome, nonsense};
 use crate::bot::line::{Line, rfc3339, setting, user_id};
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Moderate {
     Topic(Says),
     Set(Sets),
@@ -35,14 +35,14 @@ pub(super) enum Moderate {
     Explain(Asks),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct There {
     #[serde(deserialize_with = "room")]
     room: RoomName,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Says {
     #[serde(deserialize_with = "room")]
@@ -50,7 +50,7 @@ pub(super) struct Says {
     text: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Sets {
     #[serde(deserialize_with = "room")]
@@ -58,7 +58,7 @@ pub(super) struct Sets {
     set: Map<String, Value>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Gives {
     #[serde(deserialize_with = "room")]
@@ -68,7 +68,7 @@ pub(super) struct Gives {
 }
 
 /// A room, somebody, and why.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct To {
     #[serde(deserialize_with = "room")]
@@ -78,7 +78,7 @@ pub(super) struct To {
     reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lists {
     #[serde(deserialize_with = "room")]
@@ -94,7 +94,7 @@ pub(super) struct Lists {
     purge: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reads {
     #[serde(deserialize_with = "room")]
@@ -106,7 +106,7 @@ pub(super) struct Reads {
     limit: u16,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Asks {
     #[serde(deserialize_with = "room")]
@@ -115,7 +115,7 @@ pub(super) struct Asks {
     user: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ends {
     #[serde(deserialize_with = "room")]
@@ -126,7 +126,7 @@ pub(super) struct Ends {
     reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Renames {
     #[serde(deserialize_with = "room")]
@@ -135,7 +135,7 @@ pub(super) struct Renames {
     name: RoomName,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Pages {
     #[serde(deserialize_with = "room")]
@@ -214,6 +214,18 @@ impl Moderate {
 }
 
 impl Context {
+    /// The same settings, where rooms are named by number.
+    async fn with_room_ids(&self, mut set: Map<String, Value>) -> Result<Map<String, Value>, Problem> {
+        let rooms = set.get_mut("forward_to").and_then(Value::as_array_mut);
+        for room in rooms.into_iter().flatten() {
+            let Some(name) = room.as_str().and_then(|text| text.strip_prefix('#')) else { continue };
+            let name = RoomName::parse(name)
+                .map_err(|e| Problem::new("bad_request", format!("the room name {name:?} is not possible: {e}")))?;
+            *room = setting::room_id(self.room(&name).await?);
+        }
+        Ok(set)
+    }
+
     pub(super) async fn moderate(&self, moderate: Moderate) -> Outcome {
         let (key, room) = (self.key()?, self.room(moderate.room()).await?);
         match moderate {
@@ -221,6 +233,7 @@ impl Context {
                 self.stored(ChangeRoom { key, room, changes: vec![Topic { text }.into()] }).await
             }
             Moderate::Set(Sets { set, .. }) => {
+                let set = self.with_room_ids(set).await?;
                 let changes = set.iter().map(|(name, value)| setting::setting(name, value)).collect::<Result<_, _>>();
                 let changes = changes.map_err(|error| Problem::new("bad_request", error))?;
                 self.stored(ChangeRoom { key, room, changes }).await

@@ -20,7 +20,7 @@ use crate::bot::line::choice::{SeenBy, Shown, Taken, values};
 use crate::bot::line::{There, rfc3339, room_name, user_id};
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum About {
     Status(Says),
     State(Keeps),
@@ -37,7 +37,7 @@ pub(super) enum About {
     SeenPolicy(Seen),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Says {
     #[serde(default)]
@@ -48,7 +48,7 @@ pub(super) struct Says {
     until: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Keeps {
     #[serde(default)]
@@ -58,13 +58,13 @@ pub(super) struct Keeps {
     public: Option<Vec<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Who {
     user: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Person {
     user: String,
@@ -72,26 +72,26 @@ pub(super) struct Person {
     on: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Policy {
     policy: Taken,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Called {
     #[serde(default)]
     nick: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Seen {
     policy: SeenBy,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mentions {
     /// Before this place.
@@ -100,14 +100,14 @@ pub(super) struct Mentions {
     limit: u16,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Direct {
     with: Vec<String>,
 }
 
 /// A message for one person.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Say {
     to: String,
@@ -117,7 +117,7 @@ pub(super) struct Say {
     key: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Marks {
     #[serde(deserialize_with = "room")]

@@ -26,7 +26,7 @@ pub(super) struct Request {
 }
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Op {
     Join(InRoom),
     Part(Part),
@@ -52,14 +52,14 @@ pub(super) enum Op {
 }
 
 /// A room and nothing else.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct InRoom {
     #[serde(deserialize_with = "room")]
     pub(super) room: RoomName,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Part {
     #[serde(deserialize_with = "room")]
@@ -68,7 +68,7 @@ pub(super) struct Part {
     pub(super) reason: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Create {
     #[serde(deserialize_with = "room")]
@@ -77,7 +77,7 @@ pub(super) struct Create {
     pub(super) topic: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Send {
     #[serde(deserialize_with = "room")]
@@ -95,7 +95,7 @@ pub(super) struct Send {
 }
 
 /// A place in a room.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct At {
     #[serde(deserialize_with = "room")]
@@ -103,7 +103,7 @@ pub(super) struct At {
     pub(super) seq: u64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Typing {
     #[serde(deserialize_with = "room")]
@@ -112,7 +112,7 @@ pub(super) struct Typing {
     pub(super) active: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct History {
     #[serde(deserialize_with = "room")]
@@ -124,7 +124,7 @@ struct History {
     limit: u16,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Members {
     #[serde(deserialize_with = "room")]
@@ -136,7 +136,7 @@ pub(super) struct Members {
     pub(super) limit: u16,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Rooms {
     /// Behind this room, `r_17`.
@@ -146,7 +146,7 @@ pub(super) struct Rooms {
     pub(super) limit: u16,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Search {
     pub(super) query: String,
@@ -159,7 +159,7 @@ pub(super) struct Search {
     pub(super) limit: u16,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nothing {}
 

@@ -11,14 +11,14 @@ use super::work::{Context, Outcome, nonsense};
 use crate::bot::line::{rfc3339, user_id};
 
 /// What is asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Tokens {
     Make(Make),
     List(Of),
     Revoke(Revoke),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Make {
     /// The bot's name.
@@ -29,7 +29,7 @@ pub(super) struct Make {
     for_s: Option<u32>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Of {
     /// Of which bot; of all of one's own without it.
@@ -37,7 +37,7 @@ pub(super) struct Of {
     bot: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Revoke {
     /// What stands behind `cbot_`.

@@ -107,7 +107,7 @@ impl Work {
 
     fn begin(&mut self, number: u64, op: Op) {
         let context = Arc::clone(&self.context);
-        self.running.spawn(async move { (number, context.perform(op).await) });
+        self.running.spawn(async move { (number, context.settle(op).await) });
     }
 
     /// The next answer; never, if nothing is being worked on. May be dropped at any time.
@@ -166,6 +166,20 @@ fn op_room(op: &Op) -> Option<&RoomName> {
 }
 
 impl Context {
+    /// Does it; once more if a room's number was remembered and leads nowhere any more, for its name may be another one's by now.
+    async fn settle(&self, op: Op) -> Outcome {
+        let Some(room) = op_room(&op).cloned().filter(|room| self.known_room(room).is_some()) else {
+            return self.perform(op).await;
+        };
+        match self.perform(op.clone()).await {
+            Err(problem) if problem.code == RejectCode::NoSuchRoom.name() => {
+                self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane(&room));
+                self.perform(op).await
+            }
+            outcome => outcome,
+        }
+    }
+
     // The one list of everything that can be asked: an arm each, and no rule.
     #[allow(clippy::cognitive_complexity)]
     async fn perform(&self, op: Op) -> Outcome {
@@ -180,12 +194,12 @@ impl Context {
             }
             Op::Part(Part { room, reason }) => {
                 let id = self.room(&room).await?;
-                self.done(&room, self.ask(request::LeaveRoom { key: self.key()?, room: id, reason }).await)
+                self.done(self.ask(request::LeaveRoom { key: self.key()?, room: id, reason }).await)
             }
             Op::Send(send) => self.send(send).await,
             Op::Read(At { room, seq }) => {
                 let mark = request::MarkRead { room: self.room(&room).await?, seq: Seq(seq) };
-                self.done(&room, self.ask(mark).await)
+                self.done(self.ask(mark).await)
             }
             Op::Typing(Typing { room, active }) => {
                 self.client.typing(self.room(&room).await?, active);
@@ -242,9 +256,6 @@ impl Context {
         } else {
             self.ask(request::PostWith { key, room: id, style, text, extras }).await
         };
-        if let Err(problem) = &reply {
-            self.forget_if_gone(&room, problem);
-        }
         let reply = reply?;
         let Reply::Receipt(receipt) = reply else { return Err(nonsense(&reply)) };
         let mut fields = fields([("seq", receipt.seq.0.into())]);
@@ -306,8 +317,7 @@ impl Context {
     }
 
     pub(super) async fn room(&self, name: &RoomName) -> Result<RoomId, Problem> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&lane(name)).copied();
-        if let Some(id) = known {
+        if let Some(id) = self.known_room(name) {
             return Ok(id);
         }
         let reply = self.ask(LookUpRoom { room: by_name(name) }).await?;
@@ -316,18 +326,16 @@ impl Context {
         Ok(info.room)
     }
 
+    fn known_room(&self, name: &RoomName) -> Option<RoomId> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&lane(name)).copied()
+    }
+
     pub(super) fn remember(&self, name: &RoomName, id: RoomId) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= ROOMS_KNOWN_MAX {
             known.clear();
         }
         known.insert(lane(name), id);
-    }
-
-    fn forget_if_gone(&self, name: &RoomName, problem: &Problem) {
-        if problem.code == RejectCode::NoSuchRoom.name() {
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane(name));
-        }
     }
 
     pub(super) fn info(&self, name: &RoomName, reply: Reply) -> Outcome {
@@ -341,10 +349,7 @@ impl Context {
         Ok(fields)
     }
 
-    pub(super) fn done(&self, name: &RoomName, reply: Result<Reply, Problem>) -> Outcome {
-        if let Err(problem) = &reply {
-            self.forget_if_gone(name, problem);
-        }
+    pub(super) fn done(&self, reply: Result<Reply, Problem>) -> Outcome {
         reply.map(|_| Map::new())
     }
 }

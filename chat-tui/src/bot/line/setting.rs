@@ -94,13 +94,14 @@ fn retention(value: &Value) -> Result<Retention, String> {
     Ok(Retention { messages: field("messages")?, age_s: field("age_s")?, bytes: field("bytes")? })
 }
 
-fn room_id(room: RoomId) -> Value {
+/// A room's number as programs are told it.
+pub fn room_id(room: RoomId) -> Value {
     format!("r_{room}").into()
 }
 
 fn parse_room_id(value: &Value) -> Result<RoomId, String> {
     let number = value.as_str().and_then(|id| id.strip_prefix("r_")).and_then(|number| number.parse().ok());
-    number.map(RoomId).ok_or_else(|| "a list of room ids such as r_17".to_owned())
+    number.map(RoomId).ok_or_else(|| "a list of room ids such as r_17, or for programs names such as #team".to_owned())
 }
 
 fn list<T>(value: &Value, parse: impl Fn(&Value) -> Result<T, String>) -> Result<Vec<T>, String> {
