@@ -23,7 +23,7 @@ use crate::seen::{SeenPolicySet, WasSeen};
 pub use key::CompactionKey;
 pub use message::{
     ByBot, Custom, Edited, Erased, ErasedFor, Extra, Forwarded, Message, Pinned, PostedWith, Reacted, Redacted,
-    ReplyTo, VisibleTo,
+    RedactedFor, ReplyTo, VisibleTo,
 };
 pub use moderation::{
     Deleted, DirectCreated, Evicted, Kicked, List, Listed, Named, OwnerChanged, Purged, Renamed, RoleSet, RoomChanged,
@@ -96,6 +96,8 @@ kinds! {
         20 => Erased,
         /// A conversation between few began.
         21 => DirectCreated,
+        /// A message that only some may see was removed.
+        22 => RedactedFor,
         /// What is kept in the place of a body that only some could see, and that was removed.
         35 => ErasedFor,
         /// Whoever shows a code may own the server.
@@ -342,7 +344,8 @@ impl EventBody {
                 visible_to.as_deref()
             }
             RoomFact::PostedWith(_) => self.message().and_then(|message| message.visible_to()),
-            RoomFact::ErasedFor(ErasedFor { visible_to, .. }) => Some(visible_to),
+            RoomFact::RedactedFor(RedactedFor { visible_to, .. })
+            | RoomFact::ErasedFor(ErasedFor { visible_to, .. }) => Some(visible_to),
             RoomFact::Created(_)
             | RoomFact::Joined(_)
             | RoomFact::Left(_)
@@ -370,6 +373,7 @@ impl EventBody {
         match self.room_fact()? {
             RoomFact::Edited(Edited { target, .. })
             | RoomFact::Redacted(Redacted { target, .. })
+            | RoomFact::RedactedFor(RedactedFor { target, .. })
             | RoomFact::Reacted(Reacted { target, .. })
             | RoomFact::Pinned(Pinned { target, .. }) => Some(*target),
             RoomFact::Created(_)

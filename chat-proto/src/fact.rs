@@ -5,8 +5,8 @@ use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::defence::DefenceSet;
 use crate::event::{
     Created, Deleted, DirectCreated, Edited, Erased, ErasedFor, EventBody, Evicted, Joined, Kicked, Left, Listed,
-    Mentioned, OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet,
-    RoomChanged, RoomJoined, RoomLeft, Unlisted,
+    Mentioned, OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, RedactedFor, Renamed,
+    RoleSet, RoomChanged, RoomJoined, RoomLeft, Unlisted,
 };
 use crate::nick::NickSet;
 use crate::profile::{StateSet, StatusSet};
@@ -78,6 +78,7 @@ facts! {
         Deleted
         Erased
         DirectCreated
+        RedactedFor
         ErasedFor
     }
     /// What follows a person's devices.

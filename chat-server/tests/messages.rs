@@ -197,7 +197,11 @@ async fn that_a_message_for_some_was_removed_is_told_to_them_and_to_nobody_else(
         let Reply::Receipt(edited) = bob.ask(edit).await else { panic!() };
         said.extend([receipt.seq, edited.seq]);
     }
-    done(&mut bob, Redact { key: fresh_key(), room, target: said[0], reason: String::new() }).await;
+    let removed = done(&mut bob, Redact { key: fresh_key(), room, target: said[0], reason: "oops".to_owned() }).await;
+    for (reader, kind) in [(&mut alice, 22), (&mut bob, 22), (&mut carol, 0)] {
+        let kinds = bodies(reader, room).await.into_iter().filter(|(seq, _)| *seq == removed);
+        assert_eq!(kinds.map(|(_, body)| body.kind()).collect::<Vec<_>>(), [kind], "that it was, and why");
+    }
     let user = UserRef::Name("bob".to_owned());
     done(&mut alice, Purge { key: fresh_key(), room, user, reason: String::new() }).await;
     let at = |seen: &[(Seq, EventBody)]| -> Vec<u16> {

@@ -105,6 +105,19 @@ pub struct Redacted {
     pub reason: String,
 }
 
+/// The payload of the removal of a message that only some may see: as [`Redacted`], for them alone.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct RedactedFor {
+    /// The name of who removed it.
+    pub name: String,
+    /// The message.
+    pub target: Seq,
+    /// Why; may be empty.
+    pub reason: String,
+    /// Who may see it beside who removed it: those who could see the message, its author among them.
+    pub visible_to: Vec<AccountId>,
+}
+
 /// The payload of a reaction to a message, or of its withdrawal.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
 pub struct Reacted {

@@ -260,6 +260,7 @@ wire! {
             name: String, target: Seq, text: String, mentions: Vec<AccountId>, visible_to: Option<Vec<AccountId>>
         }
         Redacted { name: String, target: Seq, reason: String }
+        RedactedFor { name: String, target: Seq, reason: String, visible_to: Vec<AccountId> }
         Reacted { name: String, target: Seq, emoji: String, on: bool, visible_to: Option<Vec<AccountId>> }
         Pinned { name: String, target: Seq, on: bool }
         Erased { kind: u16 }
@@ -381,7 +382,7 @@ wire! {
         }
         EventBody {
             Withheld, Created, Joined, Left, Posted, PostedWith, Edited, Redacted, Reacted, Pinned, RoomChanged,
-            Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated, ErasedFor,
+            Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated, RedactedFor, ErasedFor,
             ClaimOffered, OwnerClaimed, DeviceAdded, DeviceRevoked, RecoverySet, RecoveryUsed, ServerBanned,
             ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, BotLetIn, BotTokenRevoked, ServerPurged, DefenceSet, NickSet, RoomJoined, RoomLeft, ReadMarked, Mentioned,
             DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,

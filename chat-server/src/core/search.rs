@@ -7,7 +7,7 @@ pub mod query;
 
 use std::collections::BTreeSet;
 
-use chat_proto::event::{Edited, Pinned, Reacted, Redacted};
+use chat_proto::event::{Edited, Pinned, Reacted, Redacted, RedactedFor};
 use chat_proto::{AccountId, Event, RoomFact, RoomId, Seq, Style, Timestamp};
 
 /// A word longer than this is found by its beginning, bytes.
@@ -224,7 +224,9 @@ pub fn change(room: RoomId, event: &Event) -> Option<Change> {
         RoomFact::Edited(Edited { target, text, mentions, .. }) => {
             Some(Change::Reword { target: *target, doc: doc(text, mentions) })
         }
-        RoomFact::Redacted(Redacted { target, .. }) => Some(Change::Remove(*target)),
+        RoomFact::Redacted(Redacted { target, .. }) | RoomFact::RedactedFor(RedactedFor { target, .. }) => {
+            Some(Change::Remove(*target))
+        }
         RoomFact::Pinned(Pinned { target, on, .. }) => {
             Some(Change::Mark { target: *target, mark: Mark::Pinned, on: *on })
         }

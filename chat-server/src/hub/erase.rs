@@ -1,6 +1,6 @@
 //! Which words are removed for good in the commit that says so.
 
-use chat_proto::event::{Purged, Redacted};
+use chat_proto::event::{Purged, Redacted, RedactedFor};
 use chat_proto::{AccountId, FeedId, RoomFact, Seq};
 
 use super::Hub;
@@ -15,7 +15,9 @@ impl Hub {
         let mut erase = Vec::new();
         for row in rows {
             match row.event.body.room_fact() {
-                Some(RoomFact::Redacted(Redacted { target, .. })) => erase.push(*target),
+                Some(
+                    RoomFact::Redacted(Redacted { target, .. }) | RoomFact::RedactedFor(RedactedFor { target, .. }),
+                ) => erase.push(*target),
                 Some(RoomFact::Purged(Purged { who, up_to, .. })) => {
                     let (author, before) = (who.account, up_to.next());
                     erase.extend(self.messages_of(feed, author, before).await?);

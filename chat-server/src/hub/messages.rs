@@ -24,7 +24,7 @@ use crate::core::{AccountKind, Actor, ServerRank};
 const ABOUT_ROWS: usize = 1_000;
 
 /// The kinds of events that are acts of those who may: pins, settings, names, roles, owners, lists, removals.
-const AUDITED: [u16; 11] = [7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18];
+const AUDITED: [u16; 12] = [7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 22];
 
 impl Hub {
     /// A message of a room something is to be done to, if it is for the asker.

@@ -185,6 +185,7 @@ impl Notes {
             }
             Some(
                 RoomFact::Redacted(_)
+                | RoomFact::RedactedFor(_)
                 | RoomFact::Reacted(_)
                 | RoomFact::Pinned(_)
                 | RoomFact::RoomChanged(_)

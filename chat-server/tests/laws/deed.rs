@@ -163,6 +163,7 @@ fn setting(kind: u8, which: u8) -> RoomSetting {
 pub fn erased(body: &EventBody, rows: &[Event]) -> Vec<Seq> {
     match body {
         EventBody::Redacted(it) => vec![it.target],
+        EventBody::RedactedFor(it) => vec![it.target],
         EventBody::Purged(it) => {
             let his = rows.iter().filter(|row| row.by == it.who.account && row.seq <= it.up_to);
             his.filter(|row| row.body.message().is_some()).map(|row| row.seq).collect()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chat_proto::event::{EventBody, List};
+use chat_proto::event::{EventBody, List, Redacted, RedactedFor};
 use chat_proto::reply::{Page, Receipt};
 use chat_proto::request::{History, ListMembers, ListPins, Post, ReadList, Subscribe};
 use chat_proto::{
@@ -419,7 +419,9 @@ fn line(event: &Event, accounts: &[AccountId]) -> Line {
         EventBody::Listed(it) => format!("lists {} {}", name(it.who.account), it.list.name()),
         EventBody::Unlisted(it) => format!("unlists {} {}", name(it.who.account), it.list.name()),
         EventBody::Erased(_) => "removed".to_owned(),
-        EventBody::Redacted(it) => format!("removes {}", it.target),
+        EventBody::Redacted(Redacted { target, .. }) | EventBody::RedactedFor(RedactedFor { target, .. }) => {
+            format!("removes {target}")
+        }
         EventBody::Purged(it) => format!("purges {}", name(it.who.account)),
         EventBody::Reacted(it) => format!("reacts {} {}", it.on, it.target),
         EventBody::Renamed(it) => {

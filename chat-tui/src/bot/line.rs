@@ -296,6 +296,7 @@ impl Line {
             | RoomFact::PostedWith(_)
             | RoomFact::Edited(_)
             | RoomFact::Redacted(_)
+            | RoomFact::RedactedFor(_)
             | RoomFact::Reacted(_)
             | RoomFact::Pinned(_)
             | RoomFact::RoomChanged(_)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use chat_proto::event::{Edited, Erased, Pinned, Reacted};
+use chat_proto::event::{Edited, Erased, Pinned, Reacted, Redacted, RedactedFor};
 use chat_proto::reply::{Fold, FoldList};
 use chat_proto::{AccountId, Event, EventBody, RoomFact, Seq};
 
@@ -142,7 +142,9 @@ impl Folds {
                 self.change(*target, |stand| stand.pin(event.seq, *on))
             }
             // What was removed is gone from the event itself.
-            Some(RoomFact::Redacted(redacted)) => self.known.remove(&redacted.target).is_some(),
+            Some(RoomFact::Redacted(Redacted { target, .. }) | RoomFact::RedactedFor(RedactedFor { target, .. })) => {
+                self.known.remove(target).is_some()
+            }
             Some(_) | None => false,
         }
     }
@@ -182,7 +184,9 @@ impl Erasure {
     #[must_use]
     pub fn of(event: &Event) -> Option<Self> {
         match event.body.room_fact() {
-            Some(RoomFact::Redacted(redacted)) => Some(Self::Message(redacted.target)),
+            Some(RoomFact::Redacted(Redacted { target, .. }) | RoomFact::RedactedFor(RedactedFor { target, .. })) => {
+                Some(Self::Message(*target))
+            }
             Some(RoomFact::Purged(purged)) => Some(Self::Person(purged.who.account, purged.up_to)),
             Some(_) | None => None,
         }

@@ -64,6 +64,7 @@ pub(super) fn room_bodies() -> Vec<EventBody> {
         Edited { name: name(), target: Seq(8_123), text: text("hello, all"), mentions: vec![], visible_to: None }
             .into(),
         Redacted { name: name(), target: Seq(8_123), reason: reason() }.into(),
+        RedactedFor { name: name(), target: Seq(8_123), reason: reason(), visible_to: vec![AccountId(2)] }.into(),
         Reacted {
             name: name(), target: Seq(8_123), emoji: text("👍"), on: true, visible_to: Some(vec![AccountId(2)])
         }

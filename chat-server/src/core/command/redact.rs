@@ -1,6 +1,6 @@
 //! Redact: remove a message for good. Its place stays.
 
-use chat_proto::event::Redacted;
+use chat_proto::event::{Redacted, RedactedFor};
 use chat_proto::{EventBody, Line, Reject, Timestamp};
 
 use super::About;
@@ -28,7 +28,11 @@ pub(in crate::core) fn decide(
         return Ok(None);
     }
     let (name, reason) = (by.name.to_string(), redact.reason.as_str().to_owned());
-    Ok(Some(Redacted { name, target: redact.about.seq, reason }.into()))
+    let target = redact.about.seq;
+    Ok(Some(match redact.about.audience() {
+        None => Redacted { name, target, reason }.into(),
+        Some(visible_to) => RedactedFor { name, target, reason, visible_to }.into(),
+    }))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::codec::CodecError;
-use chat_proto::event::{Created, DirectCreated, Joined, Named, OwnerChanged, Pinned, RoleSet};
+use chat_proto::event::{Created, DirectCreated, Joined, Named, OwnerChanged, Pinned, Redacted, RedactedFor, RoleSet};
 use chat_proto::setting::HistoryFrom;
 use chat_proto::{AccountId, Event, EventBody, List, Reject, RejectCode, Role, RoomFact, RoomSetting, Seq, Timestamp};
 
@@ -255,6 +255,7 @@ impl Room {
                 | RoomFact::PostedWith(_)
                 | RoomFact::Edited(_)
                 | RoomFact::Redacted(_)
+                | RoomFact::RedactedFor(_)
                 | RoomFact::Reacted(_)
                 | RoomFact::Pinned(_)
                 | RoomFact::RoomChanged(_)
@@ -334,7 +335,9 @@ impl State for Room {
             RoomFact::Erased(_) | RoomFact::ErasedFor(_) if event.body.was_message() => self.note_post(event),
             RoomFact::Pinned(Pinned { target, on: true, .. }) => drop(self.pins.insert(*target)),
             RoomFact::Pinned(Pinned { target, .. }) => drop(self.pins.remove(target)),
-            RoomFact::Redacted(it) => drop(self.pins.remove(&it.target)),
+            RoomFact::Redacted(Redacted { target, .. }) | RoomFact::RedactedFor(RedactedFor { target, .. }) => {
+                self.pins.remove(target);
+            }
             RoomFact::RoomChanged(it) => {
                 it.changes.iter().for_each(|change| self.settings.apply(change));
                 if self.settings.slow_mode_s == 0 {

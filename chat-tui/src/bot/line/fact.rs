@@ -1,6 +1,6 @@
 //! What happens in a room beside messages and memberships, as a program reads it.
 
-use chat_proto::event::Named;
+use chat_proto::event::{Named, Redacted, RedactedFor};
 use chat_proto::{Event, RoomFact, Timestamp};
 use serde::Serialize;
 
@@ -181,8 +181,9 @@ impl FactLine {
         let until = |until: Option<Timestamp>| until.map(rfc3339);
         Some(match fact {
             RoomFact::Edited(it) => Self::Edit { head: head(&it.name), target: it.target.0, text: it.text.clone() },
-            RoomFact::Redacted(it) => {
-                Self::Delete { head: head(&it.name), target: it.target.0, reason: it.reason.clone() }
+            RoomFact::Redacted(Redacted { name, target, reason })
+            | RoomFact::RedactedFor(RedactedFor { name, target, reason, .. }) => {
+                Self::Delete { head: head(name), target: target.0, reason: reason.clone() }
             }
             RoomFact::Reacted(it) => {
                 Self::React { head: head(&it.name), target: it.target.0, emoji: it.emoji.clone(), on: it.on }

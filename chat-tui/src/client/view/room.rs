@@ -141,6 +141,7 @@ impl RoomView {
             }
             Some(
                 RoomFact::Redacted(_)
+                | RoomFact::RedactedFor(_)
                 | RoomFact::Reacted(_)
                 | RoomFact::Pinned(_)
                 | RoomFact::RoomChanged(_)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chat_proto::event::{Redacted, RedactedFor};
 use chat_proto::{Event, EventBody, RoomFact, RoomId, Seq, Style};
 
 use super::model::{Model, Notice, Overlay};
@@ -186,8 +187,11 @@ fn line(event: &Event, zone: &Zone) -> Option<String> {
         format!("{} left{}", it.name, because(&it.reason))
     } else if let Some(RoomFact::Edited(it)) = fact {
         format!("{} changed a message to: {}", it.name, it.text.replace('\n', "\n  "))
-    } else if let Some(RoomFact::Redacted(it)) = fact {
-        format!("{} removed a message{}", it.name, because(&it.reason))
+    } else if let Some(
+        RoomFact::Redacted(Redacted { name, reason, .. }) | RoomFact::RedactedFor(RedactedFor { name, reason, .. }),
+    ) = fact
+    {
+        format!("{name} removed a message{}", because(reason))
     } else if let Some(RoomFact::Reacted(it)) = fact.filter(|_| is_reaction(event)) {
         format!("{} reacted with {}", it.name, it.emoji)
     } else {

@@ -40,6 +40,7 @@ fn room(fact: RoomFact<'_>) -> String {
         | RoomFact::PostedWith(_)
         | RoomFact::Edited(_)
         | RoomFact::Redacted(_)
+        | RoomFact::RedactedFor(_)
         | RoomFact::Reacted(_)
         | RoomFact::Purged(_)
         | RoomFact::DirectCreated(_) => String::new(),

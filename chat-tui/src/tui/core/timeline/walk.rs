@@ -74,6 +74,7 @@ fn kind(event: &Event) -> Kind {
         Fact::Room(
             RoomFact::Edited(_)
             | RoomFact::Redacted(_)
+            | RoomFact::RedactedFor(_)
             | RoomFact::Reacted(_)
             | RoomFact::Purged(_)
             | RoomFact::DirectCreated(_),
