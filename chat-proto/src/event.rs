@@ -10,6 +10,7 @@ use crate::codec::{Decode, Encode};
 use crate::defence::DefenceSet;
 use crate::fact::RoomFact;
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
+use crate::identity::{DeviceChanged, SecretChanged};
 use crate::kinds;
 use crate::nick::NickSet;
 use crate::profile::{StateSet, StatusSet};
@@ -162,6 +163,10 @@ kinds! {
         114 => SeenPolicySet,
         /// When the account was last there.
         115 => WasSeen,
+        /// Another device opens the account, or one does no more.
+        116 => DeviceChanged,
+        /// A secret that may let a device into the account is another one, or is none any more.
+        117 => SecretChanged,
     }
 }
 

@@ -8,6 +8,7 @@ use crate::event::{
     Mentioned, OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, Renamed, RoleSet,
     RoomChanged, RoomJoined, RoomLeft, Unlisted,
 };
+use crate::identity::{DeviceChanged, SecretChanged};
 use crate::nick::NickSet;
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
@@ -87,6 +88,8 @@ facts! {
         ReadMarked
         Mentioned
         WasSeen
+        DeviceChanged
+        SecretChanged
     }
     /// What a person set for himself; see [`Choices`](crate::choices::Choices).
     Choice ChoiceFact {

@@ -169,8 +169,12 @@ pub const CONTACTS_MAX: usize = 1_000;
 
 /// People who may ever have been contacts of one account.
 pub const CONTACTS_EVER_MAX: usize = 4_000;
+
 /// Devices that may open one account at once.
 pub const DEVICES_PER_ACCOUNT_MAX: usize = 32;
+
+/// Devices and secrets of which an account's feed keeps what became of them last; those changed longest ago are forgotten first.
+pub const DEVICE_NEWS_KEPT_MAX: usize = 100;
 
 /// How long a code that adds a device holds, milliseconds.
 pub const LINK_CODE_MS: u32 = 600_000;

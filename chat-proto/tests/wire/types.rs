@@ -332,6 +332,8 @@ wire! {
         LastSeen { account: AccountId, name: String, presence: Presence, at: Option<Timestamp> }
         SeenPolicySet { policy: SeenPolicy }
         WasSeen { at: Timestamp }
+        DeviceChanged { device: DeviceId, label: String, change: DeviceChange, by: DeviceId, seq: Seq }
+        SecretChanged { secret: Secret, change: SecretChange, by: DeviceId, seq: Seq }
         Announced { room: RoomId, account: AccountId, name: String, style: Style, text: String }
         TypingIn { room: RoomId, active: bool }
     }
@@ -341,6 +343,9 @@ wire! {
         RoomRef { Id(RoomId), Name(String) }
         Anchor { Before(Seq), After(Seq), Around(Seq) }
         Style { Text, Action }
+        DeviceChange { Linked, Recovered, Revoked }
+        Secret { RecoveryCode }
+        SecretChange { Set, Used }
         FeedState { Live, Trimmed, Regressed, Diverged, NoAccess }
         Retry { Never, Later, AfterChange }
         Role { Member, Owner, Moderator, Admin }
@@ -385,7 +390,7 @@ wire! {
             ClaimOffered, OwnerClaimed, DeviceAdded, DeviceRevoked, RecoverySet, RecoveryUsed, ServerBanned,
             ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, BotLetIn, BotTokenRevoked, ServerPurged, DefenceSet, NickSet, RoomJoined, RoomLeft, ReadMarked, Mentioned,
             DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,
-            DirectPolicySet, SeenPolicySet, WasSeen
+            DirectPolicySet, SeenPolicySet, WasSeen, DeviceChanged, SecretChanged
         }
         Extra { ReplyTo, VisibleTo, Forwarded, Custom, ByBot }
         RoomSetting {

@@ -1,7 +1,7 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
+//! a room's events, and those of the server's own feed, mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
 //! sessions ask; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
@@ -55,7 +55,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{MultiConn, Registration};
 use crate::core::account::Account;
-use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
 use crate::core::flood::Rates;
 use crate::core::guess::Guesses;
@@ -66,7 +65,7 @@ use crate::digest::chain_start;
 use crate::environment::Environment;
 use crate::store::{FeedMeta, Store, StoreError, StoreResult};
 use gate::Reader;
-use handle::{Feed, FeedState, Pending};
+use handle::{Feed, FeedState};
 use notes::Notes;
 use shared::{Wake, lock};
 use subscription::Subscription;
@@ -332,23 +331,6 @@ impl Hub {
 
     fn notes(&self) -> &Notes {
         &self.notes
-    }
-
-    /// Says in an account's own feed what a room's feed says of it; nothing for an account there is not.
-    ///
-    /// # Errors
-    /// What the store says.
-    async fn note(self: &Arc<Self>, account: AccountId, command: AccountCommand) -> Result<Option<Pending>, Reject> {
-        let name = self.read_directory(|directory| directory.account(account).map(|entry| entry.name.clone()));
-        let Some(name) = name else { return Ok(None) };
-        let feed = self.account(account).await?;
-        Ok(Some(feed.submit(self, notes::submit(account, name, command)).await))
-    }
-
-    fn set_noted(&self, room: RoomId, seq: Seq) {
-        if let Some(feed) = lock(&self.rooms).get(&room) {
-            feed.shared.set_noted(seq);
-        }
     }
 
     fn empty_feed(&self, feed: FeedId) -> FeedMeta {

@@ -48,6 +48,9 @@ pub(super) fn replies() -> Vec<Reply> {
 
 pub(super) fn bodies() -> Vec<EventBody> {
     let (code, device, label) = (SecretHash([0x5e; 32]), DeviceId(22), text("laptop"));
+    let (by, seq) = (DeviceId(21), Seq(9));
+    let changed = |change| DeviceChanged { device, label: text("laptop"), change, by, seq };
+    let secret = |change| SecretChanged { secret: Secret::RecoveryCode, change, by, seq };
     vec![
         ClaimOffered { code }.into(),
         OwnerClaimed { name: text("alice") }.into(),
@@ -55,5 +58,10 @@ pub(super) fn bodies() -> Vec<EventBody> {
         DeviceRevoked { account: AccountId(17), device }.into(),
         RecoverySet { code }.into(),
         RecoveryUsed { device, key: KEY, label }.into(),
+        changed(DeviceChange::Linked).into(),
+        changed(DeviceChange::Recovered).into(),
+        changed(DeviceChange::Revoked).into(),
+        secret(SecretChange::Set).into(),
+        secret(SecretChange::Used).into(),
     ]
 }

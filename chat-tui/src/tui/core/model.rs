@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_proto::delivery::Greeting;
-use chat_proto::{RoomId, Seq};
+use chat_proto::{DeviceId, RoomId, Seq};
 
 use super::call::Calls;
 use super::chord::Chord;
@@ -87,6 +87,8 @@ pub struct Model {
     pub round_trip: Option<Duration>,
     /// What the account knows.
     pub account: AccountView,
+    /// The device this is, once it logged in.
+    pub device: DeviceId,
     /// What the screen keeps of rooms.
     pub rooms: BTreeMap<RoomId, RoomState>,
     /// The room being looked at.
@@ -155,6 +157,7 @@ impl Model {
             link: Link { state: LinkState::Connecting, retry_at: Duration::ZERO },
             round_trip: None,
             account,
+            device: DeviceId::default(),
             rooms: BTreeMap::new(),
             current: None,
             panes: Panes::default(),
