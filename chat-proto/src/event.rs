@@ -13,6 +13,7 @@ use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Ti
 use crate::identity::{DeviceChanged, SecretChanged};
 use crate::kinds;
 use crate::nick::NickSet;
+use crate::password::{PasswordSet, PasswordUsed};
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{
@@ -131,6 +132,10 @@ kinds! {
         91 => DefenceSet,
         /// The author is called something.
         92 => NickSet,
+        /// An account has another password, or none any more.
+        95 => PasswordSet,
+        /// It let a device in.
+        96 => PasswordUsed,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.

@@ -10,6 +10,7 @@ use crate::event::{
 };
 use crate::identity::{DeviceChanged, SecretChanged};
 use crate::nick::NickSet;
+use crate::password::{PasswordSet, PasswordUsed};
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{
@@ -118,6 +119,8 @@ facts! {
         ServerPurged
         DefenceSet
         NickSet
+        PasswordSet
+        PasswordUsed
         InviteMade
         InviteUsed
         InviteRevoked

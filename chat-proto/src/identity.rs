@@ -154,6 +154,8 @@ pub enum DeviceChange {
     Recovered,
     /// It opens nothing any more.
     Revoked,
+    /// It opens the account, by the password.
+    ByPassword,
 }
 
 impl DeviceChange {
@@ -164,6 +166,7 @@ impl DeviceChange {
             Self::Linked => "linked",
             Self::Recovered => "recovered",
             Self::Revoked => "revoked",
+            Self::ByPassword => "by_password",
         }
     }
 }
@@ -188,6 +191,8 @@ pub struct DeviceChanged {
 pub enum Secret {
     /// The recovery code.
     RecoveryCode,
+    /// The password.
+    Password,
 }
 
 impl Secret {
@@ -196,6 +201,7 @@ impl Secret {
     pub fn name(self) -> &'static str {
         match self {
             Self::RecoveryCode => "recovery_code",
+            Self::Password => "password",
         }
     }
 }
@@ -207,6 +213,8 @@ pub enum SecretChange {
     Set,
     /// It let a device in and is used up.
     Used,
+    /// There is none any more.
+    Removed,
 }
 
 impl SecretChange {
@@ -216,6 +224,7 @@ impl SecretChange {
         match self {
             Self::Set => "set",
             Self::Used => "used",
+            Self::Removed => "removed",
         }
     }
 }
@@ -233,6 +242,7 @@ pub struct SecretChanged {
     pub seq: Seq,
 }
 
+/// Values whose `Debug` shows nothing of them.
 macro_rules! secret {
     ($($name:ident)*) => {$(
         impl std::fmt::Debug for $name {
@@ -242,5 +252,7 @@ macro_rules! secret {
         }
     )*};
 }
+
+pub(crate) use secret;
 
 secret! { ClaimServer JwtAuth LinkAuth RecoverAuth LinkCode RecoveryCode }

@@ -46,6 +46,19 @@ fn a_device_that_comes_is_told_with_what_to_do_until_it_was_seen() {
 }
 
 #[test]
+fn whoever_is_typing_sees_it_too() {
+    let mut screen = screen(Vec::new());
+    screen.keys("hel");
+    tell(&mut screen, vec![device(3, "laptop", DeviceChange::Linked, 3)]);
+    screen.keys("lo").wait(5_000).keys("!");
+    assert!(told(&screen).contains("/revoke 3"));
+    screen.wait(60_000);
+    assert!(told(&screen).contains("/revoke 3"), "nobody has done anything since");
+    screen.keys("!");
+    assert_eq!(told(&screen), "");
+}
+
+#[test]
 fn what_this_device_did_and_what_was_before_it_came_is_no_news() {
     assert_eq!(told(&screen(vec![device(3, "old", DeviceChange::Revoked, 1)])), "");
     let before = vec![device(2, "phone", DeviceChange::Linked, 2), device(1, "this", DeviceChange::Linked, 1)];

@@ -1,7 +1,7 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events, and those of the server's own feed, mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
+//! a room's events, and those of the server's own feed, mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`], [`passwords`] and `realm` answer what
 //! sessions ask; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
@@ -24,6 +24,7 @@ pub mod messages;
 pub mod moderate;
 pub mod nicks;
 pub mod notes;
+pub mod passwords;
 pub mod people;
 pub mod presence;
 mod realm;
@@ -67,6 +68,7 @@ use crate::store::{FeedMeta, Store, StoreError, StoreResult};
 use gate::Reader;
 use handle::{Feed, FeedState};
 use notes::Notes;
+use passwords::{HashLine, Hashing};
 use shared::{Wake, lock};
 use subscription::Subscription;
 
@@ -93,6 +95,8 @@ pub struct HubSettings {
     pub away_after: Option<Duration>,
     /// Among whom what people are called is unique.
     pub nick_policy: NickPolicy,
+    /// How many passwords may be hashed, where they link devices.
+    pub password: Option<Hashing>,
     /// How much is let happen at least; owners may set more.
     pub defence: DefenceLevel,
     /// What becomes of a second connection of an account.
@@ -117,6 +121,7 @@ impl Default for HubSettings {
             presence_grace,
             away_after: None,
             nick_policy: NickPolicy::Server,
+            password: None,
             defence: DefenceLevel::Normal,
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,
@@ -138,6 +143,7 @@ pub struct Hub {
     realm: Arc<Feed<Realm>>,
     standing: realm::Standing,
     link_codes: devices::LinkCodes,
+    hash_line: Option<HashLine>,
     known_networks: defence::KnownNetworks,
     newcomers: Mutex<Guesses<IpAddr>>,
     directory: RwLock<Directory>,
@@ -190,6 +196,7 @@ impl Hub {
             store,
             environment,
             presences: presence::Board::new(Presences::new(settings.presence_grace, settings.away_after)),
+            hash_line: settings.password.map(HashLine::new),
             settings,
             sessions: sessions::Sessions::default(),
             rooms: Mutex::default(),

@@ -231,6 +231,10 @@ impl Round {
 }
 
 impl AccountNotes {
+    fn secret(&mut self, news: SecretChanged) {
+        self.secrets.insert(news.secret, news);
+    }
+
     fn commands(&self) -> Vec<AccountCommand> {
         let mentions = self.mentions.iter().flat_map(|(room, seqs)| {
             seqs.iter().map(|seq| AccountCommand::NoteMention(NoteMention { room: *room, seq: *seq }))

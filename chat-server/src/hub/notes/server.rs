@@ -18,16 +18,21 @@ impl Notes {
             let news = DeviceChanged { device, label, change, by, seq };
             round.of(account).devices.insert(device, news);
         };
-        let secret = |change| SecretChanged { secret: Secret::RecoveryCode, change, by, seq };
+        let news = |secret, change| SecretChanged { secret, change, by, seq };
         match event.body.server_fact() {
             Some(ServerFact::DeviceAdded(it)) => device(event.by, it.device, DeviceChange::Linked),
             Some(ServerFact::DeviceRevoked(it)) => device(it.account, it.device, DeviceChange::Revoked),
             Some(ServerFact::RecoverySet(_)) => {
-                round.of(event.by).secrets.insert(Secret::RecoveryCode, secret(SecretChange::Set));
+                round.of(event.by).secret(news(Secret::RecoveryCode, SecretChange::Set));
             }
             Some(ServerFact::RecoveryUsed(it)) => {
                 device(event.by, it.device, DeviceChange::Recovered);
-                round.of(event.by).secrets.insert(Secret::RecoveryCode, secret(SecretChange::Used));
+                round.of(event.by).secret(news(Secret::RecoveryCode, SecretChange::Used));
+            }
+            Some(ServerFact::PasswordUsed(it)) => device(event.by, it.device, DeviceChange::ByPassword),
+            Some(ServerFact::PasswordSet(it)) => {
+                let change = if it.hash.is_some() { SecretChange::Set } else { SecretChange::Removed };
+                round.of(event.by).secret(news(Secret::Password, change));
             }
             Some(
                 ServerFact::ClaimOffered(_)

@@ -88,6 +88,7 @@ fn told(DeviceChanged { device, label, change, .. }: &DeviceChanged) -> String {
     let how = match change {
         DeviceChange::Linked => "",
         DeviceChange::Recovered => " by the recovery code",
+        DeviceChange::ByPassword => " by the password",
         DeviceChange::Revoked => return format!("the device {called} was revoked: it opens your account no more"),
     };
     format!("a new device, {called}, opens your account{how}; /revoke {device} if it isn't yours")
@@ -100,7 +101,14 @@ fn secret(SecretChanged { secret, change, by, .. }: &SecretChanged) -> Option<St
             Some(format!("your device {by} made a recovery code, and the one before opens nothing; {undo} (/recovery)"))
         }
         // The device that it let in is told of.
-        (Secret::RecoveryCode, SecretChange::Used) => None,
+        (Secret::RecoveryCode | Secret::Password, SecretChange::Used) => None,
+        (Secret::RecoveryCode, SecretChange::Removed) => Some(format!("your device {by} took the recovery code away")),
+        (Secret::Password, SecretChange::Set) => Some(format!(
+            "your device {by} set the password that links devices; if that wasn't you, set another (/password)"
+        )),
+        (Secret::Password, SecretChange::Removed) => {
+            Some(format!("your device {by} took the password away that linked devices"))
+        }
     }
 }
 

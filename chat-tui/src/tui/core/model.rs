@@ -15,6 +15,7 @@ use super::picker::Picker;
 use super::prefs::Prefs;
 use super::reverse::Reverse;
 use super::room_state::{Intent, RoomState};
+use super::secret::Secret;
 use super::time::{Now, Zone};
 use super::timeline::{Pane, Scope, Wraps};
 use super::typing::Typists;
@@ -38,6 +39,8 @@ pub struct Notice {
     pub text: String,
     /// Whether something went wrong.
     pub error: bool,
+    /// No key takes it away before then.
+    pub holds: Duration,
     /// Shown until then.
     pub until: Duration,
 }
@@ -111,6 +114,8 @@ pub struct Model {
     pub(super) doomed: Option<(Seq, Duration)>,
     /// A line for the person.
     pub notice: Option<Notice>,
+    /// A secret that is being typed.
+    pub secret: Option<Secret>,
     /// What is written while no room is open.
     pub(super) nowhere: Composer,
     pub(super) last: Option<RoomId>,
@@ -171,6 +176,7 @@ impl Model {
             selected: None,
             doomed: None,
             notice: None,
+            secret: None,
             nowhere: Composer::default(),
             last: None,
             origin: None,
@@ -238,6 +244,9 @@ impl Model {
     /// What is being written.
     #[must_use]
     pub fn composer(&self) -> &Composer {
+        if let Some(secret) = &self.secret {
+            return &secret.blank;
+        }
         self.room().map_or(&self.nowhere, |room| &room.composer)
     }
 
@@ -249,6 +258,9 @@ impl Model {
     /// What stands before the line being written, where there is room for it.
     #[must_use]
     pub fn prompt(&self) -> String {
+        if let Some(secret) = &self.secret {
+            return secret.prompt().to_owned();
+        }
         let name = crate::clean::line(&self.account.me.name).into_string();
         let intent = self.room().map(|room| room.intent);
         match (intent, self.room_view()) {

@@ -7,17 +7,14 @@ use chat_proto::nick::NickChanged;
 use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 
-use super::{notice, room};
+use super::{alarm, notice, room};
 use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
 use crate::tui::core::call;
 use crate::tui::core::effect::{Effect, Effects};
 use crate::tui::core::identity;
-use crate::tui::core::model::{Model, Notice, Overlay};
+use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::room_state::MembersKnown;
-
-/// How long is shown what may be an alarm: whoever was away for a moment is to find it.
-const ALARM_SHOWN: Duration = Duration::from_secs(3_600);
 
 /// No page is asked for again so soon after one could not be had.
 const FETCH_PAUSE: Duration = Duration::from_secs(3);
@@ -317,8 +314,7 @@ fn opened(model: &mut Model, events: &[Event], effects: &mut Effects) {
         0 => newest,
         more => format!("{newest} ({more} more changed; /devices shows what opens it)"),
     };
-    model.notice = Some(Notice { text, error: true, until: model.now.mono + ALARM_SHOWN });
-    effects.dirty = true;
+    alarm(model, effects, text);
 }
 
 pub(super) fn set_bounds(model: &mut Model, id: RoomId) {
