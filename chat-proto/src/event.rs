@@ -10,8 +10,10 @@ use crate::codec::{Decode, Encode};
 use crate::defence::DefenceSet;
 use crate::fact::RoomFact;
 use crate::id::{AccountId, DeviceId, Epoch, MessageKey, Ordinal, RoomId, Seq, Timestamp};
+use crate::identity::{DeviceChanged, SecretChanged};
 use crate::kinds;
 use crate::nick::NickSet;
+use crate::password::{PasswordSet, PasswordUsed};
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{
@@ -132,6 +134,10 @@ kinds! {
         91 => DefenceSet,
         /// The author is called something.
         92 => NickSet,
+        /// An account has another password, or none any more.
+        95 => PasswordSet,
+        /// It let a device in.
+        96 => PasswordUsed,
         /// The account became a member of a room.
         100 => RoomJoined,
         /// The account stopped being a member of a room.
@@ -164,6 +170,10 @@ kinds! {
         114 => SeenPolicySet,
         /// When the account was last there.
         115 => WasSeen,
+        /// Another device opens the account, or one does no more.
+        116 => DeviceChanged,
+        /// A secret that may let a device into the account is another one, or is none any more.
+        117 => SecretChanged,
     }
 }
 

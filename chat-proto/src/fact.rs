@@ -8,7 +8,9 @@ use crate::event::{
     Mentioned, OwnerChanged, Pinned, Posted, PostedWith, Purged, Reacted, ReadMarked, Redacted, RedactedFor, Renamed,
     RoleSet, RoomChanged, RoomJoined, RoomLeft, Unlisted,
 };
+use crate::identity::{DeviceChanged, SecretChanged};
 use crate::nick::NickSet;
+use crate::password::{PasswordSet, PasswordUsed};
 use crate::profile::{StateSet, StatusSet};
 use crate::reach::{Blocked, ContactSet, DirectPolicySet};
 use crate::realm::{
@@ -88,6 +90,8 @@ facts! {
         ReadMarked
         Mentioned
         WasSeen
+        DeviceChanged
+        SecretChanged
     }
     /// What a person set for himself; see [`Choices`](crate::choices::Choices).
     Choice ChoiceFact {
@@ -116,6 +120,8 @@ facts! {
         ServerPurged
         DefenceSet
         NickSet
+        PasswordSet
+        PasswordUsed
         InviteMade
         InviteUsed
         InviteRevoked

@@ -145,6 +145,104 @@ pub struct AuditPage {
     pub more: bool,
 }
 
+/// What became of a device of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum DeviceChange {
+    /// It opens the account, by a code that another device made.
+    Linked,
+    /// It opens the account, by the recovery code.
+    Recovered,
+    /// It opens nothing any more.
+    Revoked,
+    /// It opens the account, by the password.
+    ByPassword,
+}
+
+impl DeviceChange {
+    /// The word it is written as.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Linked => "linked",
+            Self::Recovered => "recovered",
+            Self::Revoked => "revoked",
+            Self::ByPassword => "by_password",
+        }
+    }
+}
+
+/// The payload of news for all of a person's devices: another one opens his account, or one does no more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct DeviceChanged {
+    /// Which one.
+    pub device: DeviceId,
+    /// What its owner calls it; may be empty.
+    pub label: String,
+    /// What became of it.
+    pub change: DeviceChange,
+    /// The device that did it; a new one does it itself.
+    pub by: DeviceId,
+    /// The event of the server's own feed this follows from.
+    pub seq: Seq,
+}
+
+/// A secret that may let a new device into an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Encode, Decode)]
+pub enum Secret {
+    /// The recovery code.
+    RecoveryCode,
+    /// The password.
+    Password,
+}
+
+impl Secret {
+    /// The word it is written as.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RecoveryCode => "recovery_code",
+            Self::Password => "password",
+        }
+    }
+}
+
+/// What became of a secret of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Encode, Decode)]
+pub enum SecretChange {
+    /// A new one is in force, in place of the one before.
+    Set,
+    /// It let a device in and is used up.
+    Used,
+    /// There is none any more.
+    Removed,
+}
+
+impl SecretChange {
+    /// The word it is written as.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Set => "set",
+            Self::Used => "used",
+            Self::Removed => "removed",
+        }
+    }
+}
+
+/// The payload of news for all of a person's devices: a secret that may let a new device in is another one, or is none any more.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct SecretChanged {
+    /// Which one.
+    pub secret: Secret,
+    /// What became of it.
+    pub change: SecretChange,
+    /// The device that did it.
+    pub by: DeviceId,
+    /// The event of the server's own feed this follows from.
+    pub seq: Seq,
+}
+
+/// Values whose `Debug` shows nothing of them.
 macro_rules! secret {
     ($($name:ident)*) => {$(
         impl std::fmt::Debug for $name {
@@ -154,5 +252,7 @@ macro_rules! secret {
         }
     )*};
 }
+
+pub(crate) use secret;
 
 secret! { ClaimServer JwtAuth LinkAuth RecoverAuth LinkCode RecoveryCode }

@@ -38,6 +38,7 @@ pub mod limits;
 pub mod name;
 pub mod nearest;
 pub mod nick;
+pub mod password;
 pub mod profile;
 pub mod reach;
 pub mod realm;

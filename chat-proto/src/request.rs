@@ -17,6 +17,7 @@ use crate::identity::{
 use crate::invite::{InviteAuth, ListInvites, MakeInvite, RevokeInvite};
 use crate::kinds;
 use crate::nick::{GetNicks, SetNick};
+use crate::password::{PasswordAuth, SetPassword};
 use crate::profile::{GetProfile, SetState, SetStatus};
 use crate::reach::{Block, ListMentions, ListReadMarks, OpenDirect, SetContact, SetDirectPolicy};
 use crate::search::Search;
@@ -142,6 +143,8 @@ kinds! {
         111 => ListBotTokens,
         /// A token lets nobody in any more.
         112 => RevokeBotToken,
+        /// Give the account a password that links devices, or take it away.
+        113 => SetPassword,
         /// Which connections does my account have?
         130 => ListSessions,
         /// End a connection of my account.
@@ -233,6 +236,8 @@ kinds! {
         5 => BotAuth,
         /// By a token of an issuer the server trusts.
         6 => JwtAuth,
+        /// By the key of a new device and the account's password.
+        8 => PasswordAuth,
     }
 }
 

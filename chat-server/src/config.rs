@@ -20,7 +20,8 @@ use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
 pub use crate::store::Durability;
 pub use chat_proto::nearest::nearest;
 pub use choice::{
-    CreatePolicy, Defence, Flood, JwtAlgorithm, LogFormat, MultiConn, Nicks, Registration, Search, UnknownChoice,
+    CreatePolicy, Defence, Flood, JwtAlgorithm, LogFormat, MultiConn, Nicks, Passwords, Registration, Search,
+    UnknownChoice,
 };
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
@@ -73,6 +74,8 @@ pub struct Identity {
     pub multi_conn: MultiConn,
     /// Among whom what people are called is unique.
     pub nick_policy: Nicks,
+    /// Whether a password links devices.
+    pub password: Passwords,
 }
 
 /// Settings of rooms.
@@ -140,7 +143,7 @@ impl Config {
             search: Search::On,
             flood: Flood::On,
             server: Server::default(),
-            identity: Identity { multi_conn: MultiConn::Share, nick_policy: Nicks::Server },
+            identity: Identity { multi_conn: MultiConn::Share, nick_policy: Nicks::Server, password: Passwords::Off },
             jwt: JwtSettings::default(),
             rooms: Rooms { create: CreatePolicy::OnJoin, auto_join: Vec::new() },
             presence: Presence { grace_ms: 15_000, away_after_ms: 600_000 },

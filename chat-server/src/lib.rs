@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod environment;
 pub mod hub;
 pub mod jwt;
+mod password;
 pub mod server;
 mod session;
 pub mod store;

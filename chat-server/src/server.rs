@@ -10,9 +10,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::{Gate, Permit};
 use crate::claim::{self, CLAIM_FILE};
-use crate::config::{Config, CreatePolicy, Flood, Limits, Search};
+use crate::config::{Config, CreatePolicy, Flood, Limits, Passwords, Search};
 use crate::core::flood::Rates;
 use crate::environment::Environment;
+use crate::hub::passwords::Hashing;
 use crate::hub::{Hub, HubSettings};
 use crate::jwt::Verifier;
 use crate::session::{self, Context};
@@ -57,6 +58,7 @@ impl From<&Config> for Settings {
                 away_after: some_millis(config.presence.away_after_ms),
                 defence: config.defence.into(),
                 nick_policy: config.identity.nick_policy.into(),
+                password: (config.identity.password == Passwords::On).then(Hashing::default),
                 multi_conn: config.identity.multi_conn,
                 connections_per_account: config.limits.connections_per_account,
                 idle_out: some_millis(config.limits.idle_out_ms),

@@ -6,14 +6,8 @@ mod support;
 use std::path::Path;
 use std::sync::Arc;
 
-use aws_lc_rs::hmac;
-use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, link_message};
-use chat_proto::code::ShortCode;
 use chat_proto::codec::encode_frame;
-use chat_proto::identity::{
-    AuditPage, ClaimServer, DeviceInfo, JwtAuth, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode,
-    RecoverAuth, RevokeDevice,
-};
+use chat_proto::identity::{AuditPage, ClaimServer, JwtAuth, ListAudit, MakeLinkCode, MakeRecoveryCode, RevokeDevice};
 use chat_proto::limits::REQUEST_FRAME_BYTES_MAX;
 use chat_proto::request::{DeviceAuth, Hello};
 use chat_proto::{
@@ -26,6 +20,7 @@ use chat_server::jwt::Verifier;
 use chat_server::server::Settings;
 use chat_server::store::{self, DataDir, MemoryStore, SqliteStore};
 use quinn::{Connection, ConnectionError};
+use support::proofs::{devices, link, link_code, log_in, recover, recovery_code, refused};
 use support::{Device, RawClient, TestServer};
 
 /// Waits until something is so.
@@ -112,63 +107,6 @@ async fn nobody_subscribes_to_the_servers_own_feed() {
     };
     match alice.ask(chat_proto::request::Subscribe { from }).await {
         Reply::FeedStatus(status) => assert_eq!(status.state, chat_proto::FeedState::NoAccess),
-        reply => panic!("{reply:?}"),
-    }
-}
-
-/// Says hello with this proof on a connection of its own.
-async fn log_in(server: &TestServer, auth: impl FnOnce(&Connection) -> Auth) -> (Connection, Reply) {
-    let connection = support::dial(server).await;
-    let auth = auth(&connection);
-    let hello =
-        Hello { version_min: VERSION, version_max: VERSION, client: "raw".to_owned(), auth, resume: Vec::new() };
-    let (_, _, reply) = support::say_hello(&connection, hello).await;
-    (connection, reply)
-}
-
-async fn refused(server: &TestServer, auth: impl FnOnce(&Connection) -> Auth) -> Reject {
-    match log_in(server, auth).await.1 {
-        Reply::Reject(reject) => reject,
-        reply => panic!("{reply:?}"),
-    }
-}
-
-/// The proof that a device knows a code.
-fn link(server: &TestServer, device: &Device, name: &str, code: &str) -> impl FnOnce(&Connection) -> Auth {
-    move |connection| {
-        let DeviceAuth { device, name, signature } = device.prove(connection, &server.key, name);
-        let mut exporter = [0; EXPORTER_BYTES];
-        connection.export_keying_material(&mut exporter, EXPORTER_LABEL, b"").unwrap();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, ShortCode::parse(code).unwrap().as_bytes());
-        let proof = hmac::sign(&key, &link_message(&exporter, &device)).as_ref().try_into().unwrap();
-        LinkAuth { device, name, signature, proof, label: "laptop".to_owned() }.into()
-    }
-}
-
-fn recover(
-    server: &TestServer,
-    device: &Device,
-    name: &str,
-    code: &str,
-    revoke_others: bool,
-) -> impl FnOnce(&Connection) -> Auth {
-    move |connection| {
-        let DeviceAuth { device, name, signature } = device.prove(connection, &server.key, name);
-        let (code, label) = (code.to_owned(), String::new());
-        RecoverAuth { device, name, signature, code, label, revoke_others }.into()
-    }
-}
-
-async fn link_code(client: &mut RawClient) -> String {
-    match client.ask(MakeLinkCode {}).await {
-        Reply::LinkCode(made) => made.code,
-        reply => panic!("{reply:?}"),
-    }
-}
-
-async fn devices(client: &mut RawClient) -> Vec<DeviceInfo> {
-    match client.ask(ListDevices {}).await {
-        Reply::DeviceList(list) => list.devices,
         reply => panic!("{reply:?}"),
     }
 }
@@ -269,14 +207,7 @@ async fn a_recovery_code_opens_the_account_once_and_revokes_the_rest_if_asked() 
     let (lost, found, thief) = (Device::new(), Device::new(), Device::new());
     let mut alice = RawClient::login(&server, &lost, "alice").await;
     let account = alice.welcome.account;
-    let mut codes = Vec::new();
-    for _ in 0..2 {
-        match alice.ask(MakeRecoveryCode {}).await {
-            Reply::RecoveryCode(made) => codes.push(made.code),
-            reply => panic!("{reply:?}"),
-        }
-    }
-    let [replaced, code] = codes.try_into().unwrap();
+    let [replaced, code] = [recovery_code(&mut alice).await, recovery_code(&mut alice).await];
     for (name, code) in [("alice", replaced.as_str()), ("alice", "nonsense"), ("nobody", &code)] {
         let reject = refused(&server, recover(&server, &thief, name, code, true)).await;
         assert_eq!(reject.code, RejectCode::WrongCode, "{name} {code}");

@@ -40,10 +40,12 @@ pub(crate) enum Command {
     Bot(cli::bot::BotArgs),
     /// Become the owner of a server that has none, by the code it printed on its first start
     Claim(cli::claim::ClaimArgs),
-    /// Let this device open an account you have, by a code that another of your devices makes (/link)
+    /// Let this device open an account you have, by a code that another of your devices makes (/link), or by its password
     Link(cli::device::LinkArgs),
     /// Let this device open an account whose devices are lost, by its recovery code (/recovery)
     Recover(cli::device::RecoverArgs),
+    /// Give your account a password that links new devices, or take it away
+    Password(cli::password::PasswordArgs),
     /// Say what is known of a server's key, or forget it
     Trust(cli::trust::TrustArgs),
     /// Look after the file of settings

@@ -45,6 +45,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Claim(claim) => cli::claim::run(&claim),
         Command::Link(link) => cli::device::link(&link),
         Command::Recover(recover) => cli::device::recover(&recover),
+        Command::Password(password) => cli::password::run(&password),
         Command::Trust(trust) => cli::trust::run(&trust),
         Command::Config(config) => cli::config::run(config),
         Command::Doctor(doctor) => cli::doctor::run(&doctor),

@@ -5,6 +5,7 @@ use crate::choice::{DraftSet, Ignored, NotifySet, RoomPinned, SettingSet};
 use crate::codec::{Decode, Encode};
 use crate::fact::{AccountFact, ChoiceFact, Fact};
 use crate::id::RoomId;
+use crate::identity::{DeviceChanged, SecretChanged};
 use crate::reach::{Blocked, ContactSet};
 
 /// What an account's feed keeps only the newest event of; what doesn't apply to a kind is zero or empty.
@@ -71,6 +72,12 @@ impl EventBody {
                 | ChoiceFact::Blocked(Blocked { account, .. })
                 | ChoiceFact::ContactSet(ContactSet { account, .. }),
             ) => CompactionKey::numbered(self.kind(), account.0),
+            Fact::Account(AccountFact::DeviceChanged(DeviceChanged { device, .. })) => {
+                CompactionKey::numbered(self.kind(), device.0)
+            }
+            Fact::Account(AccountFact::SecretChanged(SecretChanged { secret, .. })) => {
+                CompactionKey::named(self.kind(), secret.name())
+            }
             Fact::Account(AccountFact::WasSeen(_))
             | Fact::Choice(
                 ChoiceFact::StatusSet(_)

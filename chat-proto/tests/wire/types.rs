@@ -13,6 +13,7 @@ use chat_proto::event::*;
 use chat_proto::identity::*;
 use chat_proto::invite::*;
 use chat_proto::nick::*;
+use chat_proto::password::*;
 use chat_proto::profile::*;
 use chat_proto::reach::*;
 use chat_proto::realm::*;
@@ -139,6 +140,10 @@ wire! {
             device: DeviceKey, name: String, signature: [u8; 64], code: String, label: String, revoke_others: bool
         }
         JwtAuth { name: String, token: String }
+        PasswordAuth { device: DeviceKey, name: String, signature: [u8; 64], password: String, label: String }
+        SetPassword { password: Option<String>, revoke_others: bool }
+        PasswordSet { hash: Option<String> }
+        PasswordUsed { device: DeviceId, key: DeviceKey, label: String }
         InviteAuth { device: DeviceKey, name: String, signature: [u8; 64], secret: String, room: String }
         MakeInvite { room: Option<RoomRef>, uses: u32, for_s: u32 }
         Invite { invite: InviteId, secret: String, room: String, until: Timestamp }
@@ -333,6 +338,8 @@ wire! {
         LastSeen { account: AccountId, name: String, presence: Presence, at: Option<Timestamp> }
         SeenPolicySet { policy: SeenPolicy }
         WasSeen { at: Timestamp }
+        DeviceChanged { device: DeviceId, label: String, change: DeviceChange, by: DeviceId, seq: Seq }
+        SecretChanged { secret: Secret, change: SecretChange, by: DeviceId, seq: Seq }
         Announced { room: RoomId, account: AccountId, name: String, style: Style, text: String }
         TypingIn { room: RoomId, active: bool }
     }
@@ -342,6 +349,9 @@ wire! {
         RoomRef { Id(RoomId), Name(String) }
         Anchor { Before(Seq), After(Seq), Around(Seq) }
         Style { Text, Action }
+        DeviceChange { Linked, Recovered, Revoked, ByPassword }
+        Secret { RecoveryCode, Password }
+        SecretChange { Set, Used, Removed }
         FeedState { Live, Trimmed, Regressed, Diverged, NoAccess }
         Retry { Never, Later, AfterChange }
         Role { Member, Owner, Moderator, Admin }
@@ -368,12 +378,12 @@ wire! {
             Whois, Subscribe, Unsubscribe, Focus, ChangeRoom, RenameRoom, DeleteRoom, DescribeRoom, Explain, PostWith,
             Edit, Redact, React, Pin, PostBatch, Announce, SetRole, TransferRoom, PutOnList, TakeOffList, ReadList,
             Kick, Purge, AuditRoom, Forward, ListFolds, ListPins, CreateRoomWith, ClaimServer, ListAudit,
-            MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite, MakeBotToken, ListBotTokens, RevokeBotToken,
+            MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite, MakeBotToken, ListBotTokens, RevokeBotToken, SetPassword,
             ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy, BanAndPurge, PurgeFromServer, SetDefence, AskDefence, SetNick, GetNicks,
             SetDraft, SetNotify, PinRoom, SetSetting, Ignore, Search, SetStatus, SetState, GetProfile, Block,
             SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks
         }
-        Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, BotAuth, JwtAuth }
+        Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, BotAuth, JwtAuth, PasswordAuth }
         Reply {
             Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus,
             RoomDetails, Explained, BatchReceipt, ListEntries, FoldList, PinList, AuditPage, LinkCode, DeviceList,
@@ -384,9 +394,9 @@ wire! {
             Withheld, Created, Joined, Left, Posted, PostedWith, Edited, Redacted, Reacted, Pinned, RoomChanged,
             Renamed, RoleSet, OwnerChanged, Listed, Unlisted, Kicked, Evicted, Purged, Deleted, Erased, DirectCreated, RedactedFor, ErasedFor,
             ClaimOffered, OwnerClaimed, DeviceAdded, DeviceRevoked, RecoverySet, RecoveryUsed, ServerBanned,
-            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, BotLetIn, BotTokenRevoked, ServerPurged, DefenceSet, NickSet, RoomJoined, RoomLeft, ReadMarked, Mentioned,
+            ServerUnbanned, InviteMade, InviteUsed, InviteRevoked, BotLetIn, BotTokenRevoked, ServerPurged, DefenceSet, NickSet, PasswordSet, PasswordUsed, RoomJoined, RoomLeft, ReadMarked, Mentioned,
             DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,
-            DirectPolicySet, SeenPolicySet, WasSeen
+            DirectPolicySet, SeenPolicySet, WasSeen, DeviceChanged, SecretChanged
         }
         Extra { ReplyTo, VisibleTo, Forwarded, Custom, ByBot }
         RoomSetting {

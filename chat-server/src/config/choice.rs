@@ -86,6 +86,16 @@ choice! {
 }
 
 choice! {
+    /// Whether a password links devices.
+    Passwords {
+        /// To the accounts that have one.
+        On = "on",
+        /// None does.
+        Off = "off",
+    }
+}
+
+choice! {
     /// Whether messages can be searched.
     Search {
         /// Messages are indexed.

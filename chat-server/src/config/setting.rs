@@ -169,6 +169,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.identity.nick_policy.to_string())),
     },
     Setting {
+        key: "identity.password",
+        shape: Shape::Text,
+        default: "off",
+        meaning: "Whether people may give their account a password that links new devices (on, off); it is used for nothing else.",
+        read: |config, text| word(text).map(|password| config.identity.password = password),
+        show: |config| Some(quoted(&config.identity.password.to_string())),
+    },
+    Setting {
         key: "jwt.issuer",
         shape: Shape::Text,
         default: "(none)",

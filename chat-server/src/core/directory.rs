@@ -264,6 +264,12 @@ impl Directory {
         self.devices.iter().filter(move |(_, entry)| opens(entry))
     }
 
+    /// What a device is called, whether or not it opens anything any more.
+    #[must_use]
+    pub fn label(&self, id: DeviceId) -> Option<&Line> {
+        self.devices.values().find(|entry| entry.id == id).map(|entry| &entry.label)
+    }
+
     /// Reserves a room's name.
     ///
     /// # Errors

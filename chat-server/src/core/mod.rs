@@ -15,6 +15,7 @@ pub mod flood;
 pub mod fold;
 pub mod guess;
 pub mod nick;
+pub mod password;
 pub mod presence;
 pub mod realm;
 pub mod room;

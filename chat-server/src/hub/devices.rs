@@ -122,13 +122,17 @@ impl Hub {
             }
         };
         if revoke_others {
-            let own = identified.actor.device;
-            let others = self.devices_of(identified.actor.account).into_iter().filter(|device| *device != own);
-            for device in others {
-                self.revoke_device(&identified.actor, device).await?;
-            }
+            self.revoke_others(&identified.actor).await?;
         }
         Ok(identified)
+    }
+
+    /// Takes every device of somebody's account its right but the one he uses.
+    pub(super) async fn revoke_others(self: &Arc<Self>, by: &Actor) -> Result<(), Reject> {
+        for device in self.devices_of(by.account).into_iter().filter(|device| *device != by.device) {
+            self.revoke_device(by, device).await?;
+        }
+        Ok(())
     }
 
     /// The devices of somebody's account.
@@ -186,7 +190,7 @@ impl Hub {
     }
 
     /// Adds a device to an account, durably. Dropping the future doesn't stop it halfway.
-    async fn add_device(
+    pub(super) async fn add_device(
         self: &Arc<Self>,
         account: AccountId,
         name: UserName,
@@ -219,7 +223,7 @@ impl Hub {
     }
 
     /// The login of a device that belongs to the account already: its first answer may have been lost.
-    fn own_device(&self, stranger: &Stranger, name: &UserName) -> Option<Identified> {
+    pub(super) fn own_device(&self, stranger: &Stranger, name: &UserName) -> Option<Identified> {
         let (owner, registered) = self.owner_of(name)?;
         let (device, account) = self.read_directory(|directory| directory.device(&stranger.new.key))?;
         let actor = Actor::user(account, device, registered);
@@ -231,7 +235,7 @@ impl Hub {
         })
     }
 
-    fn owner_of(&self, name: &UserName) -> Option<(AccountId, UserName)> {
+    pub(super) fn owner_of(&self, name: &UserName) -> Option<(AccountId, UserName)> {
         self.read_directory(|directory| {
             let account = directory.account_named(name).filter(|account| directory.is_confirmed(*account))?;
             directory.account(account).map(|entry| (account, entry.name.clone()))

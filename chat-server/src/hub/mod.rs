@@ -1,7 +1,7 @@
 //! Every feed that is awake, who has which name, who is there: what sessions speak to. Sessions never touch the store.
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
-//! a room's events mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
+//! a room's events, and those of the server's own feed, mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`], [`passwords`] and `realm` answer what
 //! sessions ask; `tending` does what happens to rooms by itself, `forwarding` copies messages between them; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
@@ -26,6 +26,7 @@ pub mod messages;
 pub mod moderate;
 pub mod nicks;
 pub mod notes;
+pub mod passwords;
 pub mod people;
 pub mod presence;
 mod realm;
@@ -55,7 +56,6 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::core::account::Account;
-use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
 use crate::core::guess::Guesses;
 use crate::core::presence::Presences;
@@ -64,8 +64,9 @@ use crate::core::room::Room;
 use crate::digest::chain_start;
 use crate::environment::Environment;
 use crate::store::{FeedMeta, Store, StoreError, StoreResult};
-use handle::{Feed, FeedState, Pending};
+use handle::{Feed, FeedState};
 use notes::Notes;
+use passwords::HashLine;
 pub use settings::HubSettings;
 use shared::lock;
 
@@ -79,6 +80,7 @@ pub struct Hub {
     realm: Arc<Feed<Realm>>,
     standing: realm::Standing,
     link_codes: devices::LinkCodes,
+    hash_line: Option<HashLine>,
     known_networks: defence::KnownNetworks,
     newcomers: Mutex<Guesses<IpAddr>>,
     new_rooms: limits::NewRooms,
@@ -138,6 +140,7 @@ impl Hub {
             store,
             environment,
             presences: presence::Board::new(Presences::new(settings.presence_grace, settings.away_after)),
+            hash_line: settings.password.map(HashLine::new),
             settings,
             sessions: sessions::Sessions::default(),
             rooms: Mutex::default(),
@@ -254,29 +257,12 @@ impl Hub {
         &self.notes
     }
 
-    /// Says in an account's own feed what a room's feed says of it; nothing for an account there is not.
-    ///
-    /// # Errors
-    /// What the store says.
-    async fn note(self: &Arc<Self>, account: AccountId, command: AccountCommand) -> Result<Option<Pending>, Reject> {
-        let name = self.read_directory(|directory| directory.account(account).map(|entry| entry.name.clone()));
-        let Some(name) = name else { return Ok(None) };
-        let feed = self.account(account).await?;
-        Ok(Some(feed.submit(self, notes::submit(account, name, command)).await))
-    }
-
     fn forwards(&self) -> &forwarding::Forwards {
         &self.forwards
     }
 
     fn tending(&self) -> &tending::Tending {
         &self.tending
-    }
-
-    fn set_noted(&self, room: RoomId, seq: Seq) {
-        if let Some(feed) = lock(&self.rooms).get(&room) {
-            feed.shared.set_noted(seq);
-        }
     }
 
     fn empty_feed(&self, feed: FeedId) -> FeedMeta {

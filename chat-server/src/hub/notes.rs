@@ -1,5 +1,8 @@
-//! What rooms' events mean for accounts: collected per account, newest value per key, and written into the accounts' feeds a
-//! moment later. A room's feed is the truth; what a crash keeps from being noted is noted when the room is next loaded.
+//! What the events of rooms and of the server itself mean for accounts: collected per account, newest value per key, and
+//! written into the accounts' feeds a moment later. The feed an event is in is the truth; what a crash keeps from being noted is
+//! noted when that feed is next loaded.
+
+mod server;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -7,10 +10,11 @@ use std::time::Duration;
 
 use chat_proto::delivery::EndReason;
 use chat_proto::event::{Posted, PostedWith};
+use chat_proto::identity::{DeviceChanged, Secret, SecretChanged};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
 use chat_proto::setting::Retention;
 use chat_proto::{
-    AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, RoomFact, RoomId, RoomName, Seq,
+    AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, Reject, RoomFact, RoomId, RoomName, Seq,
     Timestamp,
 };
 use futures_util::future::join_all;
@@ -44,12 +48,15 @@ struct AccountNotes {
     memberships: BTreeMap<RoomId, AccountCommand>,
     mentions: BTreeMap<RoomId, BTreeSet<Seq>>,
     own: BTreeMap<RoomId, Vec<Run>>,
+    devices: BTreeMap<DeviceId, DeviceChanged>,
+    secrets: BTreeMap<Secret, SecretChanged>,
 }
 
 #[derive(Debug, Default)]
 struct Round {
     accounts: BTreeMap<AccountId, AccountNotes>,
-    rooms: BTreeMap<RoomId, Seq>,
+    /// Up to where each feed is noted with it.
+    feeds: BTreeMap<FeedId, Seq>,
 }
 
 /// What is to be noted.
@@ -153,7 +160,7 @@ impl Notes {
     fn add(&self, room: RoomId, epoch: Epoch, name: &str, event: &Event) {
         let at = Marker { seq: event.seq, ordinal: event.ordinal };
         let mut round = lock(&self.round);
-        round.rooms.insert(room, event.seq);
+        round.feeds.insert(FeedId::Room(room), event.seq);
         match event.body.room_fact() {
             Some(RoomFact::DirectCreated(it)) => {
                 for who in &it.members {
@@ -247,13 +254,19 @@ impl Round {
 }
 
 impl AccountNotes {
+    fn secret(&mut self, news: SecretChanged) {
+        self.secrets.insert(news.secret, news);
+    }
+
     fn commands(&self) -> Vec<AccountCommand> {
         let mentions = self.mentions.iter().flat_map(|(room, seqs)| {
             seqs.iter().map(|seq| AccountCommand::NoteMention(NoteMention { room: *room, seq: *seq }))
         });
         let own =
             self.own.iter().map(|(room, runs)| AccountCommand::OwnPosts(OwnPosts { room: *room, runs: runs.clone() }));
-        self.memberships.values().cloned().chain(mentions).chain(own).collect()
+        let devices = self.devices.values().cloned().map(AccountCommand::NoteDevice);
+        let secrets = self.secrets.values().cloned().map(AccountCommand::NoteSecret);
+        self.memberships.values().cloned().chain(mentions).chain(own).chain(devices).chain(secrets).collect()
     }
 }
 
@@ -303,8 +316,8 @@ async fn write(hub: &Arc<Hub>, round: &Round) -> bool {
     }
     let failed: Vec<_> = outcomes.into_iter().chain(refused).filter(|(_, _, outcome)| is_transient(outcome)).collect();
     if failed.is_empty() {
-        for (room, seq) in &round.rooms {
-            hub.set_noted(*room, *seq);
+        for (feed, seq) in &round.feeds {
+            hub.set_noted(*feed, *seq);
         }
         return true;
     }
@@ -312,15 +325,15 @@ async fn write(hub: &Arc<Hub>, round: &Round) -> bool {
     for (command, account, _) in failed {
         next.take_back(account, command);
     }
-    for (room, seq) in &round.rooms {
-        next.rooms.entry(*room).or_insert(*seq);
+    for (feed, seq) in &round.feeds {
+        next.feeds.entry(*feed).or_insert(*seq);
     }
     drop(next);
     hub.notes().bell.notify_one();
     false
 }
 
-fn is_transient(outcome: &Result<super::handle::Outcome, chat_proto::Reject>) -> bool {
+fn is_transient(outcome: &Result<super::handle::Outcome, Reject>) -> bool {
     outcome.as_ref().is_err_and(|reject| reject.retry == chat_proto::Retry::Later)
 }
 
@@ -342,6 +355,12 @@ impl Round {
                 }
                 notes.own.insert(room, runs);
             }
+            AccountCommand::NoteDevice(news) => {
+                notes.devices.entry(news.device).or_insert(news);
+            }
+            AccountCommand::NoteSecret(news) => {
+                notes.secrets.entry(news.secret).or_insert(news);
+            }
             // Never of a round: asked for by a person, who has been told that it failed, or not worth a second try.
             AccountCommand::MarkRead(_) | AccountCommand::Choose(_) | AccountCommand::NoteSeen(_) => {}
         }
@@ -349,11 +368,36 @@ impl Round {
 }
 
 /// A command an account's feed gets from the server itself.
-pub(super) fn submit(
-    account: AccountId,
-    name: chat_proto::UserName,
-    command: AccountCommand,
-) -> Submit<AccountCommand> {
+fn submit(account: AccountId, name: chat_proto::UserName, command: AccountCommand) -> Submit<AccountCommand> {
     let by = Actor::user(account, DeviceId(0), name);
     Submit { by, key: MessageKey::default(), command, registration: None }
+}
+
+impl Hub {
+    /// Says in an account's own feed what another one says of it; nothing for an account there is not.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub(super) async fn note(
+        self: &Arc<Self>,
+        account: AccountId,
+        command: AccountCommand,
+    ) -> Result<Option<Pending>, Reject> {
+        let name = self.read_directory(|directory| directory.account(account).map(|entry| entry.name.clone()));
+        let Some(name) = name else { return Ok(None) };
+        let feed = self.account(account).await?;
+        Ok(Some(feed.submit(self, submit(account, name, command)).await))
+    }
+
+    /// What a room's feed or the server's own says of accounts is noted up to here.
+    fn set_noted(&self, feed: FeedId, seq: Seq) {
+        match feed {
+            FeedId::Room(room) => {
+                if let Some(feed) = lock(&self.rooms).get(&room) {
+                    feed.shared.set_noted(seq);
+                }
+            }
+            FeedId::Account(_) => self.realm.shared.set_noted(seq),
+        }
+    }
 }

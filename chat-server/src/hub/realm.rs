@@ -45,7 +45,9 @@ impl FeedState for Realm {
                 realm.apply(event);
             }
         });
-        hub.realm.shared.set_noted(event.seq);
+        hub.notes().add_server(event, |device| {
+            hub.read_directory(|directory| directory.label(device).map(|label| label.as_str().to_owned()))
+        });
     }
 
     fn begins() -> Option<Registration> {

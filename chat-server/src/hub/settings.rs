@@ -5,6 +5,7 @@ use std::time::Duration;
 use chat_proto::delivery::Greeting;
 use chat_proto::{DefenceLevel, NickPolicy, RoomName};
 
+use super::passwords::Hashing;
 use crate::config::{MultiConn, Registration};
 use crate::core::flood::Rates;
 
@@ -39,6 +40,8 @@ pub struct HubSettings {
     pub away_after: Option<Duration>,
     /// Among whom what people are called is unique.
     pub nick_policy: NickPolicy,
+    /// How many passwords may be hashed, where they link devices.
+    pub password: Option<Hashing>,
     /// How much is let happen at least; owners may set more.
     pub defence: DefenceLevel,
     /// What becomes of a second connection of an account.
@@ -63,6 +66,7 @@ impl Default for HubSettings {
             presence_grace,
             away_after: None,
             nick_policy: NickPolicy::Server,
+            password: None,
             defence: DefenceLevel::Normal,
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,

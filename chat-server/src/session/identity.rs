@@ -4,6 +4,7 @@ use chat_proto::ban::{BanFromServer, LiftBan, PurgeFromServer};
 use chat_proto::defence::SetDefence;
 use chat_proto::identity::{ClaimServer, ListAudit, RevokeDevice};
 use chat_proto::invite::RevokeInvite;
+use chat_proto::password::SetPassword;
 use chat_proto::reply::Done;
 use chat_proto::{Line, Reject, RejectCode, Reply};
 
@@ -67,10 +68,17 @@ impl Session {
         self.hub.make_recovery_code(&self.actor).await.map(Reply::from)
     }
 
+    pub(super) async fn set_password(self, set: SetPassword) -> Result<Reply, Reject> {
+        self.check_lasting()?;
+        self.hub.set_password(&self.actor, set.password.as_deref(), set.revoke_others).await?;
+        Ok(Done {}.into())
+    }
+
     /// What was let in for a while opens no way in that lasts.
     fn check_lasting(&self) -> Result<(), Reject> {
         if self.expires {
-            let message = "you are logged in with a token that expires; it adds no devices and makes no recovery code";
+            let message = "you are logged in with a token that expires; it adds no devices, makes no recovery code and has no \
+                           password";
             return Err(Reject::new(RejectCode::Forbidden, message));
         }
         Ok(())

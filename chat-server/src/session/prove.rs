@@ -6,6 +6,7 @@ use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, link_message, transcript}
 use chat_proto::bots::BotAuth;
 use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
 use chat_proto::invite::InviteAuth;
+use chat_proto::password::PasswordAuth;
 use chat_proto::request::DeviceAuth;
 use chat_proto::{Auth, DeviceKey, Line, Reject, RejectCode};
 use quinn::Connection;
@@ -41,6 +42,10 @@ pub(super) async fn prove(connection: &Connection, context: &Context, auth: Auth
         Auth::RecoverAuth(RecoverAuth { device, name, signature, code, label, revoke_others }) => {
             check_signature(connection, context, &device, &name, &signature)?;
             hub.recover(stranger(connection, device, name, &label)?, &code, revoke_others).await
+        }
+        Auth::PasswordAuth(PasswordAuth { device, name, signature, password, label }) => {
+            check_signature(connection, context, &device, &name, &signature)?;
+            hub.link_by_password(stranger(connection, device, name, &label)?, &password).await
         }
         Auth::InviteAuth(InviteAuth { device, name, signature, secret, room }) => {
             check_signature(connection, context, &device, &name, &signature)?;

@@ -226,7 +226,11 @@ impl Pump {
                         self.end(feed, EndReason::Left, background);
                     }
                 }
-                AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) | AccountFact::WasSeen(_) => {}
+                AccountFact::ReadMarked(_)
+                | AccountFact::Mentioned(_)
+                | AccountFact::WasSeen(_)
+                | AccountFact::DeviceChanged(_)
+                | AccountFact::SecretChanged(_) => {}
             }
         }
     }

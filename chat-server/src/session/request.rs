@@ -144,6 +144,7 @@ impl Session {
             Request::ListDevices(_) => Ok(self.list_devices()),
             Request::RevokeDevice(revoke) => self.revoke_device(revoke).await,
             Request::MakeRecoveryCode(_) => self.make_recovery_code().await,
+            Request::SetPassword(set) => self.set_password(set).await,
             Request::MakeInvite(make) => self.hub.make_invite(&self.actor, &make).await.map(Reply::from),
             Request::ListInvites(_) => Ok(self.hub.list_invites(&self.actor).into()),
             Request::MakeBotToken(make) => self.hub.make_bot_token(&self.actor, &make).await.map(Reply::from),

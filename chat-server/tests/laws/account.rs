@@ -1,5 +1,6 @@
 //! An account's feed: the server's state of it, and what a device makes of it.
 
+use chat_proto::identity::{DeviceChange, DeviceChanged, Secret, SecretChange, SecretChanged};
 use chat_proto::text::{Label, SettingValue};
 use chat_proto::{
     AccountId, Chain, DeviceId, DirectPolicy, Epoch, Event, EventBody, FeedId, Line, MessageKey, Notify, Ordinal,
@@ -55,7 +56,7 @@ impl World {
         let marker = |place: u64| Marker { seq: Seq(place), ordinal: Ordinal(place) };
         let here = marker(self.rooms[index]);
         let is_member = self.account.joined_room(room).is_some();
-        self.give(&match kind % 16 {
+        self.give(&match kind % 18 {
             0 | 1 => AccountCommand::NoteJoined(NoteJoined { room, epoch: EPOCH, name: "dev".to_owned(), at: here }),
             2 => AccountCommand::NoteLeft(NoteLeft { room, seq: here.seq }),
             3..6 if is_member => AccountCommand::NoteMention(NoteMention { room, seq: here.seq }),
@@ -68,8 +69,23 @@ impl World {
                 let before = Ordinal(here.ordinal.0 - u64::from(which % 2));
                 AccountCommand::OwnPosts(OwnPosts { room, runs: vec![Run { before, to: here }] })
             }
+            16 => AccountCommand::NoteDevice(self.device(which)),
+            17 => AccountCommand::NoteSecret(SecretChanged {
+                secret: Secret::RecoveryCode,
+                change: if which.is_multiple_of(2) { SecretChange::Set } else { SecretChange::Used },
+                by: DeviceId(1),
+                seq: here.seq,
+            }),
             kind => AccountCommand::Choose(choice(kind, which, room)),
         });
+    }
+
+    /// One of a few devices comes or goes; now and then it is said of it what was said before.
+    fn device(&self, which: u8) -> DeviceChanged {
+        let device = DeviceId(u64::from(which % 5) + 1);
+        let change = if which.is_multiple_of(2) { DeviceChange::Linked } else { DeviceChange::Revoked };
+        let seq = Seq(self.rooms[usize::from(which % 3)].saturating_sub(u64::from(which / 64)));
+        DeviceChanged { device, label: "laptop".to_owned(), change, by: DeviceId(1), seq }
     }
 
     /// What a device that stands at a cursor is sent.

@@ -10,6 +10,7 @@
 
 pub mod counting;
 pub mod owned;
+pub mod proofs;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

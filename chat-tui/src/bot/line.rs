@@ -4,6 +4,7 @@ pub mod choice;
 mod company;
 pub mod extras;
 pub mod fact;
+pub mod opened;
 pub mod setting;
 
 use std::io;
@@ -17,6 +18,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use self::choice::ChoiceLine;
 use self::extras::Extras;
 use self::fact::FactLine;
+use self::opened::OpenedLine;
 
 /// Who somebody is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -264,6 +266,9 @@ pub enum Line {
     /// The account set something for itself, on whichever of its devices; or somebody shows something else of himself.
     #[serde(untagged)]
     Choice(ChoiceLine),
+    /// What opens the account changed.
+    #[serde(untagged)]
+    Opened(OpenedLine),
 }
 
 impl Line {

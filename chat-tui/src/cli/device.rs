@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_proto::Line;
-use chat_proto::code::{Code, LongCode, ShortCode};
+use chat_proto::code::{Code, LongCode};
 use chat_tui::bot::door::Door;
 use chat_tui::bot::{Exit, Failure, complain};
 use chat_tui::client::{Environment, Login, TrustPolicy};
@@ -14,12 +14,22 @@ use tokio::time::Instant;
 use crate::args::{self, ConnectionArgs};
 use crate::cli::{self, secret};
 
-/// The arguments of `link`, and of `recover` but one.
+/// The arguments of `link`.
 #[derive(Debug, Args)]
 pub(crate) struct LinkArgs {
     #[command(flatten)]
+    device: DeviceArgs,
+    /// Show the account's password in place of a code
+    #[arg(long)]
+    password: bool,
+}
+
+/// What a new device is asked for.
+#[derive(Debug, Args)]
+struct DeviceArgs {
+    #[command(flatten)]
     connection: ConnectionArgs,
-    /// The file with the code; without it the code is asked for
+    /// The file with the code or the password; without it you are asked, and what you type is not shown
     #[arg(long, value_name = "FILE")]
     code_file: Option<PathBuf>,
     /// What this device is to be called
@@ -34,27 +44,32 @@ pub(crate) struct LinkArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RecoverArgs {
     #[command(flatten)]
-    link: LinkArgs,
+    device: DeviceArgs,
     /// Take every other device of the account its right
     #[arg(long)]
     revoke_others: bool,
 }
 
-/// Adds this device by a code that another one made.
-pub(crate) fn link(args: &LinkArgs) -> Result<Exit, Failure> {
-    let code: ShortCode = args.code("The code that /link showed on your other device")?;
-    args.log_in(Login::Link { code, label: args.label.as_str().to_owned() }, "this device is linked")
+/// Adds this device by a code that another one made, or by the account's password.
+pub(crate) fn link(LinkArgs { device, password }: &LinkArgs) -> Result<Exit, Failure> {
+    let label = device.label.as_str().to_owned();
+    let login = if *password {
+        Login::Password { password: super::password::read("The password", device.code_file.as_deref())?, label }
+    } else {
+        Login::Link { code: device.code("The code that /link showed on your other device")?, label }
+    };
+    device.log_in(login, "this device is linked")
 }
 
 /// Adds this device by the account's recovery code.
 pub(crate) fn recover(args: &RecoverArgs) -> Result<Exit, Failure> {
-    let code: LongCode = args.link.code("The recovery code")?;
-    let label = args.link.label.as_str().to_owned();
+    let code: LongCode = args.device.code("The recovery code")?;
+    let label = args.device.label.as_str().to_owned();
     let login = Login::Recover { code, label, revoke_others: args.revoke_others };
-    args.link.log_in(login, "this device opens your account; the code is used up, so make another one (/recovery)")
+    args.device.log_in(login, "this device opens your account; the code is used up, so make another one (/recovery)")
 }
 
-impl LinkArgs {
+impl DeviceArgs {
     fn code<const LEN: usize>(&self, what: &str) -> Result<Code<LEN>, Failure> {
         let typed = secret::read(what, "--code-file", self.code_file.as_deref())?;
         Code::parse(&typed).map_err(|e| Failure::new(Exit::Usage, e.to_string()))

@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod pages;
+pub(crate) mod password;
 pub(crate) mod play;
 pub(crate) mod search;
 mod secret;

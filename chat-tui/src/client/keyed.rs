@@ -77,6 +77,7 @@ fn key_of(request: &mut Request) -> Option<&mut MessageKey> {
         | Request::ListDevices(_)
         | Request::RevokeDevice(_)
         | Request::MakeRecoveryCode(_)
+        | Request::SetPassword(_)
         | Request::MakeInvite(_)
         | Request::ListInvites(_)
         | Request::RevokeInvite(_)

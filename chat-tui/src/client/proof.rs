@@ -9,6 +9,7 @@ use chat_proto::bots::BotAuth;
 use chat_proto::code::{LongCode, ShortCode};
 use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
 use chat_proto::invite::InviteAuth;
+use chat_proto::password::{Password, PasswordAuth};
 use chat_proto::request::DeviceAuth;
 use chat_proto::token::{BOT_TOKEN_PREFIX, BotToken};
 
@@ -37,6 +38,13 @@ pub enum Login {
     },
     /// By a bot's token, or a JSON Web Token of an issuer the server trusts, for as long as it holds.
     Token(Token),
+    /// By the account's password.
+    Password {
+        /// The password.
+        password: Password,
+        /// What this device is to be called.
+        label: String,
+    },
     /// By the account's recovery code.
     Recover {
         /// The code.
@@ -83,7 +91,7 @@ impl Login {
     /// Whether it is shown once: the device's key opens the account from then on.
     pub(crate) fn is_once(&self) -> bool {
         match self {
-            Self::Link { .. } | Self::Recover { .. } | Self::Invite { .. } => true,
+            Self::Link { .. } | Self::Password { .. } | Self::Recover { .. } | Self::Invite { .. } => true,
             Self::Device | Self::Token(_) => false,
         }
     }
@@ -113,6 +121,10 @@ impl Login {
             }
             Self::Token(Token(token)) if token.starts_with(BOT_TOKEN_PREFIX) => BotAuth { token: token.clone() }.into(),
             Self::Token(token) => JwtAuth { name, token: token.0.clone() }.into(),
+            Self::Password { password, label } => {
+                let (password, label) = (password.as_str().to_owned(), label.clone());
+                PasswordAuth { device, name, signature, password, label }.into()
+            }
             Self::Recover { code, label, revoke_others } => {
                 let (code, label, revoke_others) = (code.to_string(), label.clone(), *revoke_others);
                 RecoverAuth { device, name, signature, code, label, revoke_others }.into()

@@ -128,7 +128,7 @@ impl AccountView {
                     room.settle_mentions();
                 }
             }
-            AccountFact::WasSeen(_) => {}
+            AccountFact::WasSeen(_) | AccountFact::DeviceChanged(_) | AccountFact::SecretChanged(_) => {}
         }
     }
 

@@ -1,6 +1,8 @@
-//! One account's feed: which rooms it is in, how far it has read them, who named it, what its owner set for himself.
+//! One account's feed: which rooms it is in, how far it has read them, who named it, what its owner set for himself, what
+//! opens it.
 //! Compacted: the newest event per key.
 
+mod opened;
 mod reach;
 
 use std::collections::BTreeMap;
@@ -12,6 +14,7 @@ use chat_proto::reach::MentionEntry;
 use chat_proto::seen::WasSeen;
 use chat_proto::{AccountFact, Choices, Epoch, Event, EventBody, Ordinal, Reject, RoomId, Seq, Timestamp};
 
+use self::opened::Opened;
 use super::command::{AccountCommand, choose, mark_read, note};
 use super::{Actor, State, parts, put_part};
 
@@ -53,6 +56,7 @@ pub struct Account {
     rooms: BTreeMap<RoomId, Entry>,
     choices: Choices,
     seen: Option<Event>,
+    opened: Opened,
 }
 
 impl Account {
@@ -70,7 +74,9 @@ impl Account {
             AccountFact::RoomJoined(_)
             | AccountFact::RoomLeft(_)
             | AccountFact::ReadMarked(_)
-            | AccountFact::Mentioned(_) => None,
+            | AccountFact::Mentioned(_)
+            | AccountFact::DeviceChanged(_)
+            | AccountFact::SecretChanged(_) => None,
         }
     }
 
@@ -97,7 +103,11 @@ impl Account {
         let marker = |event: &Event| match event.body.account_fact()? {
             AccountFact::RoomJoined(RoomJoined { seq, ordinal, .. })
             | AccountFact::ReadMarked(ReadMarked { seq, ordinal, .. }) => Some(Marker { seq: *seq, ordinal: *ordinal }),
-            AccountFact::RoomLeft(_) | AccountFact::Mentioned(_) | AccountFact::WasSeen(_) => None,
+            AccountFact::RoomLeft(_)
+            | AccountFact::Mentioned(_)
+            | AccountFact::WasSeen(_)
+            | AccountFact::DeviceChanged(_)
+            | AccountFact::SecretChanged(_) => None,
         };
         [&entry.membership, &entry.read].into_iter().flatten().filter_map(marker).max().unwrap_or_default()
     }
@@ -123,6 +133,7 @@ impl Account {
     #[must_use]
     pub fn since(&self, cursor: Seq) -> Vec<Event> {
         let events = self.rooms.values().flat_map(Entry::events).chain(self.choices.events()).chain(&self.seen);
+        let events = events.chain(self.opened.events());
         let ordered: BTreeMap<Seq, &Event> =
             events.filter(|event| event.seq > cursor).map(|event| (event.seq, event)).collect();
         ordered.into_values().cloned().collect()
@@ -132,7 +143,11 @@ impl Account {
     pub(super) fn membership_seq(&self, room: RoomId) -> Option<Seq> {
         match self.rooms.get(&room)?.membership.as_ref()?.body.account_fact()? {
             AccountFact::RoomJoined(RoomJoined { seq, .. }) | AccountFact::RoomLeft(RoomLeft { seq, .. }) => Some(*seq),
-            AccountFact::ReadMarked(_) | AccountFact::Mentioned(_) | AccountFact::WasSeen(_) => None,
+            AccountFact::ReadMarked(_)
+            | AccountFact::Mentioned(_)
+            | AccountFact::WasSeen(_)
+            | AccountFact::DeviceChanged(_)
+            | AccountFact::SecretChanged(_) => None,
         }
     }
 
@@ -163,6 +178,8 @@ impl State for Account {
             AccountCommand::NoteLeft(left) => Ok(note::left(self, left)),
             AccountCommand::NoteMention(mention) => Ok(note::mention(self, mention)),
             AccountCommand::NoteSeen(seen) => Ok(note::seen(self, *seen)),
+            AccountCommand::NoteDevice(news) => Ok(self.opened.news(news.clone().into())),
+            AccountCommand::NoteSecret(news) => Ok(self.opened.news(news.clone().into())),
             AccountCommand::MarkRead(mark) => mark_read::decide(self, mark),
             AccountCommand::OwnPosts(own) => Ok(mark_read::own_posts(self, own)),
             AccountCommand::Choose(choice) => choose::decide(self, choice),
@@ -195,6 +212,7 @@ impl State for Account {
                 }
             }
             AccountFact::WasSeen(_) => self.seen = Some(event.clone()),
+            AccountFact::DeviceChanged(_) | AccountFact::SecretChanged(_) => self.opened.apply(event),
         }
     }
 

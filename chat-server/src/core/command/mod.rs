@@ -27,6 +27,7 @@ pub mod tend;
 pub mod transfer;
 
 use chat_proto::event::Named;
+use chat_proto::identity::{DeviceChanged, SecretChanged};
 use chat_proto::{AccountId, Event, EventBody, Reject, RejectCode, Seq, Timestamp};
 
 use super::room::Room;
@@ -204,8 +205,8 @@ impl RoomCommand {
     }
 }
 
-/// What can be asked of an account's feed. All of them are idempotent: they follow from what a room's feed says, or say how
-/// things are to be.
+/// What can be asked of an account's feed. All of them are idempotent: they follow from what a room's feed or the server's own
+/// says, or say how things are to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccountCommand {
     /// It became a member of a room.
@@ -216,6 +217,10 @@ pub enum AccountCommand {
     NoteMention(NoteMention),
     /// Note when it was last there.
     NoteSeen(NoteSeen),
+    /// A device opens it, or does no more.
+    NoteDevice(DeviceChanged),
+    /// A secret that may let a device in is another one, or is none any more.
+    NoteSecret(SecretChanged),
     /// It has read a room up to here.
     MarkRead(MarkRead),
     /// It wrote messages itself; if it stood before them it stands behind them.

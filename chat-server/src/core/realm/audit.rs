@@ -3,6 +3,7 @@
 use chat_proto::ban::{BanTarget, ServerBanned, ServerPurged, ServerUnbanned};
 use chat_proto::defence::DefenceSet;
 use chat_proto::nick::NickSet;
+use chat_proto::password::{PasswordSet, PasswordUsed};
 use chat_proto::realm::{
     BotLetIn, BotTokenRevoked, DeviceAdded, DeviceRevoked, InviteMade, InviteRevoked, InviteUsed, RecoveryUsed,
 };
@@ -21,6 +22,13 @@ pub fn line(body: &EventBody) -> String {
         Some(ServerFact::RecoverySet(_)) => "made a recovery code".to_owned(),
         Some(ServerFact::RecoveryUsed(RecoveryUsed { device, label, .. })) => {
             format!("used the recovery code for {}", named(*device, label))
+        }
+        Some(ServerFact::PasswordSet(PasswordSet { hash })) => match hash {
+            Some(_) => "set a password that links devices".to_owned(),
+            None => "took the password away".to_owned(),
+        },
+        Some(ServerFact::PasswordUsed(PasswordUsed { device, label, .. })) => {
+            format!("linked {} by the password", named(*device, label))
         }
         Some(ServerFact::InviteMade(InviteMade { room, uses, .. })) => {
             let place = room.map_or_else(|| "the server".to_owned(), |room| format!("room {room}"));

@@ -9,6 +9,7 @@ mod defence;
 pub mod device;
 pub mod invite;
 mod nick;
+pub mod password;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -33,6 +34,8 @@ pub use device::{NewDevice, RevokeDevice};
 use invite::Invites;
 pub use invite::{Invitation, MakeInvite, RevokeInvite, UseInvite};
 pub use nick::SetNick;
+pub use password::PasswordHash;
+use password::Passwords;
 
 /// The feed of the server itself.
 pub const REALM: FeedId = FeedId::Account(AccountId::SERVER);
@@ -62,6 +65,10 @@ pub enum RealmCommand {
     SetRecovery(SecretHash),
     /// Belong to one's account, by its recovery code.
     Recover(SecretHash, NewDevice),
+    /// Give the account a password, or take it away.
+    SetPassword(Option<PasswordHash>),
+    /// Belong to one's account, by its password: the one that this is kept of was shown.
+    LinkByPassword(PasswordHash, NewDevice),
     /// Let people in.
     MakeInvite(MakeInvite),
     /// Be let in.
@@ -79,6 +86,7 @@ pub enum RealmCommand {
 pub struct Realm {
     ownership: Ownership,
     recoveries: Recoveries,
+    passwords: Passwords,
     bans: Bans,
     defence: defence::Standing,
     called: nick::Called,
@@ -140,6 +148,12 @@ impl Realm {
         self.bots.tokens()
     }
 
+    /// What is kept of an account's password, if it has one.
+    #[must_use]
+    pub fn password(&self, account: AccountId) -> Option<&str> {
+        self.passwords.of(account)
+    }
+
     /// The invitation of a secret, whether or not it may still let somebody in.
     #[must_use]
     pub fn invite(&self, secret: &SecretHash) -> Option<Invitation<'_>> {
@@ -174,6 +188,7 @@ impl Realm {
             .ownership
             .events()
             .chain(self.recoveries.events())
+            .chain(self.passwords.events())
             .chain(self.bans.events())
             .chain(self.defence.events())
             .chain(self.called.events());
@@ -201,6 +216,8 @@ impl State for Realm {
             RealmCommand::RevokeDevice(revoke) => device::revoke(by, revoke),
             RealmCommand::SetRecovery(code) => device::set_recovery(by, *code),
             RealmCommand::Recover(code, new) => self.recoveries.recover(by, code, new),
+            RealmCommand::SetPassword(hash) => self.passwords.decide(by, hash.as_ref()),
+            RealmCommand::LinkByPassword(shown, new) => self.passwords.link(by, shown, new),
             RealmCommand::MakeInvite(make) => self.invites.make(by, make, now),
             RealmCommand::UseInvite(enter) => self.invites.enter(by, enter, now),
             RealmCommand::LetBotIn(bot) => self.bots.let_in(by, bot, now),
@@ -215,6 +232,7 @@ impl State for Realm {
             Some(ServerFact::OwnerClaimed(_)) => self.ownership.claimed(event),
             Some(ServerFact::RecoverySet(_)) => self.recoveries.set(event),
             Some(ServerFact::RecoveryUsed(_)) => self.recoveries.used(event),
+            Some(ServerFact::PasswordSet(set)) => self.passwords.set(event, set.hash.as_ref()),
             Some(ServerFact::ServerBanned(banned)) => self.bans.banned(event, &banned.target),
             Some(ServerFact::DefenceSet(_)) => self.defence.set(event),
             Some(ServerFact::NickSet(set)) => self.called.set(event, &set.nick),
@@ -224,7 +242,13 @@ impl State for Realm {
             Some(ServerFact::InviteRevoked(revoked)) => self.invites.revoked(revoked.invite),
             Some(ServerFact::BotLetIn(made)) => self.bots.was_let_in(event, made),
             Some(ServerFact::BotTokenRevoked(revoked)) => self.bots.revoked(event, revoked),
-            Some(ServerFact::ServerPurged(_) | ServerFact::DeviceAdded(_) | ServerFact::DeviceRevoked(_)) | None => {}
+            Some(
+                ServerFact::ServerPurged(_)
+                | ServerFact::DeviceAdded(_)
+                | ServerFact::DeviceRevoked(_)
+                | ServerFact::PasswordUsed(_),
+            )
+            | None => {}
         }
     }
 

@@ -15,6 +15,7 @@ use super::listen::{Bot, Room};
 use crate::bot::cursor::Place;
 use crate::bot::door::RETRY;
 use crate::bot::line::choice::ChoiceLine;
+use crate::bot::line::opened::OpenedLine;
 use crate::bot::line::{Line, Net, Who, room_name};
 use crate::bot::progress::{News, Progress};
 use crate::bot::{Failure, complain};
@@ -154,6 +155,9 @@ impl Bot {
                         if let Some(line) = ChoiceLine::of_fact(&choice, named) {
                             self.line(&Line::Choice(line), None).await;
                         }
+                    }
+                    if let Some(line) = OpenedLine::of_event(&event) {
+                        self.line(&Line::Opened(line), None).await;
                     }
                     let EventBody::ReadMarked(marked) = event.body else { continue };
                     let Some(known) = self.rooms.get_mut(&marked.room) else { continue };

@@ -1,10 +1,12 @@
 //! Operations about who one is to the server: owners, codes, devices.
 
+use std::fmt;
+
 use chat_proto::identity::{
     AuditEntry, AuditPage, ClaimServer, DeviceInfo, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode,
     RevokeDevice,
 };
-use chat_proto::{DeviceId, Reply, Seq};
+use chat_proto::{DeviceId, Reply, Seq, password};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
@@ -22,6 +24,7 @@ pub(super) enum Op {
     Devices,
     Revoke(Revoke),
     Recovery,
+    SetPassword(SetPassword),
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -44,6 +47,23 @@ pub(super) struct Revoke {
     /// A device, `d_22`.
     #[serde(deserialize_with = "device_id")]
     device: DeviceId,
+}
+
+/// A new password, or none any more. Its `Debug` shows nothing of it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetPassword {
+    password: Option<String>,
+    #[serde(default)]
+    remove: bool,
+    #[serde(default)]
+    revoke_others: bool,
+}
+
+impl fmt::Debug for SetPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SetPassword(…)")
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -73,8 +93,17 @@ pub(super) fn read(op: &str, fields: &Map<String, Value>) -> Result<Option<Op>, 
         "devices" => fill(fields()).map(|Nothing {}| Op::Devices)?,
         "revoke" => Op::Revoke(fill(fields())?),
         "recovery" => fill(fields()).map(|Nothing {}| Op::Recovery)?,
+        "set_password" => Op::SetPassword(set_password(fill(fields())?)?),
         _ => return Ok(None),
     }))
+}
+
+/// Either a password or its removal: a field that is missing by mistake takes nothing away.
+fn set_password(set: SetPassword) -> Result<SetPassword, Problem> {
+    if set.password.is_some() == set.remove {
+        return Err(Problem::new("bad_request", "one of `password` and `remove` (true)"));
+    }
+    Ok(set)
 }
 
 impl Context {
@@ -98,6 +127,9 @@ impl Context {
                 Ok(fields([("devices", list.devices.iter().map(device).collect())]))
             }
             Op::Revoke(Revoke { device }) => self.ask(RevokeDevice { device }).await.map(|_| Map::new()),
+            Op::SetPassword(SetPassword { password, revoke_others, .. }) => {
+                self.ask(password::SetPassword { password, revoke_others }).await.map(|_| Map::new())
+            }
             Op::Recovery => {
                 let reply = self.ask(MakeRecoveryCode {}).await?;
                 let Reply::RecoveryCode(made) = reply else { return Err(nonsense(&reply)) };

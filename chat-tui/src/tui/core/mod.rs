@@ -25,6 +25,7 @@ mod prefs;
 mod reverse;
 mod room_state;
 mod rooms;
+pub mod secret;
 mod shown;
 pub mod time;
 pub mod timeline;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_proto::delivery::Greeting;
-use chat_proto::{RoomId, Seq};
+use chat_proto::{DeviceId, RoomId, Seq};
 
 use super::call::Calls;
 use super::chord::Chord;
@@ -15,6 +15,7 @@ use super::picker::Picker;
 use super::prefs::Prefs;
 use super::reverse::Reverse;
 use super::room_state::{Intent, RoomState};
+use super::secret::Secret;
 use super::time::{Now, Zone};
 use super::timeline::{Pane, Scope, Wraps};
 use super::typing::Typists;
@@ -38,6 +39,8 @@ pub struct Notice {
     pub text: String,
     /// Whether something went wrong.
     pub error: bool,
+    /// No key takes it away before then.
+    pub holds: Duration,
     /// Shown until then.
     pub until: Duration,
 }
@@ -87,6 +90,8 @@ pub struct Model {
     pub round_trip: Option<Duration>,
     /// What the account knows.
     pub account: AccountView,
+    /// The device this is, once it logged in.
+    pub device: DeviceId,
     /// What the screen keeps of rooms.
     pub rooms: BTreeMap<RoomId, RoomState>,
     /// The room being looked at.
@@ -109,6 +114,8 @@ pub struct Model {
     pub(super) doomed: Option<(Seq, Duration)>,
     /// A line for the person.
     pub notice: Option<Notice>,
+    /// A secret that is being typed.
+    pub secret: Option<Secret>,
     /// What is written while no room is open.
     pub(super) nowhere: Composer,
     pub(super) last: Option<RoomId>,
@@ -155,6 +162,7 @@ impl Model {
             link: Link { state: LinkState::Connecting, retry_at: Duration::ZERO },
             round_trip: None,
             account,
+            device: DeviceId::default(),
             rooms: BTreeMap::new(),
             current: None,
             panes: Panes::default(),
@@ -168,6 +176,7 @@ impl Model {
             selected: None,
             doomed: None,
             notice: None,
+            secret: None,
             nowhere: Composer::default(),
             last: None,
             origin: None,
@@ -235,6 +244,9 @@ impl Model {
     /// What is being written.
     #[must_use]
     pub fn composer(&self) -> &Composer {
+        if let Some(secret) = &self.secret {
+            return &secret.blank;
+        }
         self.room().map_or(&self.nowhere, |room| &room.composer)
     }
 
@@ -246,6 +258,9 @@ impl Model {
     /// What stands before the line being written, where there is room for it.
     #[must_use]
     pub fn prompt(&self) -> String {
+        if let Some(secret) = &self.secret {
+            return secret.prompt().to_owned();
+        }
         let name = crate::clean::line(&self.account.me.name).into_string();
         let intent = self.room().map(|room| room.intent);
         match (intent, self.room_view()) {

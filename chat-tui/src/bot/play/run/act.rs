@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::code::Code;
+use chat_proto::password::Password;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -136,11 +137,14 @@ fn login_of(actor: &Actor, scope: &Scope) -> Result<Login, String> {
         option.and_then(|(_, value)| value.as_ref()).map(|value| value.value(scope).map(|code| shown(&code)))
     };
     let label = actor.name.clone();
-    let ways = ["link", "recover", "invite", "token"].map(|way| (way, code(way)));
+    let ways = ["link", "password", "recover", "invite", "token"].map(|way| (way, code(way)));
     let mut given = ways.into_iter().filter_map(|(way, code)| code.map(|code| (way, code)));
     let login = match given.next() {
         None => Login::Device,
         Some(("link", code)) => Login::Link { code: Code::parse(&code?).map_err(|e| e.to_string())?, label },
+        Some(("password", password)) => {
+            Login::Password { password: Password::parse(&password?).map_err(|e| e.to_string())?, label }
+        }
         Some(("recover", code)) => Login::Recover {
             code: Code::parse(&code?).map_err(|e| e.to_string())?,
             label,
@@ -151,7 +155,7 @@ fn login_of(actor: &Actor, scope: &Scope) -> Result<Login, String> {
     };
     match given.next() {
         None => Ok(login),
-        Some(_) => Err("one logs in by one of link, recover, invite and token".to_owned()),
+        Some(_) => Err("one logs in by one of link, password, recover, invite and token".to_owned()),
     }
 }
 

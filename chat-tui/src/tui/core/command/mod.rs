@@ -75,6 +75,11 @@ pub enum Command {
     Switch,
     /// Show all commands, or one.
     Help(Option<String>),
+    /// Ask for a new password that links devices, or take it away.
+    Password {
+        /// Whether it is taken away.
+        remove: bool,
+    },
     /// Leave.
     Quit,
 }

@@ -130,6 +130,16 @@ pub const COMMANDS: &[Spec] = &[
             })
         })
     },
+    spec(
+        "password",
+        "/password [-delete]",
+        "set or take away the password that links new devices",
+        |rest| match rest {
+            "" => Some(Command::Password { remove: false }),
+            "-delete" => Some(Command::Password { remove: true }),
+            _ => None,
+        },
+    ),
     spec("pin", "/pin [#seq]", "pin the chosen or newest message to the room", |rest| pin(true, rest)),
     spec("pins", "/pins", "show the pinned messages", |rest| rest.is_empty().then_some(Command::Ask(Ask::Pins))),
     spec("profile", "/profile name", "show what somebody shows of himself", |rest| {

@@ -1,6 +1,6 @@
 //! A key, on its own or as one of a sequence: which action it comes to.
 
-use super::{keys, notice};
+use super::{keys, notice, secret};
 use crate::tui::core::chord::{Chord, SHOWN_AFTER, TEXT_AFTER};
 use crate::tui::core::effect::Effects;
 use crate::tui::core::keymap::{Found, names};
@@ -8,6 +8,9 @@ use crate::tui::core::model::Model;
 use crate::tui::term::key::{Key, KeyCode};
 
 pub(super) fn key(model: &mut Model, key: Key, effects: &mut Effects) {
+    if model.secret.is_some() {
+        return secret::key(model, key, effects);
+    }
     model.chord.keys.push(key);
     match model.prefs.keys.find(model.contexts(), &model.chord.keys) {
         Found::More => {

@@ -8,7 +8,7 @@ use chat_proto::text::Line as CheckedLine;
 use chat_proto::{MessageKey, Request, RoomId, RoomName, RoomRef, Style, UserRef};
 
 use super::message::{self, Meant};
-use super::{find, notice, picker, room, select};
+use super::{find, notice, picker, room, secret, select};
 use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
@@ -104,6 +104,8 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             let spec = command::find(name.trim_start_matches('/'))?;
             model.overlay = Some(Overlay { title: format!("/{}", spec.name), lines: about(spec), scroll: 0 });
         }
+        Command::Password { remove: false } => secret::begin(model, effects),
+        Command::Password { remove: true } => secret::remove(effects),
         Command::Quit => effects.push(Effect::Quit),
     }
     Ok(written_in)

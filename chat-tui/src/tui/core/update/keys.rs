@@ -26,7 +26,7 @@ const TYPING_EVERY: Duration = Duration::from_secs(2);
 /// Does what a key does, or types it.
 pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects: &mut Effects) {
     effects.dirty = true;
-    model.notice = None;
+    model.notice = model.notice.take().filter(|notice| notice.holds > model.now.mono);
     let armed = std::mem::take(&mut model.quit_until) > model.now.mono;
     let asked = std::mem::take(&mut model.send_asked);
     if model.picker.is_some() && picker::press(model, key, action, effects) {
@@ -56,6 +56,9 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
 pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
     effects.dirty = true;
     model.overlay = None;
+    if let Some(secret) = &mut model.secret {
+        return secret.insert(text);
+    }
     if let Some(picker) = &mut model.picker {
         return picker.insert(text);
     }

@@ -13,6 +13,7 @@ mod picker;
 mod pointer;
 mod reverse;
 mod room;
+mod secret;
 mod select;
 
 use std::time::Duration;
@@ -31,6 +32,9 @@ use crate::client::LinkState;
 
 /// How long a notice stays.
 const NOTICE_SHOWN: Duration = Duration::from_secs(8);
+
+/// How long is shown what may be an alarm, at most: whoever was away for a moment is to find it.
+const ALARM_SHOWN: Duration = Duration::from_secs(3_600);
 
 /// Rooms whose history is kept loaded; the one not looked at for longest goes first.
 const ROOMS_LOADED_MAX: usize = 32;
@@ -93,7 +97,15 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
 }
 
 pub(super) fn notice(model: &mut Model, effects: &mut Effects, error: bool, text: impl Into<String>) {
-    model.notice = Some(Notice { text: text.into(), error, until: model.now.mono + NOTICE_SHOWN });
+    let now = model.now.mono;
+    model.notice = Some(Notice { text: text.into(), error, holds: now, until: now + NOTICE_SHOWN });
+    effects.dirty = true;
+}
+
+/// A notice that is not to be missed: whoever is typing sees it too.
+fn alarm(model: &mut Model, effects: &mut Effects, text: String) {
+    let now = model.now.mono;
+    model.notice = Some(Notice { text, error: true, holds: now + NOTICE_SHOWN, until: now + ALARM_SHOWN });
     effects.dirty = true;
 }
 

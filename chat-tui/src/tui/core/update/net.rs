@@ -7,11 +7,12 @@ use chat_proto::nick::NickChanged;
 use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 
-use super::{notice, room};
+use super::{alarm, notice, room};
 use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
 use crate::tui::core::call;
 use crate::tui::core::effect::{Effect, Effects};
+use crate::tui::core::identity;
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::room_state::MembersKnown;
 
@@ -30,6 +31,7 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
                 began(model, status);
             }
             model.account.apply_welcome(&welcome);
+            model.device = welcome.device;
             model.calls.begin(welcome.now);
             let rooms: Vec<RoomId> = model.rooms.keys().copied().collect();
             rooms.into_iter().for_each(|id| set_bounds(model, id));
@@ -272,6 +274,7 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
     model.account.apply_events(&events);
     let after = known_members(model, events.feed);
     let FeedId::Room(id) = events.feed else {
+        opened(model, &events.events, effects);
         open_wanted(model, effects);
         return close_left(model, effects);
     };
@@ -301,6 +304,17 @@ fn live(model: &mut Model, events: Events, effects: &mut Effects) {
         state.timeline.insert(events.events);
     }
     set_bounds(model, id);
+}
+
+/// Tells the newest of what changed of what opens the account, and how much else did.
+fn opened(model: &mut Model, events: &[Event], effects: &mut Effects) {
+    let mut news = identity::news(events, model.device);
+    let Some(newest) = news.pop() else { return };
+    let text = match news.len() {
+        0 => newest,
+        more => format!("{newest} ({more} more changed; /devices shows what opens it)"),
+    };
+    alarm(model, effects, text);
 }
 
 pub(super) fn set_bounds(model: &mut Model, id: RoomId) {
