@@ -5,6 +5,9 @@ use crate::codec::{Decode, Encode};
 use crate::id::{AccountId, MessageKey, RoomId, Seq, Timestamp};
 use crate::request::UserRef;
 
+/// What the names of conversations between few begin with; no other room has such a name.
+pub const CONVERSATION_PREFIX: &str = "dm-";
+
 /// Who may begin to write to a person, and go on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Encode, Decode)]
 pub enum DirectPolicy {

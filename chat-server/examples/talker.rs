@@ -189,6 +189,7 @@ impl Talker {
             | ClientEvent::Announced(_)
             | ClientEvent::Greeting(_)
             | ClientEvent::Nick(_)
+            | ClientEvent::Others { .. }
             | ClientEvent::Company(_) => {}
         }
         Ok(())

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use chat_proto::delivery::{Greeting, Typing};
 use chat_proto::nick::{Nick, NickChanged, Nicks};
-use chat_proto::{MessageKey, NickPolicy, Reject, RejectCode, Reply, Style};
+use chat_proto::{MessageKey, NickPolicy, Reject, RejectCode, Reply, RoomId, Style};
 use chat_tui::client::{ClientEvent, LinkState, Outgoing};
 use chat_tui::tui::core::{Msg, Tag};
 use chat_tui::tui::term::caps::Colors;
-use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, members, status_of};
+use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, members, status, status_of};
 
 /// A morning in `#general`: yesterday's end, a condensed line, a ruler, mentions, an own message on its way, one refused.
 fn conversation(columns: u16, rows: u16) -> Screen {
@@ -62,6 +62,26 @@ fn conversation(columns: u16, rows: u16) -> Screen {
     screen
         .keys("Two entries have no expiry because they were imported from the old list; shall I set 90 days for both?");
     screen
+}
+
+#[test]
+fn conversations_stand_behind_the_rooms_under_the_names_of_their_people() {
+    let (one, few, unknown) = (RoomId(7), RoomId(8), RoomId(9));
+    let mut screen = Screen::new(80, 12);
+    let feeds = [(one, "dm-1-2", 5), (few, "dm-1-2-3", 1), (unknown, "dm-1-4", 1), (GENERAL, "general", 3)];
+    screen.welcome(feeds.map(|(room, name, head)| status(room, name, head, 1)).to_vec());
+    let others = |room, others: &[&str]| ClientEvent::Others {
+        room,
+        others: others.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    screen.net(others(one, &["bob"])).net(others(few, &["bob", "carol\u{1b}[31m"]));
+    screen.msg(members(one)).keys("<Alt-2>");
+    insta::assert_snapshot!(screen.text());
+    // What is completed is what can be typed.
+    screen.keys("#d<tab>");
+    assert!(!screen.text().contains("#dm-1-2"), "{}", screen.text());
+    screen.keys("<Ctrl-U><Ctrl-K>@bob");
+    assert!(screen.text().contains("@bob, carol"), "{}", screen.text());
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chat_proto::event::{List, Named};
 use chat_proto::limits::{DIRECT_MEMBERS_MAX, NAME_GRAPHEMES_MAX};
+use chat_proto::reach::CONVERSATION_PREFIX;
 use chat_proto::{AccountId, FeedId, MessageKey, Reject, RejectCode, RoomId, RoomInfo, RoomName, RoomRef, UserRef};
 
 use super::Hub;
@@ -16,9 +17,6 @@ use crate::core::account::Marker;
 use crate::core::command::{AccountCommand, BeginDirect, NoteJoined, RoomCommand};
 use crate::core::room::Room;
 use crate::digest::sha256;
-
-/// What the names of conversations begin with.
-const PREFIX: &str = "dm-";
 
 impl Hub {
     /// The conversation of somebody with others, who becomes a member of it again if he left it. It begins if there is none yet
@@ -145,7 +143,7 @@ impl Hub {
 
 /// Whether a room of this name is a conversation: as [`name_of`] spells it, and nobody else may.
 pub(super) fn is_conversation(name: &RoomName) -> bool {
-    name.as_str().starts_with(PREFIX)
+    name.as_str().starts_with(CONVERSATION_PREFIX)
 }
 
 /// Whether somebody may give a room this name.
@@ -154,9 +152,10 @@ pub(super) fn is_conversation(name: &RoomName) -> bool {
 /// [`RejectCode::InvalidName`] for one that is kept for conversations, or looks like it.
 pub fn check_free(name: &RoomName) -> Result<(), Reject> {
     // The prefix can't stand alone, so what looks like it is found by a name of it and one letter.
-    let kept = RoomName::parse(&format!("{PREFIX}x")).map(|name| name.keys().folded);
+    let kept = RoomName::parse(&format!("{CONVERSATION_PREFIX}x")).map(|name| name.keys().folded);
     if kept.is_ok_and(|kept| name.keys().folded.starts_with(kept.trim_end_matches('x'))) {
-        let message = format!("names that begin with {PREFIX} are kept for conversations; choose another one");
+        let message =
+            format!("names that begin with {CONVERSATION_PREFIX} are kept for conversations; choose another one");
         return Err(Reject::new(RejectCode::InvalidName, message));
     }
     Ok(())
@@ -165,13 +164,13 @@ pub fn check_free(name: &RoomName) -> Result<(), Reject> {
 /// The name of the conversation of some people: their numbers, or where these don't fit a digest of them.
 fn name_of(members: impl Iterator<Item = AccountId>) -> Result<RoomName, Reject> {
     let numbers: Vec<String> = members.map(|account| account.to_string()).collect();
-    let plain = format!("{PREFIX}{}", numbers.join("-"));
+    let plain = format!("{CONVERSATION_PREFIX}{}", numbers.join("-"));
     if plain.len() <= NAME_GRAPHEMES_MAX {
         return parse_room(&plain);
     }
     let digest = sha256(plain.as_bytes());
     let hex: String = digest[..DIGEST_BYTES].iter().map(|byte| format!("{byte:02x}")).collect();
-    parse_room(&format!("{PREFIX}{hex}"))
+    parse_room(&format!("{CONVERSATION_PREFIX}{hex}"))
 }
 
 /// Bytes of a digest in a name, so many that no two conversations ever meet.

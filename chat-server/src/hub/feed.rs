@@ -1,5 +1,6 @@
 //! One feed's task: decide, append, apply, publish, answer. The only place that appends.
 
+mod room;
 mod trim;
 
 use std::sync::Arc;

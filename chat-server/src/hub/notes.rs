@@ -8,29 +8,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat_proto::delivery::EndReason;
 use chat_proto::event::{Posted, PostedWith};
 use chat_proto::identity::{DeviceChanged, Secret, SecretChanged};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
-use chat_proto::setting::Retention;
-use chat_proto::{
-    AccountId, DeviceId, Epoch, Event, EventBody, FeedId, MessageKey, Ordinal, Reject, RoomFact, RoomId, RoomName, Seq,
-    Timestamp,
-};
+use chat_proto::{AccountId, DeviceId, Epoch, Event, FeedId, MessageKey, Ordinal, Reject, RoomFact, RoomId, Seq};
 use futures_util::future::join_all;
 use tokio::sync::Notify;
 
-use super::gate::Gate;
 use super::handle::{FeedState, Submit};
-use super::shared::{Shared, lock};
+use super::shared::lock;
 use super::{Hub, handle::Pending};
 use crate::core::Actor;
-use crate::core::access::Action;
 use crate::core::account::{Account, Marker};
 use crate::core::command::mark_read::Run;
-use crate::core::command::{AccountCommand, NoteJoined, NoteLeft, NoteMention, OwnPosts, RoomCommand};
-use crate::core::room::Room;
-use crate::store::{Keep, Registration};
+use crate::core::command::{AccountCommand, NoteJoined, NoteLeft, NoteMention, OwnPosts};
 
 /// Rest between two rounds, so that a flood of messages becomes few markers.
 const PACE: Duration = Duration::from_millis(100);
@@ -66,90 +57,6 @@ pub struct Notes {
     bell: Notify,
 }
 
-impl FeedState for Room {
-    const TRIMS: bool = false;
-
-    fn note(&self, hub: &Hub, feed: FeedId, epoch: Epoch, event: &Event) {
-        let FeedId::Room(room) = feed else { return };
-        if let EventBody::Renamed(renamed) = &event.body
-            && let Ok(name) = RoomName::parse(&renamed.new)
-        {
-            hub.write_directory(|directory| directory.renamed(room, &name));
-        }
-        hub.notes().add(room, epoch, self.name(), event);
-        hub.forwards().note(room, self, event);
-        if matches!(event.body, EventBody::Deleted(_)) {
-            hub.write_directory(|directory| directory.end_room(room));
-            hub.notes().ended(room, event.seq, self.members().keys().copied());
-        }
-    }
-
-    fn shows(&self, shared: &Shared) {
-        let mode = self.settings().presence;
-        shared.signal(|signals| signals.show(mode));
-    }
-
-    fn keeps(&self) -> Option<Keep> {
-        if self.is_deleted() {
-            return Some(Keep { count: Some(0), age_us: None, bytes: None });
-        }
-        let Retention { messages, age_s, bytes } = self.settings().retention;
-        let age_us = age_s.map(|seconds| i64::try_from(seconds.saturating_mul(1_000_000)).unwrap_or(i64::MAX));
-        (messages.is_some() || age_us.is_some() || bytes.is_some()).then_some(Keep { count: messages, age_us, bytes })
-    }
-
-    fn registers(feed: FeedId, event: &Event) -> Option<Registration> {
-        let FeedId::Room(room) = feed else { return None };
-        if let EventBody::RoomChanged(changed) = &event.body {
-            return changed.changes.iter().any(Self::needs_tending).then_some(Registration::TendRoom(room));
-        }
-        matches!(event.body, EventBody::Deleted(_)).then_some(Registration::EndRoom(room))
-    }
-
-    fn replaces(&self, event: &Event) -> bool {
-        !self.settings().edits_kept && event.body.kind() == EventBody::EDITED
-    }
-
-    fn due(&self) -> Option<Timestamp> {
-        self.ends_at()
-    }
-
-    fn end_for(&self, hub: &Hub, gate: &Gate, now: Timestamp) -> Option<EndReason> {
-        let reader = gate.reader();
-        if !self.exists() {
-            return Some(EndReason::Deleted);
-        }
-        if gate.is_member() && !self.members().contains_key(&reader.account) {
-            return Some(EndReason::Left);
-        }
-        hub.check(self, reader, Action::Read, now).is_err().then_some(EndReason::NoAccess)
-    }
-
-    fn is_boundary(command: &RoomCommand) -> bool {
-        match command {
-            RoomCommand::Leave(_)
-            | RoomCommand::PutOnList(_)
-            | RoomCommand::TakeOffList(_)
-            | RoomCommand::SetRole(_)
-            | RoomCommand::Transfer(_)
-            | RoomCommand::Change(_)
-            | RoomCommand::Kick(_)
-            | RoomCommand::Delete(_)
-            | RoomCommand::Tend => true,
-            RoomCommand::Create(_)
-            | RoomCommand::BeginDirect(_)
-            | RoomCommand::Join
-            | RoomCommand::Post(_)
-            | RoomCommand::Edit(_)
-            | RoomCommand::Redact(_)
-            | RoomCommand::React(_)
-            | RoomCommand::Pin(_)
-            | RoomCommand::Rename(_)
-            | RoomCommand::Purge(_) => false,
-        }
-    }
-}
-
 impl FeedState for Account {
     const TRIMS: bool = true;
 
@@ -157,7 +64,7 @@ impl FeedState for Account {
 }
 
 impl Notes {
-    fn add(&self, room: RoomId, epoch: Epoch, name: &str, event: &Event) {
+    pub(super) fn add(&self, room: RoomId, epoch: Epoch, name: &str, event: &Event) {
         let at = Marker { seq: event.seq, ordinal: event.ordinal };
         let mut round = lock(&self.round);
         round.feeds.insert(FeedId::Room(room), event.seq);
@@ -215,7 +122,7 @@ impl Notes {
 
 impl Notes {
     /// A room is no more, and so are its memberships.
-    fn ended(&self, room: RoomId, seq: Seq, members: impl Iterator<Item = AccountId>) {
+    pub(super) fn ended(&self, room: RoomId, seq: Seq, members: impl Iterator<Item = AccountId>) {
         let mut round = lock(&self.round);
         members.for_each(|account| round.left(room, seq, account));
     }

@@ -271,6 +271,7 @@ impl Device {
             | ClientEvent::Announced(_)
             | ClientEvent::Greeting(_)
             | ClientEvent::Nick(_)
+            | ClientEvent::Others { .. }
             | ClientEvent::Company(_) => {}
             ClientEvent::Stopped(reason) => self.world.trouble(format!("{}: stopped: {reason:?}", self.name)),
         }

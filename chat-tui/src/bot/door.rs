@@ -76,6 +76,7 @@ impl Door {
                 | ClientEvent::Announced(_)
                 | ClientEvent::Greeting(_)
                 | ClientEvent::Nick(_)
+                | ClientEvent::Others { .. }
                 | ClientEvent::Company(_)
                 | ClientEvent::Queued(_)
                 | ClientEvent::Sent { .. }

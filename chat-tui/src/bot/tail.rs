@@ -312,6 +312,7 @@ impl Reader {
             | ClientEvent::Announced(_)
             | ClientEvent::Greeting(_)
             | ClientEvent::Nick(_)
+            | ClientEvent::Others { .. }
             | ClientEvent::Company(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }

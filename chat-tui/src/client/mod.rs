@@ -107,6 +107,13 @@ pub enum ClientEvent {
     Greeting(Greeting),
     /// Somebody, or the account itself, is called something else.
     Nick(NickChanged),
+    /// Who a conversation is with became known.
+    Others {
+        /// Which.
+        room: RoomId,
+        /// Everybody but the account itself, by name.
+        others: Vec<String>,
+    },
     /// News of the account's other connections.
     Company(Company),
     /// A message entered the outbox, here or in a former life of this client.

@@ -3,14 +3,13 @@
 mod calls;
 mod deliver;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use chat_proto::delivery::Ended;
 use chat_proto::reply::Page;
-use chat_proto::{CloseCode, FeedId, MessageKey, Reply, Request, RequestId};
+use chat_proto::{CloseCode, FeedId, MessageKey, Reply, Request, RequestId, RoomId};
 use futures_util::future::BoxFuture;
 use quinn::{ConnectionError, VarInt};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -92,6 +91,8 @@ struct Session {
     journal: Journal,
     calls: BTreeMap<RequestId, Call>,
     next_call: u64,
+    /// Conversations nobody knows with whom, to be asked about.
+    nameless: BTreeSet<RoomId>,
     /// Feeds to be subscribed to again, and when.
     lost: BTreeMap<FeedId, Instant>,
     quit: Option<Quit>,
@@ -144,6 +145,7 @@ pub(super) fn start(
         outbox: Outbox::default(),
         calls: BTreeMap::new(),
         next_call: 1,
+        nameless: BTreeSet::new(),
         lost: BTreeMap::new(),
         quit: None,
     };
@@ -271,7 +273,7 @@ impl Session {
         self.online_since = Instant::now();
         self.lost.clear();
         self.journal.adopt();
-        let named: std::collections::BTreeSet<FeedId> = welcome.feeds.iter().map(|status| status.feed).collect();
+        let named: BTreeSet<FeedId> = welcome.feeds.iter().map(|status| status.feed).collect();
         self.feeds.retain(|feed| named.contains(&feed));
         let rooms: Vec<_> = self.view.rooms.keys().copied().collect();
         self.view.apply_welcome(&welcome);
@@ -285,6 +287,7 @@ impl Session {
         self.tell(ClientEvent::Link(LinkState::Online));
         self.tell(ClientEvent::Welcome(welcome));
         self.tell(ClientEvent::RoundTrip(round_trip));
+        self.ask_for_people();
     }
 
     /// The connection broke; a reason if the session ends with it.
@@ -355,14 +358,6 @@ impl Session {
                 return;
             }
         }
-    }
-
-    /// A feed comes no more, for the view and the cache.
-    fn ended(&mut self, ended: Ended) {
-        self.lost.remove(&ended.feed);
-        self.view.apply_ended(&ended);
-        self.note_feed(ended.feed);
-        self.tell(ClientEvent::Ended(ended));
     }
 }
 

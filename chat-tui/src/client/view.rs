@@ -162,6 +162,13 @@ impl AccountView {
         list.members.iter().for_each(|member| room.apply_member(member));
     }
 
+    /// Who a conversation is with, as the session was told.
+    pub fn apply_others(&mut self, id: RoomId, others: Vec<String>) {
+        if let Some(room) = self.rooms.get_mut(&id) {
+            room.others = others;
+        }
+    }
+
     /// Who is there changed.
     pub fn apply_presence(&mut self, presence: &RoomPresence) {
         let Some(room) = self.rooms.get_mut(&presence.room) else { return };

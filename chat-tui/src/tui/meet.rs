@@ -30,6 +30,7 @@ pub(super) async fn meet(
             | ClientEvent::Announced(_)
             | ClientEvent::Greeting(_)
             | ClientEvent::Nick(_)
+            | ClientEvent::Others { .. }
             | ClientEvent::Company(_)
             | ClientEvent::Queued(_)
             | ClientEvent::Sent { .. }

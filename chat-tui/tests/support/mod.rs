@@ -186,6 +186,7 @@ impl Person {
             ClientEvent::Trimmed(trimmed) => self.view.apply_trimmed(trimmed),
             ClientEvent::Presence(presence) => self.view.apply_presence(presence),
             ClientEvent::Greeting(_) | ClientEvent::Nick(_) | ClientEvent::Company(_) => {}
+            ClientEvent::Others { room, others } => self.view.apply_others(*room, others.clone()),
             ClientEvent::Typing(typing) => self.view.apply_typing(typing, tokio::time::Instant::now()),
             ClientEvent::UserState(state) => self.view.apply_user_state(state.clone()),
             ClientEvent::Link(_)

@@ -118,6 +118,8 @@ impl Bot {
             }
             ClientEvent::Company(news) => self.line(&Line::company(news), None).await,
             ClientEvent::Stopped(reason) => return Err(reason.into()),
+            // Programs are told by whom each message is.
+            ClientEvent::Others { .. } => {}
             ClientEvent::RoundTrip(_) | ClientEvent::Queued(_) | ClientEvent::Sent { .. } | ClientEvent::Refused(_) => {
             }
         }

@@ -99,7 +99,7 @@ pub(super) fn write_room(transaction: &Transaction<'_>, room: RoomId, view: &Roo
     let numbers = [view.epoch.0, view.head.0, view.head_ordinal.0, view.oldest.0, view.read.0, view.read_ordinal.0]
         .map(u64::cast_signed);
     transaction
-        .prepare_cached("INSERT OR REPLACE INTO room VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?
+        .prepare_cached("INSERT OR REPLACE INTO room VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)")?
         .execute(params![
             id(room),
             view.name,
@@ -110,14 +110,15 @@ pub(super) fn write_room(transaction: &Transaction<'_>, room: RoomId, view: &Roo
             numbers[3],
             numbers[4],
             numbers[5],
-            mentions
+            mentions,
+            view.others.join("\n"),
         ])
         .map(|_| ())
 }
 
 pub(super) fn room_of_row(row: &Row<'_>) -> Result<(RoomId, RoomView), rusqlite::Error> {
     let number = |column: usize| row.get(column).map(i64::cast_unsigned);
-    let mentions: Vec<u8> = row.get(9)?;
+    let (mentions, others): (Vec<u8>, String) = (row.get(9)?, row.get(10)?);
     let view = RoomView {
         name: row.get(1)?,
         member: row.get(2)?,
@@ -128,6 +129,7 @@ pub(super) fn room_of_row(row: &Row<'_>) -> Result<(RoomId, RoomView), rusqlite:
         read: Seq(number(7)?),
         read_ordinal: Ordinal(number(8)?),
         mentions: mentions.as_chunks::<8>().0.iter().map(|bytes| Seq(u64::from_le_bytes(*bytes))).collect(),
+        others: others.lines().map(str::to_owned).collect(),
         ..RoomView::default()
     };
     Ok((RoomId(number(0)?), view))

@@ -47,6 +47,7 @@ fn what_was_written_is_there_after_opening_again() {
         epoch: Epoch(u64::MAX),
         head: Seq(5),
         mentions: [Seq(2), Seq(4)].into(),
+        others: vec!["bob".to_owned(), "Ёлка".to_owned()],
         ..RoomView::default()
     };
     let changes = [

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use chat_proto::delivery::{EndReason, Ended};
-use chat_proto::limits::REQUEST_FRAME_BYTES_MAX;
-use chat_proto::request::{Focus, Subscribe, Unsubscribe};
+use chat_proto::limits::{DIRECT_MEMBERS_MAX, REQUEST_FRAME_BYTES_MAX};
+use chat_proto::request::{Focus, ListMembers, Subscribe, Unsubscribe};
 use chat_proto::{
-    CloseCode, FeedId, MessageKey, Reject, RejectCode, Reply, ReplyFrame, Request, RequestFrame, RequestId, Retry,
-    RoomId, codec,
+    AccountId, CloseCode, FeedId, MessageKey, Reject, RejectCode, Reply, ReplyFrame, Request, RequestFrame, RequestId,
+    Retry, RoomId, codec,
 };
 use quinn::VarInt;
 use tokio::sync::oneshot;
@@ -18,6 +18,7 @@ use crate::client::cache::Change;
 use crate::client::journal::Written;
 use crate::client::outbox::Refusal;
 use crate::client::outbox_file::Record;
+use crate::client::view::RoomView;
 use crate::client::{CallError, ClientEvent};
 
 /// A request on its way.
@@ -28,6 +29,8 @@ pub(super) enum Call {
     Post(MessageKey),
     /// The session's own, for a feed it lost.
     Subscribe(FeedId),
+    /// The session's own: who a conversation is with.
+    People(RoomId),
 }
 
 /// What the success of a handle's request means for the session.
@@ -179,6 +182,7 @@ impl Session {
             }
             Some(Call::Post(key)) => self.posted(key, reply),
             Some(Call::Subscribe(feed)) => self.subscribed(feed, reply),
+            Some(Call::People(room)) => self.met(room, &reply),
             None => self.hang_up("an answer to nothing"),
         }
     }
@@ -230,6 +234,34 @@ impl Session {
                 self.tell(ClientEvent::Refused(outgoing));
             }
         }
+    }
+
+    /// Asks who the conversations are with of which that is not known, one after the other.
+    pub(super) fn ask_for_people(&mut self) {
+        if self.calls.values().any(|call| matches!(call, Call::People(_))) {
+            return;
+        }
+        while let Some(room) = self.nameless.pop_first() {
+            if !self.view.rooms.get(&room).is_some_and(RoomView::is_nameless) {
+                continue;
+            }
+            let limit = u16::try_from(DIRECT_MEMBERS_MAX).unwrap_or(u16::MAX);
+            // Without a connection it is asked on the next one.
+            let _ = self.call(ListMembers { room, after: AccountId(0), limit }.into(), Call::People(room));
+            return;
+        }
+    }
+
+    /// Those who are in a conversation. One that tells nothing keeps its number for a name.
+    fn met(&mut self, id: RoomId, reply: &Reply) {
+        let me = self.view.me.account;
+        if let (Reply::MemberList(list), Some(room)) = (reply, self.view.rooms.get_mut(&id)) {
+            room.set_people(list.members.iter().map(|member| (member.account, member.name.clone())), me);
+            let others = room.others.clone();
+            self.note_feed(FeedId::Room(id));
+            self.tell(ClientEvent::Others { room: id, others });
+        }
+        self.ask_for_people();
     }
 
     /// Subscribes again to a feed, at the position held.

@@ -169,6 +169,7 @@ impl Session {
         self.stand(&status);
         self.tell(ClientEvent::Began(status));
         self.look_again();
+        self.ask_for_people();
     }
 
     /// A feed stands as the server says, for the positions and the cache. The view knows already.
@@ -184,6 +185,9 @@ impl Session {
             }
             FeedState::Live | FeedState::Trimmed | FeedState::Regressed | FeedState::Diverged => {
                 self.note_feed(status.feed);
+                if let FeedId::Room(room) = status.feed {
+                    self.nameless.insert(room);
+                }
             }
         }
     }
@@ -202,6 +206,14 @@ impl Session {
         if let Some(position) = self.feeds.position(feed) {
             self.cache.note(Change::Position(position));
         }
+    }
+
+    /// A feed comes no more, for the view and the cache.
+    pub(super) fn ended(&mut self, ended: Ended) {
+        self.lost.remove(&ended.feed);
+        self.view.apply_ended(&ended);
+        self.note_feed(ended.feed);
+        self.tell(ClientEvent::Ended(ended));
     }
 
     fn signalled(&mut self, signal: Delivery) {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::event::{Posted, PostedWith};
 use chat_proto::limits::MENTIONS_KEPT_MAX;
+use chat_proto::reach::CONVERSATION_PREFIX;
 use chat_proto::reply::Member;
 use chat_proto::{AccountId, Epoch, Event, FeedStatus, Ordinal, Presence, Role, RoomFact, Seq};
 use tokio::time::Instant;
@@ -44,6 +45,8 @@ pub struct RoomView {
     pub mentions: BTreeSet<Seq>,
     /// The members known so far: those of the pages applied, and those who came since.
     pub members: BTreeMap<AccountId, MemberView>,
+    /// Who a conversation is with, by name and in that order: once known it stays so. Nobody in any other room.
+    pub others: Vec<String>,
     /// The event that comes next.
     pub(in crate::client) next: Seq,
     /// How many members are there, as the server last said.
@@ -53,6 +56,36 @@ pub struct RoomView {
 }
 
 impl RoomView {
+    /// Whether it is a conversation between few.
+    #[must_use]
+    pub fn is_conversation(&self) -> bool {
+        self.name.starts_with(CONVERSATION_PREFIX)
+    }
+
+    /// What it is called on a screen: `#` and its name, or with whom it is.
+    #[must_use]
+    pub fn label(&self) -> String {
+        if self.others.is_empty() {
+            return format!("#{}", self.name);
+        }
+        format!("@{}", self.others.join(", "))
+    }
+
+    /// Whether it is a conversation nobody knows with whom.
+    #[must_use]
+    pub(in crate::client) fn is_nameless(&self) -> bool {
+        self.member && self.others.is_empty() && self.is_conversation()
+    }
+
+    /// These are in a conversation, `me` among them.
+    pub(in crate::client) fn set_people(&mut self, people: impl Iterator<Item = (AccountId, String)>, me: AccountId) {
+        let mut others: Vec<String> = people.filter(|(account, _)| *account != me).map(|(_, name)| name).collect();
+        others.sort_by_key(|name| name.to_lowercase());
+        if !others.is_empty() {
+            self.others = others;
+        }
+    }
+
     /// Messages behind the read marker.
     #[must_use]
     pub fn unread(&self) -> u64 {
@@ -73,9 +106,10 @@ impl RoomView {
     /// The same room without the people in it: what is worth keeping on disk.
     #[must_use]
     pub(in crate::client) fn without_company(&self) -> Self {
-        let Self { name, mentions, epoch, member, head, head_ordinal, oldest, read, read_ordinal, .. } = self;
+        let Self { name, others, mentions, epoch, member, head, head_ordinal, oldest, read, read_ordinal, .. } = self;
         Self {
             name: name.clone(),
+            others: others.clone(),
             mentions: mentions.clone(),
             epoch: *epoch,
             member: *member,
@@ -91,7 +125,7 @@ impl RoomView {
     pub(super) fn apply_status(&mut self, status: &FeedStatus) {
         let set_back = self.epoch != status.epoch || is_set_back(status.state);
         if set_back {
-            *self = Self::default();
+            *self = Self { others: std::mem::take(&mut self.others), ..Self::default() };
         }
         if status.next > self.next {
             // Nobody tells who came and went in the events that are left out.
@@ -120,6 +154,7 @@ impl RoomView {
             Some(RoomFact::Joined(joined)) => self.insert_member(event.by, &joined.name, Role::Member),
             Some(RoomFact::DirectCreated(created)) => {
                 created.members.iter().for_each(|who| self.insert_member(who.account, &who.name, Role::Member));
+                self.set_people(created.members.iter().map(|who| (who.account, who.name.clone())), me);
             }
             Some(RoomFact::Left(_)) => self.remove_member(event.by),
             Some(RoomFact::Kicked(kicked)) => self.remove_member(kicked.member.account),

@@ -13,9 +13,6 @@ pub const CALL_EVERY: Duration = Duration::from_secs(3);
 /// Characters of a message that a call repeats.
 const WORDS_MAX: usize = 200;
 
-/// What the server begins the names of conversations between few with.
-const DIRECT_PREFIX: &str = "dm-";
-
 /// What a person is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
@@ -63,8 +60,9 @@ pub(super) fn hear(model: &mut Model, id: RoomId, events: &[Event]) {
     }
     for event in events {
         let Some(message) = event.body.message().filter(|_| calls(model, id, event)) else { continue };
-        let room = model.account.rooms.get(&id).map_or("", |room| &room.name);
-        let place = if is_direct(room) { String::new() } else { format!(" in #{room}") };
+        let room = model.account.rooms.get(&id);
+        let named = room.filter(|room| !room.is_conversation());
+        let place = named.map_or_else(String::new, |room| format!(" in #{}", room.name));
         let call =
             Call { title: format!("{}{place}", message.name), text: message.text.chars().take(WORDS_MAX).collect() };
         let more = model.calls.waiting.take().map_or(0, |before| before.more + 1);
@@ -114,10 +112,6 @@ fn calls(model: &Model, id: RoomId, event: &Event) -> bool {
         Some(Notify::All) => true,
         Some(Notify::Mentions) => named,
         Some(Notify::Nothing) => false,
-        None => named || is_direct(&room.name),
+        None => named || room.is_conversation(),
     }
-}
-
-fn is_direct(room: &str) -> bool {
-    room.starts_with(DIRECT_PREFIX)
 }

@@ -105,7 +105,7 @@ impl Heard {
         if self.current != Some(id) {
             self.current = Some(id);
             let topic = if room.topic.is_empty() { String::new() } else { format!(": {}", room.topic) };
-            lines.push(format!("-- #{}{topic}", model.room_name()));
+            lines.push(format!("-- {}{topic}", model.room_label()));
         }
         if room.timeline.is_empty() || !room.timeline.at_head() {
             return;

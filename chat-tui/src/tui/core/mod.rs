@@ -42,5 +42,5 @@ pub use msg::Msg;
 pub use prefs::Prefs;
 pub use reverse::Reverse;
 pub use room_state::{Intent, RoomState};
-pub use rooms::{RoomLine, first_room_line, hotlist, room_lines};
+pub use rooms::{RoomLine, first_room_line, hotlist, room_lines, room_rows};
 pub use update::{settle, update};

@@ -235,10 +235,10 @@ impl Model {
         }
     }
 
-    /// The room's name, as shown, or nothing.
+    /// What the room is called, or nothing.
     #[must_use]
-    pub fn room_name(&self) -> &str {
-        self.room_view().map_or("", |room| &room.name)
+    pub fn room_label(&self) -> String {
+        self.room_view().map_or_else(String::new, RoomView::label)
     }
 
     /// What is being written.
@@ -266,7 +266,7 @@ impl Model {
         match (intent, self.room_view()) {
             (Some(Intent::Reply(_)), _) => "answer> ".to_owned(),
             (Some(Intent::Edit(_)), _) => "edit> ".to_owned(),
-            (Some(Intent::Say) | None, Some(room)) => format!("[#{}] {name}> ", crate::clean::line(&room.name)),
+            (Some(Intent::Say) | None, Some(room)) => format!("[{}] {name}> ", crate::clean::line(&room.label())),
             (Some(Intent::Say) | None, None) => format!("{name}> "),
         }
     }

@@ -43,7 +43,7 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1);
     if model.current.is_some() {
-        let room = format!("#{}", model.room_name());
+        let room = model.room_label();
         let room = clean::line(&room);
         let space = pen.left().saturating_sub(wide + 1);
         pen.fitted(&room, space, theme.room);
@@ -188,7 +188,7 @@ fn active(model: &Model, width: u16) -> Vec<(Option<RoomId>, Clean<'static>)> {
             (true, false) => "",
             (false, _) => " ",
         };
-        let name = if width >= WIDE { format!("#{} ", line.name) } else { String::new() };
+        let name = if width >= WIDE { format!("{} ", line.label) } else { String::new() };
         let mentions = if line.mentions > 0 { format!("@{},", line.mentions) } else { String::new() };
         let piece = format!("{}:{name}{mentions}{}", line.number, line.unread);
         pieces.extend([(None, clean::line(before)), (Some(line.id), clean::line(&piece).into_owned())]);

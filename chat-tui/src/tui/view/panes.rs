@@ -2,6 +2,7 @@
 
 use chat_proto::Presence;
 use ratatui::buffer::Buffer;
+use ratatui::style::Style;
 
 use super::paint::{Pen, columns};
 use super::theme::Sign;
@@ -16,18 +17,34 @@ pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffe
     hits.add(area, Spot::Rooms);
     border(theme, Area { x: area.x + area.width - 1, width: 1, ..area }, buffer);
     let area = Area { width: area.width - 1, ..area };
-    let mut pen = Pen::new(buffer, area, 0);
-    pen.own(theme.sign(Sign::Open), theme.dim);
-    pen.own(" ", theme.dim);
-    let left = pen.left();
-    pen.fitted(&clean::line(model.server_name()), left, theme.dim);
+    title(model.server_name(), theme, area, 0, buffer);
     let lines = room_lines(model);
     let rows = usize::from(area.height.saturating_sub(1));
     let first = first_room_line(model, rows);
-    for (row, line) in (1..area.height).zip(lines.iter().skip(first)) {
+    let mut row = 1;
+    let mut within = first > 0 && lines[first.min(lines.len()) - 1].direct;
+    for line in &lines[first.min(lines.len())..] {
+        if line.direct && !within {
+            within = true;
+            title("direct", theme, area, row, buffer);
+            row += 1;
+        }
+        if row >= area.height {
+            break;
+        }
         hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Room(line.id));
         room(line, theme, area, row, buffer);
+        row += 1;
     }
+}
+
+/// What the rooms below have in common.
+fn title(text: &str, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
+    let mut pen = Pen::new(buffer, area, row);
+    pen.own(theme.sign(Sign::Open), theme.dim);
+    pen.own(" ", theme.dim);
+    let left = pen.left();
+    pen.fitted(&clean::line(text), left, theme.dim);
 }
 
 fn room(line: &RoomLine<'_>, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
@@ -53,9 +70,14 @@ fn room(line: &RoomLine<'_>, theme: &Theme, area: Area, row: u16, buffer: &mut B
     let number = if line.number < 100 { format!("{:2} ", line.number) } else { " · ".to_owned() };
     pen.own(&number, if line.current { style } else { theme.index });
     let wide = columns(&counts);
-    let name = format!("#{}", line.name);
+    if let Some(presence) = line.lamp {
+        let (sign, lamp) = lamp(presence, theme);
+        pen.own(theme.sign(sign), if line.current { style } else { lamp });
+        pen.own(" ", style);
+    }
+    let name = if line.lamp.is_some() { line.label.trim_start_matches('@') } else { &line.label };
     let room = pen.left().saturating_sub(wide + u16::from(wide > 0) + 1);
-    pen.fitted(&clean::line(&name), room, style);
+    pen.fitted(&clean::line(name), room, style);
     pen.until_left(wide + 1);
     pen.foreign(&counts, style);
 }
@@ -106,16 +128,21 @@ fn entries<'a>(group: &'a MemberGroup<'a>) -> impl Iterator<Item = Entry<'a>> {
 }
 
 fn member(view: &MemberView, called: &str, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
-    let (sign, lamp, style) = match view.presence {
-        Presence::Online => (Sign::Online, theme.online, theme.text),
-        Presence::Away => (Sign::Away, theme.away, theme.text),
-        Presence::Offline => (Sign::Offline, theme.offline, theme.offline),
-    };
+    let (sign, lamp) = lamp(view.presence, theme);
+    let style = if view.presence == Presence::Offline { theme.offline } else { theme.text };
     let mut pen = Pen::new(buffer, area, row);
     pen.own(theme.sign(sign), lamp);
     pen.skip(1);
     let left = pen.left();
     pen.fitted(&clean::line(called), left, style);
+}
+
+fn lamp(presence: Presence, theme: &Theme) -> (Sign, Style) {
+    match presence {
+        Presence::Online => (Sign::Online, theme.online),
+        Presence::Away => (Sign::Away, theme.away),
+        Presence::Offline => (Sign::Offline, theme.offline),
+    }
 }
 
 fn border(theme: &Theme, area: Area, buffer: &mut Buffer) {

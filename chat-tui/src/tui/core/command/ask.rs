@@ -146,8 +146,10 @@ impl Ask {
             Self::Rename(name) => RenameRoom { key, room: room(model)?, name: name.clone() }.into(),
             Self::Delete(name) => {
                 let room = room(model)?;
-                if !same_room(name, model.room_name()) {
-                    return Err(format!("this is #{}, not {name}; nothing was deleted", model.room_name()));
+                let there = model.room_view();
+                if !there.is_some_and(|there| same_room(name, &there.name)) {
+                    let label = model.room_label();
+                    return Err(format!("this is {label}, not {name}; nothing was deleted"));
                 }
                 DeleteRoom { key, room, if_empty: false, reason: String::new() }.into()
             }

@@ -222,7 +222,7 @@ fn names(model: &Model) -> Result<Overlay, String> {
         let names: Vec<String> = group.members.iter().map(|member| model.called(&member.name)).collect();
         format!("{} {}: {}", group.title, names.len(), names.join(" "))
     });
-    Ok(Overlay { title: format!("members of #{}", room.name), lines: groups.collect(), scroll: 0 })
+    Ok(Overlay { title: format!("members of {}", room.label()), lines: groups.collect(), scroll: 0 })
 }
 
 fn room_name(name: &str) -> Result<String, String> {

@@ -260,7 +260,8 @@ fn tab(model: &mut Model, back: bool) {
         }
         return;
     }
-    let rooms: Vec<String> = room_lines(model).iter().map(|line| line.name.to_owned()).collect();
+    let rooms: Vec<String> =
+        room_lines(model).iter().filter(|line| !line.direct).map(|line| line.name.to_owned()).collect();
     let names = names(model);
     let (composer, _) = model.composer_mut();
     complete(composer, back, |wanted| match wanted {

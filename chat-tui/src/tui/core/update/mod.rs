@@ -219,8 +219,8 @@ fn mouse(model: &mut Model, effects: &mut Effects) {
 fn title(model: &mut Model, effects: &mut Effects) {
     let unread: u64 = model.account.rooms.values().filter(|room| room.member).map(|room| room.unread()).sum();
     let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
-    let room = model.room_name();
-    let title = if room.is_empty() { format!("{count}chat") } else { format!("{count}#{room} — chat") };
+    let room = model.room_label();
+    let title = if room.is_empty() { format!("{count}chat") } else { format!("{count}{room} — chat") };
     if title != model.title {
         model.title.clone_from(&title);
         effects.push(Effect::Title(title));

@@ -82,17 +82,19 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
                 state.timeline.unqueue(key, Some(receipt.seq));
             }
         }
-        ClientEvent::Nick(changed) => {
-            let NickChanged { name, nick, .. } = &changed;
-            let text =
-                if nick.is_empty() { format!("{name} goes by that name") } else { format!("{name} is called {nick}") };
-            notice(model, effects, false, text);
-            model.set_nick(changed.name, changed.nick);
-        }
+        ClientEvent::Nick(changed) => called(model, changed, effects),
         ClientEvent::Greeting(greeting) => greeted(model, greeting),
+        ClientEvent::Others { room, others } => model.account.apply_others(room, others),
         ClientEvent::Company(_) => {}
         ClientEvent::Stopped(reason) => stopped(model, &reason, effects),
     }
+}
+
+/// Somebody is called something else.
+fn called(model: &mut Model, NickChanged { name, nick, .. }: NickChanged, effects: &mut Effects) {
+    let text = if nick.is_empty() { format!("{name} goes by that name") } else { format!("{name} is called {nick}") };
+    notice(model, effects, false, text);
+    model.set_nick(name, nick);
 }
 
 /// The server says what it is called, and its message of the day, which is put in front once.

@@ -103,7 +103,7 @@ pub(super) fn switcher(model: &mut Model) {
             (0, unread) => format!("{unread} new"),
             (mentions, unread) => format!("{unread} new, {mentions} for you"),
         };
-        Item { name: format!("#{}", line.name), detail: news, goal: Goal::Room(line.id) }
+        Item { name: line.label.clone(), detail: news, goal: Goal::Room(line.id) }
     };
     let found = order.iter().filter_map(|id| lines.iter().find(|line| line.id == *id));
     let mut items: Vec<Item> = found.map(item).collect();

@@ -9,7 +9,7 @@ use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
 use crate::tui::core::model::{Model, Scrolled};
 use crate::tui::core::pointer::{Gesture, Spot};
-use crate::tui::core::rooms::{first_room_line, room_lines};
+use crate::tui::core::rooms::{first_room_line, room_lines, room_rows};
 use crate::tui::core::timeline::Scroll;
 use crate::tui::term::key::{Key, KeyCode};
 
@@ -52,7 +52,7 @@ fn wheel(model: &mut Model, back: bool, spot: &Spot, effects: &mut Effects) {
     match spot {
         Spot::Room(_) | Spot::Rooms => {
             let rows = usize::from(g.rooms.map_or(0, |area| area.height.saturating_sub(1)));
-            let first = turn(first_room_line(model, rows), room_lines(model).len(), rows);
+            let first = turn(first_room_line(model, rows), room_rows(&room_lines(model)), rows);
             model.scrolled = Scrolled { room: model.current, rooms: Some(first), ..model.scrolled };
         }
         Spot::Member(_) | Spot::Members => {
