@@ -10,6 +10,7 @@ use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessage, EndSession, ListSessions};
 use crate::defence::{AskDefence, SetDefence};
 use crate::event::Style;
+use crate::guest::GuestAuth;
 use crate::id::{AccountId, Chain, DeviceKey, Epoch, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::identity::{
     ClaimServer, JwtAuth, LinkAuth, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode, RecoverAuth, RevokeDevice,
@@ -233,6 +234,8 @@ kinds! {
         5 => BotAuth,
         /// By a token of an issuer the server trusts.
         6 => JwtAuth,
+        /// By a key made for this stay, as a guest.
+        7 => GuestAuth,
     }
 }
 

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX,
-    RATE_MAX, ROOMS_MAX, server,
+    BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, GUESTS_MAX,
+    IDLE_MS_MAX, RATE_MAX, ROOMS_MAX, server,
 };
 
 /// What a value looks like in the file.
@@ -170,6 +170,22 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.identity.nick_policy.to_string())),
     },
     Setting {
+        key: "guests.enabled",
+        shape: Shape::Text,
+        default: "off",
+        meaning: "Whether guests are let in, who have a name only while they are there: on or off.",
+        read: |config, text| word(text).map(|enabled| config.guests.enabled = enabled),
+        show: |config| Some(quoted(&config.guests.enabled.to_string())),
+    },
+    Setting {
+        key: "guests.max",
+        shape: Shape::Number,
+        default: "1000",
+        meaning: "Guests at once, 1 to 100000; one more is refused until another one is gone.",
+        read: |config, text| number(text, 1..=GUESTS_MAX).map(|max| config.guests.max = max),
+        show: |config| Some(config.guests.max.to_string()),
+    },
+    Setting {
         key: "jwt.issuer",
         shape: Shape::Text,
         default: "(none)",
@@ -273,7 +289,7 @@ pub const SETTINGS: &[Setting] = &[
         key: "limits.accounts_per_address_per_hour",
         shape: Shape::Number,
         default: "20",
-        meaning: "New accounts from one IPv4 address or one IPv6 /64 within an hour, 0 to 1000000; 0 for any number; this machine itself is not counted.",
+        meaning: "New accounts and guests from one IPv4 address or one IPv6 /64 within an hour, 0 to 1000000; 0 for any number; this machine itself is not counted.",
         read: |config, text| {
             number(text, 0..=CONNECTIONS_MAX).map(|accounts| config.limits.accounts_per_address_per_hour = accounts)
         },

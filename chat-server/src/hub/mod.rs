@@ -2,7 +2,7 @@
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
 //! a room's events mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`] and `realm` answer what
-//! sessions ask; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
+//! sessions ask; [`guests`] lets those in who will be gone; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
 pub mod access;
@@ -15,6 +15,7 @@ pub mod direct;
 mod erase;
 mod feed;
 pub mod gate;
+pub mod guests;
 pub mod handle;
 pub mod history;
 pub mod inbox;
@@ -32,6 +33,7 @@ mod rename;
 pub mod rooms;
 pub mod search;
 pub mod sessions;
+mod settings;
 pub mod shared;
 pub mod signals;
 pub mod subscription;
@@ -44,90 +46,28 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use chat_proto::delivery::Greeting;
-use chat_proto::{
-    AccountId, ConnId, DefenceLevel, FeedId, NickPolicy, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp,
-};
+use chat_proto::{AccountId, ConnId, FeedId, Reject, RejectCode, RoomId, Seq, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{MultiConn, Registration};
 use crate::core::account::Account;
 use crate::core::command::AccountCommand;
 use crate::core::directory::Directory;
-use crate::core::flood::Rates;
 use crate::core::guess::Guesses;
+use crate::core::guest::is_guest;
 use crate::core::presence::Presences;
 use crate::core::realm::{REALM, Realm};
 use crate::core::room::Room;
-use crate::digest::chain_start;
 use crate::environment::Environment;
-use crate::store::{FeedMeta, Store, StoreError, StoreResult};
+use crate::store::{Store, StoreError, StoreResult};
 use gate::Reader;
 use handle::{Feed, FeedState, Pending};
 use notes::Notes;
+pub use settings::HubSettings;
 use shared::{Wake, lock};
 use subscription::Subscription;
-
-/// What the hub is told by the configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HubSettings {
-    /// Whether joining a room that doesn't exist makes it.
-    pub create_on_join: bool,
-    /// Whether people may make rooms at all.
-    pub create: bool,
-    /// Whether an unknown key may claim a free name.
-    pub registration: Registration,
-    /// Accounts that may be made from one network within an hour, but for this machine itself; 0 for any number.
-    pub accounts_per_address: u32,
-    /// Rooms, conversations and deleted ones among them.
-    pub rooms: u32,
-    /// Whether messages are indexed and can be searched.
-    pub search: bool,
-    /// What whoever logs in is told of the server.
-    pub greeting: Greeting,
-    /// How long somebody stays online without a connection.
-    pub presence_grace: Duration,
-    /// How long somebody may ask nothing, on any connection, before he is away; for ever without it.
-    pub away_after: Option<Duration>,
-    /// Among whom what people are called is unique.
-    pub nick_policy: NickPolicy,
-    /// How much is let happen at least; owners may set more.
-    pub defence: DefenceLevel,
-    /// What becomes of a second connection of an account.
-    pub multi_conn: MultiConn,
-    /// Connections one account may have where they share it.
-    pub connections_per_account: u32,
-    /// How long a connection may ask nothing before it is closed; for ever without it.
-    pub idle_out: Option<Duration>,
-    /// What one connection may ask for; anything where flood control is off.
-    pub flood: Option<Rates>,
-}
-
-impl Default for HubSettings {
-    fn default() -> Self {
-        let presence_grace = Duration::from_secs(15);
-        Self {
-            create_on_join: true,
-            create: true,
-            registration: Registration::Open,
-            search: true,
-            greeting: Greeting::default(),
-            presence_grace,
-            away_after: None,
-            nick_policy: NickPolicy::Server,
-            defence: DefenceLevel::Normal,
-            multi_conn: MultiConn::Share,
-            connections_per_account: u32::MAX,
-            accounts_per_address: 0,
-            rooms: u32::MAX,
-            idle_out: None,
-            flood: None,
-        }
-    }
-}
 
 /// The server without its connections.
 pub struct Hub {
@@ -141,6 +81,7 @@ pub struct Hub {
     link_codes: devices::LinkCodes,
     known_networks: defence::KnownNetworks,
     newcomers: Mutex<Guesses<IpAddr>>,
+    guests: guests::Guests,
     directory: RwLock<Directory>,
     presences: presence::Board,
     sessions: sessions::Sessions,
@@ -188,6 +129,7 @@ impl Hub {
         }
         let newcomers = Guesses::new(settings.accounts_per_address, Duration::from_secs(60 * 60));
         let hub = Arc::new(Self {
+            realm: Feed::new(REALM, Arc::clone(&store)),
             store,
             environment,
             presences: presence::Board::new(Presences::new(settings.presence_grace, settings.away_after)),
@@ -195,11 +137,11 @@ impl Hub {
             sessions: sessions::Sessions::default(),
             rooms: Mutex::default(),
             accounts: Mutex::default(),
-            realm: Feed::new(REALM),
             standing: realm::Standing::default(),
             link_codes: devices::LinkCodes::default(),
             known_networks: defence::KnownNetworks::default(),
             newcomers: Mutex::new(newcomers),
+            guests: guests::Guests::default(),
             directory: RwLock::new(directory),
             notes: Notes::default(),
             to_be_indexed: Notify::new(),
@@ -262,11 +204,17 @@ impl Hub {
         self.feed(&self.rooms, id, FeedId::Room(id)).await
     }
 
-    /// The feed of an account there is.
+    /// The feed of an account there is, or of a guest who is there.
     ///
     /// # Errors
-    /// What the store says.
+    /// [`RejectCode::NoSuchUser`] for a guest who is gone, or what the store says.
     pub async fn account(self: &Arc<Self>, id: AccountId) -> Result<Arc<Feed<Account>>, Reject> {
+        if is_guest(id) {
+            let feed = lock(&self.accounts).get(&id).cloned();
+            let feed = feed.ok_or_else(|| Reject::new(RejectCode::NoSuchUser, "this guest is gone"))?;
+            feed.load(self).await?;
+            return Ok(feed);
+        }
         self.feed(&self.accounts, id, FeedId::Account(id)).await
     }
 
@@ -309,7 +257,7 @@ impl Hub {
         id: Id,
         feed: FeedId,
     ) -> Result<Arc<Feed<S>>, Reject> {
-        let feed = Arc::clone(lock(feeds).entry(id).or_insert_with(|| Feed::new(feed)));
+        let feed = Arc::clone(lock(feeds).entry(id).or_insert_with(|| Feed::new(feed, Arc::clone(&self.store))));
         feed.load(self).await?;
         Ok(feed)
     }
@@ -348,18 +296,6 @@ impl Hub {
     fn set_noted(&self, room: RoomId, seq: Seq) {
         if let Some(feed) = lock(&self.rooms).get(&room) {
             feed.shared.set_noted(seq);
-        }
-    }
-
-    fn empty_feed(&self, feed: FeedId) -> FeedMeta {
-        let epoch = self.store.epoch();
-        FeedMeta {
-            epoch,
-            head: Seq::ZERO,
-            chain: chain_start(feed, epoch),
-            ordinal: Ordinal(0),
-            at: Timestamp(0),
-            oldest: Seq(1),
         }
     }
 

@@ -1,5 +1,6 @@
 //! One value of every kind about who one is to the server.
 
+use chat_proto::guest::GuestAuth;
 use chat_proto::identity::*;
 use chat_proto::realm::*;
 use chat_proto::*;
@@ -13,8 +14,9 @@ pub(super) fn auths() -> Vec<Auth> {
     let link = LinkAuth { device: KEY, name: name.clone(), signature, proof: [0x9f; 32], label: label.clone() };
     let code = text("01ZA-0ZJK-MNPQ-01ZA-0ZJK-MNPQ-01");
     let token = JwtAuth { name: name.clone(), token: text("eyJhbGciOiJFZERTQSJ9.e30.c2ln") };
+    let guest = GuestAuth { device: KEY, name: text("eve"), signature };
     let recover = RecoverAuth { device: KEY, name, signature, code, label, revoke_others: true };
-    vec![link.into(), recover.into(), token.into()]
+    vec![link.into(), recover.into(), token.into(), guest.into()]
 }
 
 pub(super) fn requests() -> Vec<Request> {

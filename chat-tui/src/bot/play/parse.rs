@@ -298,9 +298,16 @@ const STEPS: [&str; 13] = [
 ];
 
 /// What an actor may be told besides, and whether that takes a value: to hear his own messages as well, to log in by a code of
-/// another device, the recovery code or the link of an invitation, or a token, to take the other devices their right by that.
-const OPTIONS: [(&str, bool); 6] =
-    [("echo", false), ("link", true), ("recover", true), ("invite", true), ("token", true), ("revoke_others", false)];
+/// another device, the recovery code or the link of an invitation, a token, or as a guest, to take the other devices their right.
+const OPTIONS: [(&str, bool); 7] = [
+    ("echo", false),
+    ("link", true),
+    ("recover", true),
+    ("invite", true),
+    ("token", true),
+    ("guest", false),
+    ("revoke_others", false),
+];
 
 /// Connections of one actor.
 const DEVICES_MAX: usize = 64;
