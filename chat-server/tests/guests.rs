@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use chat_proto::ban::{BanFromServer, BanTarget};
 use chat_proto::bots::{ListBotTokens, MakeBotToken};
+use chat_proto::connection::ListSessions;
 use chat_proto::delivery::Events;
 use chat_proto::event::List;
 use chat_proto::identity::{ClaimServer, ListDevices, MakeLinkCode, MakeRecoveryCode, RevokeDevice};
 use chat_proto::invite::{ListInvites, MakeInvite};
+use chat_proto::limits::POSITIONS_MAX;
 use chat_proto::nick::SetNick;
 use chat_proto::profile::{SetStatus, Status};
 use chat_proto::reach::{OpenDirect, SetContact};
@@ -20,12 +22,12 @@ use chat_proto::request::{
 };
 use chat_proto::setting::{JoinPolicy, Joining, Listing, Posting, Reading, Who};
 use chat_proto::{
-    AccountId, Anchor, CloseCode, DefenceLevel, Delivery, Event, EventBody, FeedId, FeedState, Position, Presence,
-    Reject, RejectCode, Reply, Request, Retry, Role, RoomId, RoomRef, Seq, UserRef,
+    AccountId, Anchor, Chain, CloseCode, DefenceLevel, Delivery, Epoch, Event, EventBody, FeedId, FeedState, Position,
+    Presence, Reject, RejectCode, Reply, Request, Retry, Role, RoomId, RoomRef, Seq, UserRef,
 };
 use chat_server::hub::HubSettings;
 use chat_server::server::Settings;
-use chat_server::store::{MemoryStore, Store, StoreError};
+use chat_server::store::{MemoryStore, StoreError};
 use futures_util::future::join_all;
 use quinn::ConnectionError;
 use support::counting::CountingStore;
@@ -138,10 +140,29 @@ async fn guests_are_let_in_only_where_that_is_set_and_only_so_many_at_once() {
     let reject = refused(&server, &keys[2], "three").await;
     assert_eq!((reject.code, reject.retry), (RejectCode::LimitExceeded, Retry::Later));
     // Another connection of one who is there takes no place.
-    let again = come(&server, &keys[0], "one").await.unwrap();
+    let mut again = come(&server, &keys[0], "one").await.unwrap();
     assert_eq!(again.welcome.account, first.welcome.account);
+    let Reply::SessionList(list) = again.ask(ListSessions {}).await else { panic!() };
+    assert_eq!(list.sessions.len(), 2);
     drop(second);
     assert_eq!(come_in_time(&server, &keys[2], "three").await.welcome.name, "~three");
+}
+
+#[tokio::test]
+async fn a_login_that_comes_to_nothing_holds_no_place_for_long() {
+    let server = server(1, MOMENT);
+    let position = |number| Position {
+        feed: FeedId::Room(RoomId(number)),
+        epoch: Epoch(1),
+        seq: Seq(1),
+        chain: Chain::default(),
+        backlog_max: 0,
+    };
+    let too_many = (1..=POSITIONS_MAX as u64).map(position).collect();
+    let came = come_back(&server, &Device::new(), "eve", too_many).await;
+    assert_eq!(came.map(|_| ()).unwrap_err().code, RejectCode::LimitExceeded, "proved, and not let in");
+    assert_eq!(refused(&server, &Device::new(), "mallory").await.code, RejectCode::LimitExceeded);
+    assert_eq!(come_in_time(&server, &Device::new(), "eve").await.welcome.name, "~eve");
 }
 
 #[tokio::test]
@@ -215,18 +236,14 @@ async fn a_guest_who_loses_the_network_comes_back_as_himself_and_misses_nothing(
     guest.post(room, "hello").await;
     let (mut position, mut own) = (None, None);
     while position.is_none() || own.is_none() {
-        match guest.delivery().await {
-            Delivery::Events(Events { feed, epoch, events, chain }) => {
-                let seq = events.last().unwrap().seq;
-                let at = Position { feed, epoch, seq, chain, backlog_max: u32::MAX };
-                let said = events.iter().any(|event| event.body.message().is_some());
-                match feed {
-                    FeedId::Room(_) if said => position = Some(at),
-                    FeedId::Account(_) => own = Some(at),
-                    FeedId::Room(_) => {}
-                }
-            }
-            _ => {}
+        let Delivery::Events(Events { feed, epoch, events, chain }) = guest.delivery().await else { continue };
+        let seq = events.last().unwrap().seq;
+        let at = Position { feed, epoch, seq, chain, backlog_max: u32::MAX };
+        let said = events.iter().any(|event| event.body.message().is_some());
+        match feed {
+            FeedId::Room(_) if said => position = Some(at),
+            FeedId::Account(_) => own = Some(at),
+            FeedId::Room(_) => {}
         }
     }
     guest.connection.close(quinn::VarInt::from_u32(0), b"the cable");
