@@ -49,13 +49,13 @@ fn server(guests: u32, presence_grace: Duration) -> TestServer {
 }
 
 async fn come(server: &TestServer, key: &Device, name: &str) -> Result<RawClient, Reject> {
-    come_back(server, key, name, Vec::new()).await
+    resume(server, key, name, Vec::new()).await
 }
 
-async fn come_back(server: &TestServer, key: &Device, name: &str, resume: Vec<Position>) -> Result<RawClient, Reject> {
+async fn resume(server: &TestServer, key: &Device, name: &str, at: Vec<Position>) -> Result<RawClient, Reject> {
     let connection = support::dial(server).await;
     let auth = key.prove_guest(&connection, &server.key, name).into();
-    RawClient::enter(connection, auth, resume).await
+    RawClient::enter(connection, auth, at).await
 }
 
 async fn refused(server: &TestServer, key: &Device, name: &str) -> Reject {
@@ -110,25 +110,30 @@ async fn history(client: &mut RawClient, room: RoomId) -> Vec<Event> {
     }
 }
 
-/// The next departure from a room: whose, his name, and why.
+/// Who left by an event, what he was called, and why.
+fn left(event: &Event) -> Option<(AccountId, String, String)> {
+    let EventBody::Left(left) = &event.body else { return None };
+    Some((event.by, left.name.clone(), left.reason.clone()))
+}
+
+/// The next departure from a room.
 async fn departure(client: &mut RawClient, room: RoomId) -> (AccountId, String, String) {
     loop {
-        let events = client.events(room).await;
-        let left = events.into_iter().find_map(|event| match event.body {
-            EventBody::Left(left) => Some((event.by, left.name, left.reason)),
-            _ => None,
-        });
-        if let Some(left) = left {
+        if let Some(left) = client.events(room).await.iter().find_map(left) {
             return left;
         }
     }
 }
 
+/// Closes a connection, with a goodbye or without.
+fn close(guest: &RawClient, code: CloseCode) {
+    guest.connection.close(quinn::VarInt::from_u32(code.number()), b"");
+}
+
 #[tokio::test]
 async fn guests_are_let_in_only_where_that_is_set_and_only_so_many_at_once() {
     let closed = server(0, EVER);
-    let key = Device::new();
-    let reject = refused(&closed, &key, "eve").await;
+    let reject = refused(&closed, &Device::new(), "eve").await;
     assert_eq!((reject.code, reject.retry), (RejectCode::RegistrationClosed, Retry::AfterChange));
     assert!(reject.message.contains("take a name"), "{reject}");
     let server = server(2, MOMENT);
@@ -159,7 +164,7 @@ async fn a_login_that_comes_to_nothing_holds_no_place_for_long() {
         backlog_max: 0,
     };
     let too_many = (1..=POSITIONS_MAX as u64).map(position).collect();
-    let came = come_back(&server, &Device::new(), "eve", too_many).await;
+    let came = resume(&server, &Device::new(), "eve", too_many).await;
     assert_eq!(came.map(|_| ()).unwrap_err().code, RejectCode::LimitExceeded, "proved, and not let in");
     assert_eq!(refused(&server, &Device::new(), "mallory").await.code, RejectCode::LimitExceeded);
     assert_eq!(come_in_time(&server, &Device::new(), "eve").await.welcome.name, "~eve");
@@ -246,12 +251,11 @@ async fn a_guest_who_loses_the_network_comes_back_as_himself_and_misses_nothing(
             FeedId::Room(_) => {}
         }
     }
-    guest.connection.close(quinn::VarInt::from_u32(0), b"the cable");
+    close(&guest, CloseCode::Internal);
     assert_eq!(members(&mut alice, room).await, ["alice", "~eve"]);
     alice.post(room, "@~eve where are you?").await;
     let account = guest.welcome.account;
-    let resume = vec![position.unwrap(), own.unwrap()];
-    let mut guest = come_back(&server, &key, "eve", resume).await.unwrap();
+    let mut guest = resume(&server, &key, "eve", vec![position.unwrap(), own.unwrap()]).await.unwrap();
     assert_eq!(guest.welcome.account, account);
     let status = guest.welcome.feeds.iter().find(|status| status.feed == FeedId::Room(room)).unwrap();
     assert_eq!((status.member, status.state), (true, FeedState::Live));
@@ -267,6 +271,21 @@ async fn a_guest_who_loses_the_network_comes_back_as_himself_and_misses_nothing(
         _ => None,
     });
     assert_eq!(mentioned.await, room);
+}
+
+#[tokio::test]
+async fn a_goodbye_is_one_unless_another_connection_is_left() {
+    let server = server(1, EVER);
+    let key = Device::new();
+    let (first, second) = (come(&server, &key, "eve").await.unwrap(), come(&server, &key, "eve").await.unwrap());
+    close(&first, CloseCode::Bye);
+    let mut third = come(&server, &key, "eve").await.unwrap();
+    assert_eq!(third.welcome.account, second.welcome.account);
+    while !matches!(third.ask(ListSessions {}).await, Reply::SessionList(list) if list.sessions.len() == 2) {}
+    close(&second, CloseCode::Bye);
+    close(&third, CloseCode::Bye);
+    let next = come_in_time(&server, &Device::new(), "eve").await;
+    assert!(next.welcome.account > second.welcome.account);
 }
 
 fn text(event: &Event) -> Option<String> {
@@ -285,15 +304,14 @@ async fn who_is_gone_leaves_his_rooms_and_his_name_and_nothing_in_the_store_but_
         guest.post(room, "hello").await;
     }
     let account = guest.welcome.account;
-    drop(guest);
+    close(&guest, CloseCode::Internal);
     for room in rooms {
         assert_eq!(departure(&mut alice, room).await, (account, "~eve".to_owned(), "gone".to_owned()));
         assert_eq!(members(&mut alice, room).await, ["alice"]);
     }
-    let store = &server.store;
-    let registry = store.registry().await.unwrap();
+    let registry = server.store.registry().await.unwrap();
     assert_eq!((registry.accounts.len(), registry.devices.len()), (1, 1), "nobody but alice is registered");
-    assert_eq!(store.load(FeedId::Account(account)).await.unwrap(), None);
+    assert_eq!(server.store.load(FeedId::Account(account)).await.unwrap(), None);
     // The name is another one's to take, and the key a new guest's, who inherits nothing.
     let mut next = come_in_time(&server, &key, "eve").await;
     assert!(next.welcome.account > account);
@@ -331,10 +349,7 @@ async fn after_a_crash_no_ghost_is_left_and_rooms_nobody_enters_are_not_read() {
     store.take_loads();
     let mut bob = RawClient::login(&live, &Device::new(), "bob").await;
     assert_eq!(members(&mut bob, rooms[7]).await, ["alice"]);
-    let left = history(&mut bob, rooms[7]).await.into_iter().find_map(|event| match event.body {
-        EventBody::Left(left) => Some((event.by, left.name, left.reason)),
-        _ => None,
-    });
+    let left = history(&mut bob, rooms[7]).await.iter().find_map(left);
     assert_eq!(left, Some((guest.welcome.account, "~eve".to_owned(), "gone".to_owned())));
     let loads = store.take_loads();
     // The server's, the room's, and those of the two people it concerns, each by who waits for it and by its task.
@@ -484,8 +499,7 @@ async fn bans_hold_for_guests_and_a_server_under_attack_sends_them_away() {
         elsewhere.connect_with(config, it.server.address, "localhost").unwrap().await
     };
     let connection = dial().await.unwrap();
-    let other = Device::new();
-    let auth = other.prove_guest(&connection, &it.server.key, "mallory").into();
+    let auth = Device::new().prove_guest(&connection, &it.server.key, "mallory").into();
     let mallory = RawClient::enter(connection, auth, Vec::new()).await.unwrap();
     let reply = it.owner.ask(ban(BanTarget::Network("127.0.0.9/32".to_owned()))).await;
     assert!(!matches!(reply, Reply::Reject(_)), "{reply:?}");

@@ -45,7 +45,7 @@ impl Presences {
         }
     }
 
-    /// Somebody is about to come: he counts as there at least until a time.
+    /// Somebody who has no connection counts as there until a time, whatever was so before.
     pub fn expect(&mut self, account: AccountId, until: Duration) {
         if self.there.entry(account).or_default().connections == 0 {
             self.leaving.retain(|(_, leaving)| *leaving != account);

@@ -132,6 +132,17 @@ impl Hub {
         !is_guest(account) || lock(&self.guests.0).keys.contains_key(&account)
     }
 
+    /// Whether somebody who proved himself is still to be let in: a guest may have said goodbye elsewhere meanwhile.
+    ///
+    /// # Errors
+    /// [`RejectCode::Conflict`].
+    pub fn check_not_gone(&self, account: AccountId) -> Result<(), Reject> {
+        if self.may_be_in(account) {
+            return Ok(());
+        }
+        Err(Reject::new(RejectCode::Conflict, "this guest has just said goodbye on another connection; come in again"))
+    }
+
     /// The commands by which guests who are gone leave a room.
     pub(super) fn partings_of(&self, room: &Room) -> Vec<Submit<RoomCommand>> {
         let reason = Line::parse(GONE).unwrap_or_default();

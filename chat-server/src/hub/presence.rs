@@ -75,10 +75,15 @@ impl Hub {
         }
     }
 
-    /// A connection ended.
-    pub fn departed(&self, live: &LiveSession) {
-        let now = self.uptime();
-        lock(&self.presences.presences).disconnected(live.who.account, now.saturating_sub(live.idle(now)), now);
+    /// A connection ended, with a goodbye or without. A guest who says goodbye is gone.
+    pub fn departed(&self, live: &LiveSession, said_goodbye: bool) {
+        let (now, account) = (self.uptime(), live.who.account);
+        let mut presences = lock(&self.presences.presences);
+        presences.disconnected(account, now.saturating_sub(live.idle(now)), now);
+        if said_goodbye && is_guest(account) {
+            presences.expect(account, now);
+        }
+        drop(presences);
         self.presences.bell.notify_one();
     }
 
