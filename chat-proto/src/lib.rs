@@ -12,7 +12,8 @@
 //!   [`profile`]: what he shows of himself; [`reach`]: who may write to him.
 //! * [`delivery`]: what the server sends unasked, on streams it opens and in datagrams.
 //! * [`codec`]: bytes. The only file that names the codec.
-//! * [`auth`]: what a device signs to prove itself; [`identity`]: other ways in, devices, owners; [`code`]: codes people type;
+//! * [`auth`]: what a device signs to prove itself; [`identity`]: other ways in, devices, owners; [`guest`]: the one
+//!   that leaves nothing; [`code`]: codes people type;
 //!   [`realm`]: what the server's own feed says; [`close`]: why a connection was closed.
 //! * [`limits`]: every bound of the protocol; [`nearest`]: what a mistyped word probably meant, for both ends.
 //!
@@ -31,6 +32,7 @@ pub mod defence;
 pub mod delivery;
 pub mod event;
 pub mod fact;
+pub mod guest;
 pub mod id;
 pub mod identity;
 pub mod invite;

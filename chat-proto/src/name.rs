@@ -12,6 +12,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::limits::{NAME_BYTES_MAX, NAME_GRAPHEMES_MAX};
 
+/// What every guest's name begins with, and nobody else's: no name that is taken can have it.
+pub const GUEST_MARK: char = '~';
+
 /// Names nobody may take, because a program or a person could mistake them for the server or for everybody.
 pub const RESERVED: [&str; 9] = ["server", "admin", "system", "here", "all", "everyone", "room", "me", "root"];
 
@@ -49,16 +52,10 @@ fn check(name: &str) -> Result<(), NameError> {
     if name.is_empty() {
         return Err(NameError::Empty);
     }
-    if name.len() > NAME_BYTES_MAX {
-        return Err(NameError::TooManyBytes(name.len()));
-    }
+    check_length(name)?;
     let allowed = |c: &char| c.identifier_allowed() || matches!(c, '-' | '_' | '.');
     if let Some(bad) = name.chars().find(|c| !allowed(c)) {
         return Err(NameError::Character(bad));
-    }
-    let graphemes = name.graphemes(true).count();
-    if graphemes > NAME_GRAPHEMES_MAX {
-        return Err(NameError::TooManyCharacters(graphemes));
     }
     if !is_nfc(name) {
         return Err(NameError::NotNfc);
@@ -70,6 +67,14 @@ fn check(name: &str) -> Result<(), NameError> {
         return Err(NameError::MixedScripts);
     }
     Ok(())
+}
+
+fn check_length(name: &str) -> Result<(), NameError> {
+    if name.len() > NAME_BYTES_MAX {
+        return Err(NameError::TooManyBytes(name.len()));
+    }
+    let graphemes = name.graphemes(true).count();
+    if graphemes > NAME_GRAPHEMES_MAX { Err(NameError::TooManyCharacters(graphemes)) } else { Ok(()) }
 }
 
 /// Case folded further than lower case goes: `ẞ`, `ß` and `ss`, final and medial sigma, the Kelvin sign and `k` become equal.
@@ -168,6 +173,24 @@ impl UserName {
     pub fn server() -> Self {
         Self("server".to_owned())
     }
+
+    /// The name of a guest who wants to be called so: with [`GUEST_MARK`], which counts as a character of it.
+    ///
+    /// # Errors
+    /// Which rule it breaks.
+    pub fn guest(name: &str) -> Result<Self, NameError> {
+        let marked = format!("{GUEST_MARK}{}", Self::parse(name)?);
+        check_length(&marked)?;
+        Ok(Self(marked))
+    }
+
+    /// A name as it is shown, a guest's or another: for finding somebody, never for taking it.
+    ///
+    /// # Errors
+    /// Which rule it breaks.
+    pub fn shown(name: &str) -> Result<Self, NameError> {
+        name.strip_prefix(GUEST_MARK).map_or_else(|| Self::parse(name), Self::guest)
+    }
 }
 
 #[cfg(test)]
@@ -216,6 +239,26 @@ mod tests {
             assert!(a.0 == b.0 || a.1 == b.1, "{one} and {other}: {a:?} {b:?}");
         }
         assert_ne!(user("alice").unwrap().keys(), user("alive").unwrap().keys());
+    }
+
+    #[test]
+    fn a_guest_is_called_as_nobody_else_can_be_and_by_the_same_rules() {
+        let guest = UserName::guest("eve").unwrap();
+        assert_eq!((guest.as_str(), UserName::shown("~eve")), ("~eve", Ok(guest.clone())));
+        assert_eq!(UserName::shown("eve"), user("eve"));
+        assert_eq!(
+            (user("~eve"), UserName::guest("~eve")),
+            (Err(NameError::Character('~')), Err(NameError::Character('~')))
+        );
+        for (name, error) in [("", NameError::Empty), ("Admin", NameError::Reserved), ("a~", NameError::Character('~'))]
+        {
+            assert_eq!(UserName::guest(name), Err(error));
+        }
+        assert_eq!(UserName::guest(&"a".repeat(32)), Err(NameError::TooManyCharacters(33)));
+        assert_eq!(UserName::guest(&"a".repeat(31)).unwrap().as_str().len(), 32);
+        let (keys, other) = (guest.keys(), user("eve").unwrap().keys());
+        assert!(keys.look != other.look && keys.folded != other.folded);
+        assert_eq!(UserName::guest("EVE").unwrap().keys().folded, keys.folded);
     }
 
     #[test]

@@ -165,3 +165,19 @@ fn a_name_has_no_more_graphemes_than_fit() {
     assert_eq!(UserName::parse(&longer), Err(NameError::TooManyCharacters(NAME_GRAPHEMES_MAX + 1)));
     assert_eq!(RoomName::parse(&longer), Err(NameError::TooManyCharacters(NAME_GRAPHEMES_MAX + 1)));
 }
+
+#[test]
+fn no_name_that_can_be_taken_looks_like_a_guests() {
+    let mut met = 0;
+    for c in '\0'..=char::MAX {
+        let name = format!("x{c}x");
+        let Some(keys) = user(&name).or_else(|| room(&name)) else { continue };
+        met += 1;
+        assert!(
+            !keys.look.contains('~') && !keys.folded.contains('~'),
+            "U+{:04X} looks like the mark of guests",
+            c as u32
+        );
+    }
+    assert!(met > 1_000, "only {met} characters are possible at all");
+}

@@ -4,6 +4,7 @@
 //! environment, the flags and `docs/configuration.md` all follow from that table.
 
 mod choice;
+mod entry;
 mod file;
 mod jwt;
 mod load;
@@ -20,13 +21,14 @@ use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
 pub use crate::store::Durability;
 pub use chat_proto::nearest::nearest;
 pub use choice::{
-    CreatePolicy, Defence, Flood, JwtAlgorithm, LogFormat, MultiConn, Nicks, Passwords, Registration, Search,
+    CreatePolicy, Defence, Flood, JwtAlgorithm, LetIn, LogFormat, MultiConn, Nicks, Passwords, Registration, Search,
     UnknownChoice,
 };
+pub use entry::{Setting, Shape};
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use server::Server;
-pub use setting::{SETTINGS, Setting, Shape};
+pub use setting::SETTINGS;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +57,8 @@ pub struct Config {
     pub server: Server,
     /// Settings of who somebody is.
     pub identity: Identity,
+    /// Settings of guests.
+    pub guests: Guests,
     /// The issuer of tokens that are trusted.
     pub jwt: JwtSettings,
     /// Settings of rooms.
@@ -76,6 +80,15 @@ pub struct Identity {
     pub nick_policy: Nicks,
     /// Whether a password links devices.
     pub password: Passwords,
+}
+
+/// Settings of guests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guests {
+    /// Whether they are let in.
+    pub enabled: LetIn,
+    /// How many at once: 1 to [`GUESTS_MAX`].
+    pub max: u32,
 }
 
 /// Settings of rooms.
@@ -105,7 +118,7 @@ pub struct Limits {
     pub connections_per_address: u32,
     /// Connections at once of one account: 1 to [`CONNECTIONS_PER_ACCOUNT_MAX`].
     pub connections_per_account: u32,
-    /// New accounts from one IPv4 address or one IPv6 /64 within an hour; 0 for any number.
+    /// New accounts and guests from one IPv4 address or one IPv6 /64 within an hour; 0 for any number.
     pub accounts_per_address_per_hour: u32,
     /// Rooms, conversations among them: 1 to [`ROOMS_MAX`].
     pub rooms: u32,
@@ -144,6 +157,7 @@ impl Config {
             flood: Flood::On,
             server: Server::default(),
             identity: Identity { multi_conn: MultiConn::Share, nick_policy: Nicks::Server, password: Passwords::Off },
+            guests: Guests { enabled: LetIn::Off, max: 1_000 },
             jwt: JwtSettings::default(),
             rooms: Rooms { create: CreatePolicy::OnJoin, auto_join: Vec::new() },
             presence: Presence { grace_ms: 15_000, away_after_ms: 600_000 },
@@ -198,6 +212,9 @@ pub const BYTES_RATE_MIN: u32 = 1_024;
 
 /// The most bytes a second.
 pub const BYTES_RATE_MAX: u32 = 100 * 1_048_576;
+
+/// The most guests at once a server may be allowed.
+pub const GUESTS_MAX: u32 = 100_000;
 
 /// The most rooms everybody may begin in.
 pub const AUTO_JOIN_MAX: usize = 16;

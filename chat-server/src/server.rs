@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::admission::{Gate, Permit};
 use crate::claim::{self, CLAIM_FILE};
-use crate::config::{Config, CreatePolicy, Flood, Limits, Passwords, Search};
+use crate::config::{Config, CreatePolicy, Flood, LetIn, Limits, Passwords, Search};
 use crate::core::flood::Rates;
 use crate::environment::Environment;
 use crate::hub::passwords::Hashing;
@@ -46,6 +46,7 @@ impl From<&Config> for Settings {
                 create_on_join: create == CreatePolicy::OnJoin,
                 create: create != CreatePolicy::Nobody,
                 registration: config.registration,
+                guests: if config.guests.enabled == LetIn::On { config.guests.max } else { 0 },
                 accounts_per_address: config.limits.accounts_per_address_per_hour,
                 rooms: config.limits.rooms,
                 rooms_per_account: config.limits.rooms_per_account,

@@ -7,37 +7,24 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chat_proto::bots::{BotAuth, BotTokenInfo, ListBotTokens, MakeBotToken, RevokeBotToken};
-use chat_proto::delivery::StreamHeader;
 use chat_proto::identity::{MakeLinkCode, MakeRecoveryCode, RevokeDevice};
 use chat_proto::invite::MakeInvite;
 use chat_proto::limits::GUESSES_MAX;
 use chat_proto::request::{
-    CreateRoom, DescribeRoom, Hello, History, JoinRoom, ListRooms, LookUpRoom, SetRole, Subscribe, Whois,
+    CreateRoom, DescribeRoom, History, JoinRoom, ListRooms, LookUpRoom, SetRole, Subscribe, Whois,
 };
 use chat_proto::token::{BOT_TOKEN_RANDOM, BotToken};
 use chat_proto::{
     Anchor, Chain, CloseCode, Epoch, EventBody, Extra, FeedId, FeedState, Position, Reject, RejectCode, Reply, Role,
-    RoomId, RoomRef, Seq, UserRef, VERSION,
+    RoomId, RoomRef, Seq, UserRef,
 };
 use chat_server::store::MemoryStore;
 use quinn::ConnectionError;
-use support::{Device, Frames, RawClient, TestServer, fresh_key, post};
+use support::{Device, RawClient, TestServer, fresh_key, post};
 
 async fn come(server: &TestServer, token: &str) -> Result<RawClient, Reject> {
-    let connection = support::dial(server).await;
     let auth = BotAuth { token: token.to_owned() }.into();
-    let hello =
-        Hello { version_min: VERSION, version_max: VERSION, client: "raw".to_owned(), auth, resume: Vec::new() };
-    let (send, replies, reply) = support::say_hello(&connection, hello).await;
-    match reply {
-        Reply::Welcome(welcome) => {
-            let mut background = Frames::new(connection.accept_uni().await.unwrap());
-            background.next::<StreamHeader>().await.unwrap();
-            Ok(RawClient::of(connection, welcome, send, replies, background))
-        }
-        Reply::Reject(reject) => Err(reject),
-        reply => panic!("{reply:?}"),
-    }
+    RawClient::enter(support::dial(server).await, auth, Vec::new()).await
 }
 
 async fn refused(server: &TestServer, token: &str) -> RejectCode {

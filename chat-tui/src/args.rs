@@ -7,7 +7,9 @@ use std::time::Duration;
 use chat_proto::UserName;
 use chat_tui::bot::complain;
 use chat_tui::bot::{Exit, Failure};
-use chat_tui::client::{AddressError, Login, ServerAddress, Settings, TrustPolicy, default_data_dir, is_fingerprint};
+use chat_tui::client::{
+    AddressError, GuestKey, Login, Random, ServerAddress, Settings, TrustPolicy, default_data_dir, is_fingerprint,
+};
 use chat_tui::config::{self, Config, Loaded, Sources, Value};
 use clap::{Args, Parser, Subcommand};
 
@@ -87,6 +89,9 @@ pub(crate) struct ConnectionArgs {
     pub(crate) ca: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) token: cli::token::TokenArgs,
+    /// Come as a guest, ~NAME, where the server lets guests in: no key is kept, and you are gone when this ends
+    #[arg(long, conflicts_with = "token_source")]
+    pub(crate) guest: bool,
 }
 
 impl ConnectionArgs {
@@ -98,6 +103,10 @@ impl ConnectionArgs {
 
     /// The same with a configuration that is read already.
     pub(crate) fn settings_by(&self, config: &Config, unknown: TrustPolicy) -> Result<Settings, Failure> {
+        if self.guest && self.server.invite.is_some() {
+            let message = "an invitation is for who takes a name; use the link without --guest";
+            return Err(Failure::new(Exit::Usage, message));
+        }
         let data = data_dir(self.data.as_ref(), config)?;
         let token = self.token.login()?;
         let mut settings = Settings::new(self.server.clone(), self.name(token.as_ref(), config)?, data);
@@ -116,6 +125,11 @@ impl ConnectionArgs {
                 return Err(Failure::new(Exit::Usage, message));
             }
         };
+        if self.guest {
+            let key = GuestKey::new(&Random::system());
+            let key = key.map_err(|e| Failure::new(Exit::Bug, format!("no randomness: {e}")))?;
+            settings = settings.as_guest(key);
+        }
         Ok(settings)
     }
 

@@ -76,7 +76,7 @@ async fn a_message_typed_offline_survives_the_client_and_is_sent_exactly_once() 
     let room = ann.join("lobby").await;
     bob.join("lobby").await;
     let named = server.named();
-    let profile = settings(server.named(), "ann", data.path()).profile_dir();
+    let profile = settings(server.named(), "ann", data.path()).profile_dir().unwrap();
     let remains = server.stop().await;
     ann.waits().await;
     let keys = [ann.say(room, "one").await, ann.say(room, "two").await];

@@ -10,6 +10,7 @@ use chat_proto::connection::*;
 use chat_proto::defence::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
+use chat_proto::guest::*;
 use chat_proto::identity::*;
 use chat_proto::invite::*;
 use chat_proto::nick::*;
@@ -144,6 +145,7 @@ wire! {
         SetPassword { password: Option<String>, revoke_others: bool }
         PasswordSet { hash: Option<String> }
         PasswordUsed { device: DeviceId, key: DeviceKey, label: String }
+        GuestAuth { device: DeviceKey, name: String, signature: [u8; 64] }
         InviteAuth { device: DeviceKey, name: String, signature: [u8; 64], secret: String, room: String }
         MakeInvite { room: Option<RoomRef>, uses: u32, for_s: u32 }
         Invite { invite: InviteId, secret: String, room: String, until: Timestamp }
@@ -383,7 +385,7 @@ wire! {
             SetDraft, SetNotify, PinRoom, SetSetting, Ignore, Search, SetStatus, SetState, GetProfile, Block,
             SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks
         }
-        Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, BotAuth, JwtAuth, PasswordAuth }
+        Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, BotAuth, JwtAuth, GuestAuth, PasswordAuth }
         Reply {
             Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus,
             RoomDetails, Explained, BatchReceipt, ListEntries, FoldList, PinList, AuditPage, LinkCode, DeviceList,

@@ -96,6 +96,16 @@ choice! {
 }
 
 choice! {
+    /// Whether guests are let in.
+    LetIn {
+        /// Whoever asks is.
+        On = "on",
+        /// Only who has a name of his own.
+        Off = "off",
+    }
+}
+
+choice! {
     /// Whether messages can be searched.
     Search {
         /// Messages are indexed.

@@ -5,8 +5,9 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
+use super::entry::{Setting, Shape};
 use super::nearest;
-use super::setting::{SETTINGS, Setting, Shape};
+use super::setting::SETTINGS;
 use super::{Config, Problem};
 
 /// Puts what the file says into the configuration; whatever is wrong is added to `problems`, and the rest still read.

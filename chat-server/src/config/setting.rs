@@ -4,45 +4,12 @@ use chat_proto::RoomName;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, Config, GRACE_MS_MAX, IDLE_MS_MAX,
-    RATE_MAX, ROOMS_MAX, ROOMS_PER_ACCOUNT, server,
+    BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, GRACE_MS_MAX, GUESTS_MAX,
+    IDLE_MS_MAX, RATE_MAX, ROOMS_MAX, ROOMS_PER_ACCOUNT, server,
 };
 
+use super::entry::{Setting, Shape};
 use super::value::{not_an_address, number, path, quoted, room_names, some_quoted, some_text, word};
-
-/// What a value looks like in the file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// A string.
-    Text,
-    /// A whole number.
-    Number,
-}
-
-/// One setting.
-#[derive(Debug)]
-pub struct Setting {
-    /// Its name in the file, a dot between section and name.
-    pub key: &'static str,
-    /// What its value looks like in the file.
-    pub shape: Shape,
-    /// Its default, as it is written; what is in brackets depends on the machine.
-    pub default: &'static str,
-    /// What it means, in a sentence.
-    pub meaning: &'static str,
-    /// Puts a written value into the configuration, or says what is wrong with it.
-    pub read: fn(&mut Config, &str) -> Result<(), String>,
-    /// The value as it is written in the file; `None` where there is none.
-    pub show: fn(&Config) -> Option<String>,
-}
-
-impl Setting {
-    /// Its name in the environment.
-    #[must_use]
-    pub fn variable(&self) -> String {
-        format!("CHAT_{}", self.key.replace('.', "_").to_uppercase())
-    }
-}
 
 /// Every setting; those of a section stand together, and those without one stand first.
 pub const SETTINGS: &[Setting] = &[
@@ -177,6 +144,22 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(quoted(&config.identity.password.to_string())),
     },
     Setting {
+        key: "guests.enabled",
+        shape: Shape::Text,
+        default: "off",
+        meaning: "Whether guests are let in, who have a name only while they are there: on or off.",
+        read: |config, text| word(text).map(|enabled| config.guests.enabled = enabled),
+        show: |config| Some(quoted(&config.guests.enabled.to_string())),
+    },
+    Setting {
+        key: "guests.max",
+        shape: Shape::Number,
+        default: "1000",
+        meaning: "Guests at once, 1 to 100000; one more is refused until another one is gone.",
+        read: |config, text| number(text, 1..=GUESTS_MAX).map(|max| config.guests.max = max),
+        show: |config| Some(config.guests.max.to_string()),
+    },
+    Setting {
         key: "jwt.issuer",
         shape: Shape::Text,
         default: "(none)",
@@ -291,7 +274,7 @@ pub const SETTINGS: &[Setting] = &[
         key: "limits.accounts_per_address_per_hour",
         shape: Shape::Number,
         default: "20",
-        meaning: "New accounts from one IPv4 address or one IPv6 /64 within an hour, 0 to 1000000; 0 for any number; this machine itself is not counted.",
+        meaning: "New accounts and guests from one IPv4 address or one IPv6 /64 within an hour, 0 to 1000000; 0 for any number; this machine itself is not counted.",
         read: |config, text| {
             number(text, 0..=CONNECTIONS_MAX).map(|accounts| config.limits.accounts_per_address_per_hour = accounts)
         },

@@ -2,6 +2,7 @@
 //! who want it at once never both get it.
 
 mod end;
+mod guest;
 mod rename;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chat_proto::name::NameKeys;
 use chat_proto::{AccountId, DeviceId, DeviceKey, Line, NickPolicy, RoomId, RoomName, Timestamp, UserName};
 
+use super::guest::GUESTS_FROM;
 use super::nick::{Nicks, Rivals};
 
 pub use rename::NotRenamed;
@@ -239,10 +241,10 @@ impl Directory {
         self.accounts.get(&id)
     }
 
-    /// Whether nobody has an account.
+    /// Whether nobody has an account; guests have none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.accounts.is_empty()
+        self.accounts.range(..GUESTS_FROM).next().is_none()
     }
 
     /// Whose a device key is; nobody's, if it is not on disk yet or was revoked.
@@ -256,6 +258,12 @@ impl Directory {
     #[must_use]
     pub fn is_revoked(&self, key: &DeviceKey) -> bool {
         self.devices.get(key).is_some_and(|entry| entry.state == DeviceState::Revoked)
+    }
+
+    /// Whether a device key is or was somebody's.
+    #[must_use]
+    pub fn knows_key(&self, key: &DeviceKey) -> bool {
+        self.devices.contains_key(key)
     }
 
     /// The devices that open an account, in no particular order.
@@ -335,7 +343,7 @@ impl Directory {
         label: Line,
         now: Timestamp,
     ) -> Option<DeviceId> {
-        if self.devices.contains_key(&key) {
+        if self.knows_key(&key) {
             return None;
         }
         self.last_device += 1;

@@ -14,6 +14,7 @@ pub mod directory;
 pub mod flood;
 pub mod fold;
 pub mod guess;
+pub mod guest;
 pub mod nick;
 pub mod password;
 pub mod presence;
@@ -31,7 +32,7 @@ pub enum AccountKind {
     /// A person with a name of his own.
     #[default]
     User,
-    /// Somebody passing through, for the life of one connection.
+    /// Somebody passing through, for as long as a client of his is there.
     Guest,
     /// A program, let in by a token.
     Bot,
@@ -67,6 +68,12 @@ impl Actor {
     #[must_use]
     pub fn user(account: AccountId, device: DeviceId, name: UserName) -> Self {
         Self { account, device, name, kind: AccountKind::User, rank: ServerRank::None }
+    }
+
+    /// A guest, whose one device is himself.
+    #[must_use]
+    pub fn guest(account: AccountId, name: UserName) -> Self {
+        Self { kind: AccountKind::Guest, ..Self::user(account, DeviceId(account.0), name) }
     }
 
     /// The server itself.

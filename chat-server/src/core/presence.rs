@@ -45,6 +45,14 @@ impl Presences {
         }
     }
 
+    /// Somebody who has no connection counts as there until a time, whatever was so before.
+    pub fn expect(&mut self, account: AccountId, until: Duration) {
+        if self.there.entry(account).or_default().connections == 0 {
+            self.leaving.retain(|(_, leaving)| *leaving != account);
+            self.leaving.insert((until, account));
+        }
+    }
+
     /// A connection of an account began. Whether others are to hear of it.
     pub fn connected(&mut self, account: AccountId, now: Duration) -> bool {
         self.leaving.retain(|(_, leaving)| *leaving != account);
@@ -178,6 +186,22 @@ mod tests {
         presences.connected(ALICE, seconds(0));
         presences.disconnected(ALICE, seconds(0), seconds(1));
         assert_eq!(presences.gone(seconds(1)).len(), 1);
+    }
+
+    #[test]
+    fn who_is_expected_is_there_until_then_and_longer_if_he_comes() {
+        let mut presences = Presences::new(Duration::ZERO, None);
+        presences.expect(ALICE, seconds(5));
+        assert_eq!((presences.of(ALICE), presences.next_due()), (Presence::Online, Some(seconds(5))));
+        presences.expect(ALICE, seconds(6));
+        assert!(presences.gone(seconds(5)).is_empty());
+        assert_eq!(presences.gone(seconds(6)).len(), 1);
+        presences.expect(ALICE, seconds(10));
+        presences.connected(ALICE, seconds(9));
+        presences.expect(ALICE, seconds(15));
+        assert!(presences.gone(seconds(99)).is_empty(), "he came");
+        presences.disconnected(ALICE, seconds(99), seconds(99));
+        assert_eq!(presences.gone(seconds(99)).len(), 1);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chat_proto::name::GUEST_MARK;
 use chat_proto::request::UserRef;
 use chat_proto::{AccountId, Reject, RejectCode, RoomId, Seq, Timestamp, UserName};
 
@@ -10,6 +11,7 @@ use super::{Hub, no_such_room};
 use crate::core::Actor;
 use crate::core::access::{Action, Target, access};
 use crate::core::command::Person;
+use crate::core::guest::is_guest;
 use crate::core::room::Room;
 
 impl Actor {
@@ -73,9 +75,10 @@ impl Hub {
     /// Somebody by number.
     #[must_use]
     pub fn person_of(&self, account: AccountId) -> Option<Person> {
-        let name = self.read_directory(|directory| directory.account(account).map(|entry| entry.name.clone()))?;
-        let rank = self.rank(account);
-        Some(Person { account, name: name.as_str().to_owned(), kind: self.kind(account), rank })
+        // What a guest wrote outlives him, and so does what moderators can do about it: by his number.
+        let gone = || is_guest(account).then(|| format!("{GUEST_MARK}{account}"));
+        let name = self.name_of(account).map(|name| name.as_str().to_owned()).or_else(gone)?;
+        Some(Person { account, name, kind: self.kind(account), rank: self.rank(account) })
     }
 
     /// The account of a name as somebody typed it.
@@ -83,7 +86,7 @@ impl Hub {
     /// # Errors
     /// [`RejectCode::NoSuchUser`] or [`RejectCode::InvalidName`].
     pub fn account_named(&self, name: &str) -> Result<AccountId, Reject> {
-        let parsed = UserName::parse(name.strip_prefix('@').unwrap_or(name))
+        let parsed = UserName::shown(name.strip_prefix('@').unwrap_or(name))
             .map_err(|e| Reject::new(RejectCode::InvalidName, format!("{name:?} is no name: {e}")))?;
         let found = self.read_directory(|directory| directory.account_named(&parsed));
         found.ok_or_else(|| Reject::new(RejectCode::NoSuchUser, format!("nobody is called {parsed} here")))

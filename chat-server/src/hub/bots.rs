@@ -38,7 +38,7 @@ struct Reserved {
 }
 
 impl Hub {
-    /// What an account is. A guest's is told by its number.
+    /// What an account is.
     #[must_use]
     pub fn kind(&self, account: AccountId) -> AccountKind {
         self.standing.read(|realm| realm.kind(account))

@@ -74,7 +74,7 @@ impl Hub {
     }
 
     /// Whether somebody who has proved who he is may come in. Where he comes from is known from then on, unless his account was
-    /// made just now.
+    /// made just now, or he is a guest.
     ///
     /// # Errors
     /// [`RejectCode::UnderDefence`](chat_proto::RejectCode::UnderDefence).
@@ -82,7 +82,8 @@ impl Hub {
         let is_there = self.presence(who.account) != Presence::Offline;
         self.check_wish(who, Wish::Enter { is_there })?;
         let mut known = lock(&self.known_networks.0);
-        if !registered && known.len() < NETWORKS_KNOWN_MAX {
+        let is_known = !registered && who.kind != AccountKind::Guest;
+        if is_known && known.len() < NETWORKS_KNOWN_MAX {
             known.insert(network(from));
         }
         Ok(())

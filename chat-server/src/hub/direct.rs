@@ -12,10 +12,10 @@ use chat_proto::{AccountId, FeedId, MessageKey, Reject, RejectCode, RoomId, Room
 use super::Hub;
 use super::handle::{Feed, Outcome};
 use super::rooms::parse_room;
-use crate::core::Actor;
 use crate::core::account::Marker;
 use crate::core::command::{AccountCommand, BeginDirect, NoteJoined, RoomCommand};
 use crate::core::room::Room;
+use crate::core::{AccountKind, Actor};
 use crate::digest::sha256;
 
 impl Hub {
@@ -76,6 +76,10 @@ impl Hub {
         let mut members = BTreeMap::new();
         for user in with.iter().take(DIRECT_MEMBERS_MAX + 1) {
             let person = self.person(user)?;
+            if person.kind == AccountKind::Guest {
+                let message = format!("{} is a guest, and guests have no conversations; write in a room", person.name);
+                return Err(Reject::new(RejectCode::Forbidden, message));
+            }
             members.insert(person.account, Named { account: person.account, name: person.name });
         }
         members.insert(by.account, Named { account: by.account, name: by.name.as_str().to_owned() });

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::{Event, EventBody, FeedId, MessageKey, Reject, Seq, Timestamp};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::handle::{Answer, Feed, FeedState, Input, Outcome, Submit, noted_in};
 use super::recent::RecentKeys;
@@ -44,7 +44,7 @@ struct Worker<S: FeedState> {
 
 /// The task: brings the feed back, works, and saves a snapshot at an orderly end.
 pub(super) async fn run<S: FeedState>(feed: Arc<Feed<S>>, hub: Arc<Hub>, mut inbox: mpsc::Receiver<Input<S>>) {
-    match Worker::load(feed, hub).await {
+    match Worker::begin(feed, hub).await {
         Ok(mut worker) => {
             // What a failed batch left in memory is not what is stored: the task ends, and the next one loads.
             if worker.work(&mut inbox).await.is_ok() {
@@ -57,10 +57,25 @@ pub(super) async fn run<S: FeedState>(feed: Arc<Feed<S>>, hub: Arc<Hub>, mut inb
 }
 
 impl<S: FeedState> Worker<S> {
+    /// Brings the feed back, and does first what has to be done first; where that can't be stored, it is left for the next time.
+    async fn begin(feed: Arc<Feed<S>>, hub: Arc<Hub>) -> Result<Self, StoreError> {
+        let mut worker = Self::load(Arc::clone(&feed), Arc::clone(&hub)).await?;
+        let mut partings = worker.state.partings(&hub).into_iter().map(|submit| (submit, oneshot::channel().0));
+        loop {
+            let batch: Vec<_> = partings.by_ref().take(BATCH_COMMANDS_MAX).collect();
+            if batch.is_empty() {
+                return Ok(worker);
+            }
+            if worker.commit(batch).await.is_err() {
+                return Self::load(feed, hub).await;
+            }
+        }
+    }
+
     async fn load(feed: Arc<Feed<S>>, hub: Arc<Hub>) -> Result<Self, StoreError> {
         let id = feed.shared.id();
-        let loaded = hub.store().load(id).await?;
-        let meta = loaded.as_ref().map_or_else(|| hub.empty_feed(id), |loaded| loaded.meta);
+        let loaded = feed.store.load(id).await?;
+        let meta = loaded.as_ref().map_or_else(|| feed.empty(), |loaded| loaded.meta);
         let (mut state, mut at) = (S::default(), Seq::ZERO);
         let mut noted = Seq::ZERO;
         if let Some(snapshot) = loaded.and_then(|loaded| loaded.snapshot)
@@ -74,7 +89,7 @@ impl<S: FeedState> Worker<S> {
         let snapshot = at;
         let mut next = noted.min(at).next().max(meta.oldest);
         while next <= meta.head {
-            let rows = hub.store().read(id, next, REPLAY_ROWS).await?;
+            let rows = feed.store.read(id, next, REPLAY_ROWS).await?;
             let Some(last) = rows.last() else { break };
             next = last.event.seq.next();
             for row in &rows {
@@ -180,7 +195,7 @@ impl<S: FeedState> Worker<S> {
         registrations: Vec<Registration>,
         replace: Vec<Seq>,
     ) -> Result<(), StoreError> {
-        let (store, feed, expected_head) = (self.hub.store(), self.feed.shared.id(), self.meta.head);
+        let (store, feed, expected_head) = (&self.feed.store, self.feed.shared.id(), self.meta.head);
         if expected_head == Seq::ZERO
             && let Some(begins) = S::begins()
         {
@@ -209,7 +224,7 @@ impl<S: FeedState> Worker<S> {
         if unknown.is_empty() || self.meta.head == Seq::ZERO {
             return Ok(());
         }
-        let found = self.hub.store().find(self.feed.shared.id(), unknown.clone()).await?;
+        let found = self.feed.store.find(self.feed.shared.id(), unknown.clone()).await?;
         for (key, found) in unknown.into_iter().zip(found) {
             if let Some(found) = found {
                 self.recent.insert(key, found);
@@ -317,7 +332,7 @@ impl<S: FeedState> Worker<S> {
         let mut bytes = noted.0.to_le_bytes().to_vec();
         bytes.extend(self.state.snapshot());
         let snapshot = Snapshot { seq: self.meta.head, version: S::SNAPSHOT_VERSION, bytes };
-        let store = self.hub.store();
+        let store = &self.feed.store;
         let mut saved = store.save_snapshot(id, snapshot).await;
         if S::TRIMS && saved.is_ok() {
             saved = store.trim(id, self.meta.head.next(), self.hub.environment().now()).await;

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex};
 
 use chat_proto::delivery::EndReason;
-use chat_proto::{Epoch, Event, FeedId, MessageKey, Reject, RejectCode, Seq, Timestamp};
+use chat_proto::{Epoch, Event, FeedId, MessageKey, Ordinal, Reject, RejectCode, Seq, Timestamp};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use super::feed;
@@ -12,7 +12,8 @@ use super::gate::Gate;
 use super::shared::{Shared, lock};
 use super::{Hub, reject};
 use crate::core::{Actor, State};
-use crate::store::{FeedMeta, Found, Keep, Registration, Snapshot};
+use crate::digest::chain_start;
+use crate::store::{FeedMeta, Found, Keep, Registration, Snapshot, Store};
 
 /// Commands waiting for a feed's task.
 const INBOX_COMMANDS_MAX: usize = 1024;
@@ -66,6 +67,12 @@ pub trait FeedState: State + Default + Debug {
         false
     }
 
+    /// What has to be done before anybody is told of the state that was brought back.
+    fn partings(&self, hub: &Hub) -> Vec<Submit<Self::Command>> {
+        let _ = hub;
+        Vec::new()
+    }
+
     /// What makes the feed begin before its first event, where its commands don't bring that themselves.
     #[must_use]
     fn begins() -> Option<Registration> {
@@ -109,6 +116,8 @@ pub(super) enum Input<S: State> {
 pub struct Feed<S: FeedState> {
     /// The readers' side.
     pub shared: Arc<Shared>,
+    /// Where it is kept.
+    pub(super) store: Arc<dyn Store>,
     loaded: OnceCell<()>,
     inbox: Mutex<Option<mpsc::Sender<Input<S>>>>,
 }
@@ -122,8 +131,15 @@ impl<S: FeedState> Debug for Feed<S> {
 impl<S: FeedState> Feed<S> {
     /// A feed whose ends are not known yet.
     #[must_use]
-    pub fn new(id: FeedId) -> Arc<Self> {
-        Arc::new(Self { shared: Arc::new(Shared::new(id)), loaded: OnceCell::new(), inbox: Mutex::default() })
+    pub fn new(id: FeedId, store: Arc<dyn Store>) -> Arc<Self> {
+        Arc::new(Self { shared: Arc::new(Shared::new(id)), store, loaded: OnceCell::new(), inbox: Mutex::default() })
+    }
+
+    /// Its ends before its first event.
+    pub(super) fn empty(&self) -> FeedMeta {
+        let (id, epoch) = (self.shared.id(), self.store.epoch());
+        let (chain, ordinal, at) = (chain_start(id, epoch), Ordinal(0), Timestamp(0));
+        FeedMeta { epoch, head: Seq::ZERO, chain, ordinal, at, oldest: Seq(1) }
     }
 
     /// Learns the feed's ends from the store, once. What a crash left unnoted is noted now.
@@ -134,8 +150,8 @@ impl<S: FeedState> Feed<S> {
         self.loaded
             .get_or_try_init(|| async {
                 let id = self.shared.id();
-                let Some(loaded) = hub.store().load(id).await.map_err(|e| reject(&e))? else {
-                    self.shared.reset(hub.empty_feed(id));
+                let Some(loaded) = self.store.load(id).await.map_err(|e| reject(&e))? else {
+                    self.shared.reset(self.empty());
                     return Ok(());
                 };
                 self.shared.reset(loaded.meta);

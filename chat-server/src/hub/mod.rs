@@ -2,7 +2,7 @@
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
 //! a room's events, and those of the server's own feed, mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`], [`passwords`] and `realm` answer what
-//! sessions ask; `tending` does what happens to rooms by itself, `forwarding` copies messages between them; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
+//! sessions ask; [`guests`] lets those in who will be gone; `tending` does what happens to rooms by itself, `forwarding` copies messages between them; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
 pub mod access;
@@ -16,6 +16,7 @@ mod erase;
 mod feed;
 mod forwarding;
 pub mod gate;
+pub mod guests;
 pub mod handle;
 pub mod history;
 pub mod inbox;
@@ -49,7 +50,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use chat_proto::{AccountId, ConnId, FeedId, Ordinal, Reject, RejectCode, RoomId, Seq, Timestamp};
+use chat_proto::{AccountId, ConnId, FeedId, Reject, RejectCode, RoomId, Timestamp};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -58,12 +59,12 @@ use tokio_util::task::TaskTracker;
 use crate::core::account::Account;
 use crate::core::directory::Directory;
 use crate::core::guess::Guesses;
+use crate::core::guest::is_guest;
 use crate::core::presence::Presences;
 use crate::core::realm::{REALM, Realm};
 use crate::core::room::Room;
-use crate::digest::chain_start;
 use crate::environment::Environment;
-use crate::store::{FeedMeta, Store, StoreError, StoreResult};
+use crate::store::{Store, StoreError, StoreResult};
 use handle::{Feed, FeedState};
 use notes::Notes;
 use passwords::HashLine;
@@ -84,6 +85,7 @@ pub struct Hub {
     known_networks: defence::KnownNetworks,
     newcomers: Mutex<Guesses<IpAddr>>,
     new_rooms: limits::NewRooms,
+    guests: guests::Guests,
     directory: RwLock<Directory>,
     presences: presence::Board,
     sessions: sessions::Sessions,
@@ -137,6 +139,7 @@ impl Hub {
         let newcomers = Guesses::new(settings.accounts_per_address, Duration::from_secs(60 * 60));
         let new_rooms = limits::NewRooms::new(&settings);
         let hub = Arc::new(Self {
+            realm: Feed::new(REALM, Arc::clone(&store)),
             store,
             environment,
             presences: presence::Board::new(Presences::new(settings.presence_grace, settings.away_after)),
@@ -145,12 +148,12 @@ impl Hub {
             sessions: sessions::Sessions::default(),
             rooms: Mutex::default(),
             accounts: Mutex::default(),
-            realm: Feed::new(REALM),
             standing: realm::Standing::default(),
             link_codes: devices::LinkCodes::default(),
             known_networks: defence::KnownNetworks::default(),
             newcomers: Mutex::new(newcomers),
             new_rooms,
+            guests: guests::Guests::default(),
             directory: RwLock::new(directory),
             notes: Notes::default(),
             tending: tending::Tending::default(),
@@ -218,11 +221,17 @@ impl Hub {
         self.feed(&self.rooms, id, FeedId::Room(id)).await
     }
 
-    /// The feed of an account there is.
+    /// The feed of an account there is, or of a guest who is there.
     ///
     /// # Errors
-    /// What the store says.
+    /// [`RejectCode::NoSuchUser`] for a guest who is gone, or what the store says.
     pub async fn account(self: &Arc<Self>, id: AccountId) -> Result<Arc<Feed<Account>>, Reject> {
+        if is_guest(id) {
+            let feed = lock(&self.accounts).get(&id).cloned();
+            let feed = feed.ok_or_else(|| Reject::new(RejectCode::NoSuchUser, "this guest is gone"))?;
+            feed.load(self).await?;
+            return Ok(feed);
+        }
         self.feed(&self.accounts, id, FeedId::Account(id)).await
     }
 
@@ -232,7 +241,7 @@ impl Hub {
         id: Id,
         feed: FeedId,
     ) -> Result<Arc<Feed<S>>, Reject> {
-        let feed = Arc::clone(lock(feeds).entry(id).or_insert_with(|| Feed::new(feed)));
+        let feed = Arc::clone(lock(feeds).entry(id).or_insert_with(|| Feed::new(feed, Arc::clone(&self.store))));
         feed.load(self).await?;
         Ok(feed)
     }
@@ -263,18 +272,6 @@ impl Hub {
 
     fn tending(&self) -> &tending::Tending {
         &self.tending
-    }
-
-    fn empty_feed(&self, feed: FeedId) -> FeedMeta {
-        let epoch = self.store.epoch();
-        FeedMeta {
-            epoch,
-            head: Seq::ZERO,
-            chain: chain_start(feed, epoch),
-            ordinal: Ordinal(0),
-            at: Timestamp(0),
-            oldest: Seq(1),
-        }
     }
 
     /// Resolves when the hub closes.

@@ -165,6 +165,12 @@ impl AccountNotes {
         self.secrets.insert(news.secret, news);
     }
 
+    /// The rooms it says were joined.
+    fn entered(&self) -> impl Iterator<Item = RoomId> {
+        let joined = |command: &AccountCommand| matches!(command, AccountCommand::NoteJoined(_));
+        self.memberships.iter().filter(move |(_, command)| joined(command)).map(|(room, _)| *room)
+    }
+
     fn commands(&self) -> Vec<AccountCommand> {
         let mentions = self.mentions.iter().flat_map(|(room, seqs)| {
             seqs.iter().map(|seq| AccountCommand::NoteMention(NoteMention { room: *room, seq: *seq }))
@@ -216,6 +222,17 @@ async fn write(hub: &Arc<Hub>, round: &Round) -> bool {
         pending.into_iter().map(|(command, account, sent)| async move { (command, account, sent.outcome().await) }),
     )
     .await;
+    // Who was noted to be in before he was seen out is seen out of there by that; who was not, is by this.
+    for (account, notes) in &round.accounts {
+        for room in notes.entered() {
+            if !hub.may_be_in(*account)
+                && let Err(reject) = hub.see_guests_out(room).await
+            {
+                let joined = notes.memberships[&room].clone();
+                refused.push((joined, *account, Err(reject)));
+            }
+        }
+    }
     for (command, account, outcome) in &outcomes {
         if let (AccountCommand::NoteLeft(left), Ok(_)) = (command, outcome) {
             hub.absent_unless_member(left.room, *account).await;

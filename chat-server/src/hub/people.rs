@@ -98,15 +98,17 @@ impl Hub {
         Ok(())
     }
 
-    /// Counts a new account of a network, but for those of this very machine.
-    fn count_newcomer(&self, from: IpAddr) -> Result<(), Reject> {
+    /// Counts a new account or guest of a network, but for those of this very machine.
+    pub(super) fn count_newcomer(&self, from: IpAddr) -> Result<(), Reject> {
         if from.to_canonical().is_loopback() || self.settings.accounts_per_address == 0 {
             return Ok(());
         }
         let counted = lock(&self.newcomers).begin(&network(from), self.uptime());
         counted.map_err(|_| {
             let most = self.settings.accounts_per_address;
-            let message = format!("{most} accounts were made from your address in an hour; wait, or ask the operator");
+            let message = format!(
+                "{most} accounts or guests are new from your address within an hour; wait, or ask the operator"
+            );
             Reject::new(RejectCode::LimitExceeded, message)
         })
     }
@@ -208,15 +210,9 @@ impl Hub {
     /// # Errors
     /// [`RejectCode::NoSuchUser`], or what the store says.
     pub async fn whois(self: &Arc<Self>, asker: AccountId, name: &str) -> Result<Person, Reject> {
-        let parsed = UserName::parse(name.strip_prefix('@').unwrap_or(name))
-            .map_err(|e| Reject::new(RejectCode::InvalidName, format!("{name:?} is no name: {e}")))?;
-        let found = self.read_directory(|directory| {
-            let account = directory.account_named(&parsed)?;
-            directory.account(account).map(|entry| (account, entry.clone()))
-        });
-        let Some((account, entry)) = found else {
-            return Err(Reject::new(RejectCode::NoSuchUser, format!("nobody is called {parsed} here")));
-        };
+        let account = self.account_named(name)?;
+        let found = self.read_directory(|directory| directory.account(account).cloned());
+        let entry = found.ok_or_else(|| Reject::new(RejectCode::NoSuchUser, format!("{name} is gone")))?;
         let (theirs, own) = (self.joined_rooms(account).await, self.joined_rooms(asker).await);
         let shared = theirs.into_iter().filter(|room| own.contains(room));
         let shared_rooms = self.read_directory(|directory| {

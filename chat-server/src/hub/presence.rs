@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chat_proto::limits::LOGIN_TIMEOUT_MS;
 use chat_proto::seen::LastSeen;
 use chat_proto::{AccountId, Presence, Reject, RejectCode, RoomId, Timestamp, UserRef};
 use futures_util::future::join_all;
@@ -12,6 +13,7 @@ use super::Hub;
 use super::sessions::LiveSession;
 use super::shared::lock;
 use crate::core::command::{AccountCommand, NoteSeen, Person};
+use crate::core::guest::is_guest;
 use crate::core::presence::Presences;
 
 /// Who is there.
@@ -48,6 +50,7 @@ pub(super) async fn run(hub: Arc<Hub>) {
             let rooms = hub.joined_rooms(account).await;
             hub.announce(account, &rooms);
         }
+        hub.see_off_guests(gone.iter().map(|(account, _)| *account));
         hub.note_seen(gone).await;
     }
     let all = lock(&hub.presences.presences).all_gone();
@@ -55,6 +58,13 @@ pub(super) async fn run(hub: Arc<Hub>) {
 }
 
 impl Hub {
+    /// Somebody is about to have a connection: he counts as there until he had time to log in.
+    pub(super) fn expect(&self, account: AccountId) {
+        let time = self.settings.presence_grace.max(Duration::from_millis(LOGIN_TIMEOUT_MS));
+        lock(&self.presences.presences).expect(account, self.uptime() + time);
+        self.presences.bell.notify_one();
+    }
+
     /// A connection of an account began, in these rooms.
     pub fn arrived(&self, account: AccountId, rooms: &[RoomId]) {
         if lock(&self.presences.presences).connected(account, self.uptime()) {
@@ -65,10 +75,15 @@ impl Hub {
         }
     }
 
-    /// A connection ended.
-    pub fn departed(&self, live: &LiveSession) {
-        let now = self.uptime();
-        lock(&self.presences.presences).disconnected(live.who.account, now.saturating_sub(live.idle(now)), now);
+    /// A connection ended, with a goodbye or without. A guest who says goodbye is gone.
+    pub fn departed(&self, live: &LiveSession, said_goodbye: bool) {
+        let (now, account) = (self.uptime(), live.who.account);
+        let mut presences = lock(&self.presences.presences);
+        presences.disconnected(account, now.saturating_sub(live.idle(now)), now);
+        if said_goodbye && is_guest(account) {
+            presences.expect(account, now);
+        }
+        drop(presences);
         self.presences.bell.notify_one();
     }
 
@@ -135,7 +150,8 @@ impl Hub {
 
     /// Writes into the feeds of people who are gone when they last asked for something.
     async fn note_seen(self: &Arc<Self>, gone: Vec<(AccountId, Duration)>) {
-        let noted = gone.into_iter().map(async |(account, asked_at)| {
+        let people = gone.into_iter().filter(|(account, _)| !is_guest(*account));
+        let noted = people.map(async |(account, asked_at)| {
             let note = AccountCommand::NoteSeen(NoteSeen { at: self.time_of(asked_at) });
             match self.note(account, note).await {
                 Ok(Some(pending)) => pending.outcome().await.map(drop),

@@ -111,6 +111,8 @@ impl Hub {
         room: &RoomRef,
         create: bool,
     ) -> Result<RoomInfo, Reject> {
+        // To a guest a room that is not there looks like one he does not find.
+        let create = create && by.kind != AccountKind::Guest;
         let found = self.find_room(room);
         if let (Err(reject), RoomRef::Name(name), true) = (&found, room, create && self.settings.create_on_join)
             && reject.code == RejectCode::NoSuchRoom

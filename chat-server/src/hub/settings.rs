@@ -18,7 +18,10 @@ pub struct HubSettings {
     pub create: bool,
     /// Whether an unknown key may claim a free name.
     pub registration: Registration,
-    /// Accounts that may be made from one network within an hour, but for this machine itself; 0 for any number.
+    /// Guests at once; none is let in where it is 0.
+    pub guests: u32,
+    /// Accounts that may be made, and guests who may come, from one network within an hour, but for this machine itself; 0 for
+    /// any number.
     pub accounts_per_address: u32,
     /// Rooms, conversations among them.
     pub rooms: u32,
@@ -70,6 +73,7 @@ impl Default for HubSettings {
             defence: DefenceLevel::Normal,
             multi_conn: MultiConn::Share,
             connections_per_account: u32::MAX,
+            guests: 0,
             accounts_per_address: 0,
             rooms: u32::MAX,
             rooms_per_account: u32::MAX,

@@ -107,6 +107,7 @@ async fn answer(connection: &Connection, context: &Context, request: Request) ->
     // Whoever revoked the device since it proved itself did not find this connection.
     hub.check_ban(&open.live.who)?;
     hub.check_not_revoked(key.as_ref())?;
+    hub.check_not_gone(actor.account)?;
     let welcome = Welcome {
         version: VERSION.min(hello.version_max),
         server: concat!("chat-server ", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -21,7 +21,7 @@ use chat_proto::{ClientSignal, CloseCode, Reply, ReplyFrame, RequestFrame, Reque
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use quinn::{Connection, Incoming, RecvStream, SendStream, VarInt};
+use quinn::{Connection, ConnectionError, Incoming, RecvStream, SendStream, VarInt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -87,7 +87,7 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: P
     context.hub.arrived(account, &login.rooms);
     // The entry among the live connections goes when the connection is closed.
     let (end, open) = talk(&connection, &context, login).await;
-    context.hub.departed(&open.live);
+    context.hub.departed(&open.live, said_goodbye(&connection));
     match end {
         End::Gone => {}
         End::Malformed(reason) => close(&connection, CloseCode::Malformed, &reason),
@@ -95,6 +95,12 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: P
         End::Told(Farewell { code, reason }) => close(&connection, code, &reason),
     }
     tracing::debug!(%conn, "session ended");
+}
+
+/// Whether the client closed the connection because it was done.
+fn said_goodbye(connection: &Connection) -> bool {
+    let bye = u64::from(CloseCode::Bye.number());
+    matches!(connection.close_reason(), Some(ConnectionError::ApplicationClosed(close)) if close.error_code.into_inner() == bye)
 }
 
 /// Answers and delivers until one of the two ends, or somebody wants the connection closed.

@@ -4,6 +4,7 @@ use aws_lc_rs::hmac;
 use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
 use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, link_message, transcript};
 use chat_proto::bots::BotAuth;
+use chat_proto::guest::GuestAuth;
 use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
 use chat_proto::invite::InviteAuth;
 use chat_proto::password::PasswordAuth;
@@ -58,6 +59,10 @@ pub(super) async fn prove(connection: &Connection, context: &Context, auth: Auth
             };
             let from = connection.remote_address().ip();
             hub.identify_subject(jwt.verify(&token, hub.now())?, &name, from).await
+        }
+        Auth::GuestAuth(GuestAuth { device, name, signature }) => {
+            check_signature(connection, context, &device, &name, &signature)?;
+            hub.identify_guest(device, &name, connection.remote_address().ip()).await
         }
         Auth::Unknown { .. } => Err(Reject::new(RejectCode::Unsupported, "this server knows no such way to log in")),
     }

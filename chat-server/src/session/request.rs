@@ -14,13 +14,15 @@ use chat_proto::request::{
 use chat_proto::seen::{AskSeen, SetSeenPolicy};
 use chat_proto::text::TextError;
 use chat_proto::{FeedId, FeedState, FeedStatus, Line, MessageKey, Reject, RejectCode, Reply, Request, RoomId};
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, ready};
 use tokio::sync::oneshot;
 
 use super::Session;
 use super::choose::{draft, setting, state, status};
 use super::pump::PumpCommand;
+use crate::core::AccountKind;
 use crate::core::command::{self, Choice, Leave};
+use crate::core::guest::may_ask;
 use crate::hub::rooms::parse_room;
 
 pub(super) type Answer = Result<Reply, Reject>;
@@ -31,6 +33,11 @@ impl Session {
     pub(super) async fn begin(&self, request: Request) -> Answering {
         if !matches!(request, Request::Ping(_)) {
             self.hub.active(&self.live).await;
+        }
+        if self.actor.kind == AccountKind::Guest
+            && let Err(reject) = may_ask(&request)
+        {
+            return ready(Reply::Reject(reject)).boxed();
         }
         let session = self.clone();
         // What is written stands in line when this returns, in the order it came.

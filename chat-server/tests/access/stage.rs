@@ -9,12 +9,14 @@ use chat_proto::request::{
     ChangeRoom, CreateRoom, DescribeRoom, History, JoinRoom, LeaveRoom, ListMembers, ListPins, LookUpRoom, PutOnList,
     ReadList, SetRole, UserRef,
 };
-use chat_proto::{AccountId, Anchor, Reply, ReplyFrame, Request, RequestId, Role, RoomId, RoomRef, Seq};
+use chat_proto::setting::{Listing, Who};
+use chat_proto::{AccountId, Anchor, Reply, ReplyFrame, Request, RequestId, Role, RoomId, RoomRef, RoomSetting, Seq};
+use chat_server::hub::HubSettings;
 use chat_server::server::Settings;
 use chat_server::store::MemoryStore;
 
 use crate::cells::{Aim, Cell, Kind, Place};
-use crate::support::{Device, PATIENCE, RawClient, TestServer, fresh_key, post};
+use crate::support::{Device, PATIENCE, RawClient, TestServer, dial, fresh_key, post};
 
 /// Requests under way at once, so that neither side waits for the other to read.
 const AT_ONCE: usize = 200;
@@ -49,9 +51,14 @@ impl Person {
     fn name(self) -> String {
         match self {
             Self::Actor(Place::ServerInside | Place::ServerOutside) => "the-first".to_owned(),
+            Self::Actor(place) if self.is_guest() => format!("~the-{}", place.name()),
             Self::Actor(place) => format!("the-{}", place.name()),
             Self::Target(place) => format!("another-{}", place.name()),
         }
+    }
+
+    fn is_guest(self) -> bool {
+        matches!(self.place(), Place::Guest | Place::Passing)
     }
 
     pub fn user(self) -> UserRef {
@@ -70,12 +77,20 @@ impl Cast {
     pub async fn of(people: &[Person]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("owner-claim");
-        let settings = Settings { claim: Some(path.clone()), ..Settings::default() };
+        let hub = HubSettings { guests: 10, ..HubSettings::default() };
+        let settings = Settings { hub, claim: Some(path.clone()), ..Settings::default() };
         let server = TestServer::start_with(Arc::new(MemoryStore::default()), settings);
         let mut clients = BTreeMap::new();
         for person in people {
             let name = person.name();
-            let client = RawClient::login(&server, &Device::new(), &name).await;
+            let client = match name.strip_prefix('~') {
+                None => RawClient::login(&server, &Device::new(), &name).await,
+                Some(name) => {
+                    let connection = dial(&server).await;
+                    let proof = Device::new().prove_guest(&connection, &server.key, name);
+                    RawClient::enter(connection, proof.into(), Vec::new()).await.unwrap()
+                }
+            };
             clients.insert(name, client);
         }
         let written = async {
@@ -132,14 +147,18 @@ impl Cast {
             let rooms = rooms.iter().zip(casts);
             rooms.flat_map(|(room, people)| people.iter().flat_map(|person| make(*room, *person))).collect::<Vec<_>>()
         };
+        // Guests come in while they are shown the door.
+        let listing =
+            |who| rooms.iter().map(|room| (Person::OWNER, change(*room, vec![Listing { who }.into()]))).collect();
+        self.done(listing(Who::Everyone)).await;
         self.done(each(&|room, person| if person == Person::OWNER { vec![] } else { vec![(person, join(room))] }))
             .await;
         let posts = self.done(each(&|room, person| vec![(person, post(room, "hello").into())])).await;
         self.done(each(&place)).await;
+        self.done(listing(Who::Users)).await;
         let changes = kind.changes();
         if !changes.is_empty() {
-            let change = |room| ChangeRoom { key: fresh_key(), room, changes: changes.clone() };
-            self.done(rooms.iter().map(|room| (Person::OWNER, change(*room).into())).collect()).await;
+            self.done(rooms.iter().map(|room| (Person::OWNER, change(*room, changes.clone()))).collect()).await;
         }
         let mut posts = posts.iter().map(seq_of);
         let stage = |(room, people): (&RoomId, &Vec<Person>)| Stage {
@@ -187,6 +206,10 @@ pub fn room_of(reply: &Reply) -> RoomId {
 pub fn seq_of(reply: &Reply) -> Seq {
     let Reply::Receipt(receipt) = reply else { panic!("{reply:?}") };
     receipt.seq
+}
+
+fn change(room: RoomId, changes: Vec<RoomSetting>) -> Request {
+    ChangeRoom { key: fresh_key(), room, changes }.into()
 }
 
 pub fn join(room: RoomId) -> Request {

@@ -19,15 +19,17 @@ use crate::support::{Frames, TestServer, dial, fresh_key, post};
 use crate::table::reviewed;
 
 /// Who asks, in the room where the server's owner is outside.
-const ACTORS: [Place; 9] = [
+const ACTORS: [Place; 11] = [
     Place::Owner,
     Place::Admin,
     Place::Moderator,
     Place::Member,
+    Place::Guest,
     Place::Muted,
     Place::Banned,
     Place::Invited,
     Place::Outsider,
+    Place::Passing,
     Place::ServerOutside,
 ];
 
@@ -126,6 +128,10 @@ async fn check(kind: Kind) {
         // A room has one owner, so nothing is done to another one by him.
         if (!inside && !ACTORS.contains(&cell.actor)) || (cell.actor, cell.aim) == (Place::Owner, Aim::At(Place::Owner))
         {
+            continue;
+        }
+        // Where users join no guest stays.
+        if (cell.kind, cell.actor) == (Kind::Lobby, Place::Guest) {
             continue;
         }
         let stage = &stages[usize::from(inside)];

@@ -177,7 +177,7 @@ impl Device {
         if !self.cached {
             settings.resume = self.places();
         }
-        std::fs::create_dir_all(settings.profile_dir()).unwrap();
+        std::fs::create_dir_all(settings.profile_dir().unwrap()).unwrap();
         settings
     }
 

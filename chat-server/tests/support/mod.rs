@@ -22,11 +22,12 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chat_proto::auth::{EXPORTER_BYTES, EXPORTER_LABEL, transcript};
 use chat_proto::codec::{Decode, encode_frame};
 use chat_proto::delivery::{Events, StreamHeader};
+use chat_proto::guest::GuestAuth;
 use chat_proto::limits::{REQUEST_FRAME_BYTES_MAX, SERVER_FRAME_BYTES_MAX};
 use chat_proto::reply::{Receipt, Welcome};
 use chat_proto::request::{CreateRoom, DeviceAuth, Hello, JoinRoom, Post};
 use chat_proto::{
-    ALPN, Delivery, DeviceKey, Event, FrameBuffer, MessageKey, Position, Reject, Reply, ReplyFrame, Request,
+    ALPN, Auth, Delivery, DeviceKey, Event, FrameBuffer, MessageKey, Position, Reject, Reply, ReplyFrame, Request,
     RequestFrame, RequestId, RoomId, RoomInfo, RoomRef, Style, VERSION,
 };
 use chat_server::cert::ServerIdentity;
@@ -158,8 +159,8 @@ impl ServerCertVerifier for Anybody {
     }
 }
 
-/// A client's endpoint that trusts anybody and offers these application protocols.
-pub fn client_endpoint(alpn: &[&[u8]]) -> Endpoint {
+/// The way of a client that trusts anybody and offers these application protocols.
+pub fn client_config(alpn: &[&[u8]]) -> quinn::ClientConfig {
     let mut tls = rustls::ClientConfig::builder_with_provider(Arc::new(default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .unwrap()
@@ -168,8 +169,13 @@ pub fn client_endpoint(alpn: &[&[u8]]) -> Endpoint {
         .with_no_client_auth();
     tls.alpn_protocols = alpn.iter().map(|alpn| alpn.to_vec()).collect();
     let quic = quinn::crypto::rustls::QuicClientConfig::try_from(tls).unwrap();
+    quinn::ClientConfig::new(Arc::new(quic))
+}
+
+/// An endpoint of such a client.
+pub fn client_endpoint(alpn: &[&[u8]]) -> Endpoint {
     let mut endpoint = Endpoint::client("127.0.0.1:0".parse().unwrap()).unwrap();
-    endpoint.set_default_client_config(quinn::ClientConfig::new(Arc::new(quic)));
+    endpoint.set_default_client_config(client_config(alpn));
     endpoint
 }
 
@@ -190,6 +196,12 @@ impl Device {
 
     pub fn key(&self) -> DeviceKey {
         DeviceKey(self.pair.public_key().as_ref().try_into().unwrap())
+    }
+
+    /// The proof of a guest.
+    pub fn prove_guest(&self, connection: &Connection, server_key: &[u8; 32], name: &str) -> GuestAuth {
+        let DeviceAuth { device, name, signature } = self.prove(connection, server_key, name);
+        GuestAuth { device, name, signature }
     }
 
     /// The proof for a connection to a server, in a name.
@@ -260,9 +272,18 @@ impl RawClient {
         Self { connection, welcome, send, replies, background, pending: VecDeque::new(), last: 1 }
     }
 
-    /// A connection that was logged in some other way than by a device's key.
-    pub fn of(connection: Connection, welcome: Welcome, send: SendStream, replies: Frames, background: Frames) -> Self {
-        Self { connection, welcome, send, replies, background, pending: VecDeque::new(), last: 1 }
+    /// A connection that logs in in some other way than by a device's key.
+    pub async fn enter(connection: Connection, auth: Auth, resume: Vec<Position>) -> Result<Self, Reject> {
+        let hello = Hello { version_min: VERSION, version_max: VERSION, client: "raw".to_owned(), auth, resume };
+        let (send, replies, reply) = say_hello(&connection, hello).await;
+        let welcome = match reply {
+            Reply::Welcome(welcome) => welcome,
+            Reply::Reject(reject) => return Err(reject),
+            reply => panic!("{reply:?}"),
+        };
+        let mut background = Frames::new(connection.accept_uni().await.unwrap());
+        background.next::<StreamHeader>().await.unwrap();
+        Ok(Self { connection, welcome, send, replies, background, pending: VecDeque::new(), last: 1 })
     }
 
     pub async fn hello(server: &TestServer, device: &Device, name: &str, resume: Vec<Position>) -> (Connection, Hello) {

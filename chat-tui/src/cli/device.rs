@@ -76,6 +76,9 @@ impl DeviceArgs {
     }
 
     fn log_in(&self, login: Login, done: &str) -> Result<Exit, Failure> {
+        if self.connection.guest {
+            return Err(Failure::new(Exit::Usage, "a guest has no account to open; leave --guest out"));
+        }
         let mut settings = self.connection.settings(TrustPolicy::RefuseUnknown)?;
         settings.login = login;
         cli::run_to_end(async {

@@ -28,6 +28,9 @@ pub enum CacheError {
     /// Another version of this program made it.
     #[error("the local cache has version {0}")]
     Outdated(i64),
+    /// Nothing is kept of a guest.
+    #[error("a guest has no local cache")]
+    Guest,
     /// It could not be deleted to begin anew.
     #[error("the local cache {path}: {source}")]
     Io {
@@ -43,7 +46,7 @@ impl CacheError {
     pub(super) fn is_useless(&self) -> bool {
         match self {
             Self::Outdated(_) => true,
-            Self::Io { .. } => false,
+            Self::Io { .. } | Self::Guest => false,
             Self::Sqlite(error) => match error.sqlite_error_code() {
                 Some(code) => matches!(code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt | ErrorCode::Unknown),
                 None => true,
@@ -96,15 +99,15 @@ impl Cache {
     /// # Errors
     /// [`CacheError`]; a damaged file is none, it is replaced.
     pub fn open(settings: &Settings) -> Result<Self, CacheError> {
-        Self::open_file(&Self::file(settings))
+        Self::open_file(&Self::file(&settings.profile_dir().ok_or(CacheError::Guest)?))
     }
 
     /// Where the cache of a profile is.
-    pub(super) fn file(settings: &Settings) -> PathBuf {
-        settings.profile_dir().join(FILE_NAME)
+    pub(super) fn file(profile: &Path) -> PathBuf {
+        profile.join(FILE_NAME)
     }
 
-    fn open_file(path: &Path) -> Result<Self, CacheError> {
+    pub(super) fn open_file(path: &Path) -> Result<Self, CacheError> {
         match Self::try_open(path) {
             Err(error) if error.is_useless() => Self::begin_anew(path, &error),
             other => other,

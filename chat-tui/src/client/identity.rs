@@ -1,5 +1,7 @@
-//! The key of this device at one server: made on first use, never leaves its file, readable by its owner alone.
+//! The key of this device at one server: made on first use, never leaves its file, readable by its owner alone. A guest's is on no
+//! disk.
 
+use std::fmt;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
@@ -8,7 +10,7 @@ use std::path::Path;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use chat_proto::DeviceKey;
 
-use super::{Random, StartError};
+use super::{Login, Random, Settings, StartError};
 
 /// The key of this device.
 #[derive(Debug)]
@@ -18,8 +20,19 @@ pub(super) struct Identity {
 }
 
 impl Identity {
+    /// The key these settings log in with. The directory of what is kept is made if it is missing.
+    pub(super) fn of(settings: &Settings, random: &Random) -> Result<Self, StartError> {
+        let profile = settings.profile_dir();
+        private_dir(profile.as_ref().unwrap_or(&settings.data))?;
+        match (&settings.login, profile) {
+            (Login::Guest(key), _) => Self::of_guest(key),
+            (_, Some(profile)) => Self::load(&profile, random),
+            (_, None) => Err(StartError::Identity("there is no place for a key".to_owned())),
+        }
+    }
+
     /// Reads the key of a profile, or makes one.
-    pub(super) fn load(profile: &Path, random: &Random) -> Result<Self, StartError> {
+    fn load(profile: &Path, random: &Random) -> Result<Self, StartError> {
         let path = profile.join(FILE_NAME);
         let failed = |source| StartError::Data { path: path.clone(), source };
         if !path.try_exists().map_err(failed)? {
@@ -38,9 +51,19 @@ impl Identity {
         let pair = Ed25519KeyPair::from_pkcs8(&bytes).map_err(|_| {
             StartError::Identity(format!("{} is damaged: it is no Ed25519 key in PKCS #8", path.display()))
         })?;
+        Ok(Self::of_pair(pair))
+    }
+
+    /// The key of a guest.
+    fn of_guest(key: &GuestKey) -> Result<Self, StartError> {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&key.0);
+        pair.map(Self::of_pair).map_err(|_| StartError::Identity("the guest's key cannot be made".to_owned()))
+    }
+
+    fn of_pair(pair: Ed25519KeyPair) -> Self {
         let mut public = [0; 32];
         public.copy_from_slice(pair.public_key().as_ref());
-        Ok(Self { pair, public: DeviceKey(public) })
+        Self { pair, public: DeviceKey(public) }
     }
 
     pub(super) fn public(&self) -> DeviceKey {
@@ -54,8 +77,28 @@ impl Identity {
     }
 }
 
+/// The key of a guest, for one stay: it is in this process and nowhere else. Its `Debug` shows nothing of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct GuestKey([u8; 32]);
+
+impl GuestKey {
+    /// A key nobody has.
+    ///
+    /// # Errors
+    /// The system has no randomness.
+    pub fn new(random: &Random) -> io::Result<Self> {
+        random.bytes().map(Self)
+    }
+}
+
+impl fmt::Debug for GuestKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("GuestKey(…)")
+    }
+}
+
 /// Makes a directory and its parents, for the owner alone where they are new.
-pub(super) fn private_dir(path: &Path) -> Result<(), StartError> {
+fn private_dir(path: &Path) -> Result<(), StartError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -102,6 +145,15 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
         let signature = first.sign(b"words");
         assert!(UnparsedPublicKey::new(&ED25519, first.public().0).verify(b"words", &signature).is_ok());
+    }
+
+    #[test]
+    fn a_guests_key_is_one_for_all_his_connections_and_is_shown_to_nobody() {
+        let random = Random::system();
+        let (key, other) = (GuestKey::new(&random).unwrap(), GuestKey::new(&random).unwrap());
+        let public = |key: &GuestKey| Identity::of_guest(key).unwrap().public();
+        assert!(public(&key) == public(&key.clone()) && public(&key) != public(&other));
+        assert_eq!(format!("{key:?}"), "GuestKey(…)");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Brings the outbox to disk, one blocking call at a time: what comes meanwhile goes together with the next.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -33,7 +33,7 @@ type Finished = (OutboxFile, std::io::Result<Vec<Outgoing>>);
 #[derive(Debug)]
 pub(super) struct Journal {
     file: Option<OutboxFile>,
-    profile: std::path::PathBuf,
+    profile: Option<PathBuf>,
     environment: Environment,
     job: Option<JoinHandle<Finished>>,
     writing: Vec<Waiting>,
@@ -43,11 +43,11 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// The journal of a profile. Its first write adopts what others left.
-    pub(super) fn new(profile: &Path, environment: &Environment) -> Self {
+    /// The journal of a profile, or one on no disk. Its first write adopts what others left.
+    pub(super) fn new(profile: Option<PathBuf>, environment: &Environment) -> Self {
         Self {
-            file: Some(OutboxFile::new(profile, environment.random.clone())),
-            profile: profile.to_owned(),
+            file: Some(OutboxFile::new(profile.clone(), environment.random.clone())),
+            profile,
             environment: environment.clone(),
             job: None,
             writing: Vec::new(),
@@ -92,7 +92,7 @@ impl Journal {
             return;
         }
         let Environment { random, writing: place, .. } = &self.environment;
-        let mut file = self.file.take().unwrap_or_else(|| OutboxFile::new(&self.profile, random.clone()));
+        let mut file = self.file.take().unwrap_or_else(|| OutboxFile::new(self.profile.clone(), random.clone()));
         self.writing = std::mem::take(&mut self.waiting);
         let mut records = std::mem::take(&mut self.records);
         let adopt = std::mem::take(&mut self.adopt);

@@ -31,6 +31,7 @@ use std::time::Duration;
 pub(crate) use environment::bind;
 pub use environment::{Clock, Environment, Network, Random, RealNetwork, Writing};
 pub use handle::{CallError, Client, SendError, StartError};
+pub use identity::GuestKey;
 pub use proof::{Login, Token};
 pub use settings::{
     AddressError, AskTrust, BACKLOG_EVENTS, Backlog, Question, ServerAddress, Settings, TrustAnswer, TrustPolicy,

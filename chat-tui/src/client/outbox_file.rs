@@ -120,18 +120,19 @@ fn replay(mut bytes: &[u8]) -> Vec<Outgoing> {
     left
 }
 
-/// This process's file. It exists from the first message on, and is gone again when the process ends with nothing left.
+/// This process's file. It exists from the first message on, and is gone again when the process ends with nothing left. Without
+/// a directory there is never one: what it would keep ends with the process.
 #[derive(Debug)]
 pub(super) struct OutboxFile {
-    dir: PathBuf,
+    dir: Option<PathBuf>,
     random: Random,
     file: Option<(PathBuf, File)>,
     len: u64,
 }
 
 impl OutboxFile {
-    pub(super) fn new(dir: &Path, random: Random) -> Self {
-        Self { dir: dir.to_owned(), random, file: None, len: 0 }
+    pub(super) fn new(dir: Option<PathBuf>, random: Random) -> Self {
+        Self { dir, random, file: None, len: 0 }
     }
 
     /// Bytes in the file.
@@ -145,7 +146,8 @@ impl OutboxFile {
         // A removal that is lost costs a repetition, which the server answers with the first result.
         let must_sync = records.iter().any(|record| !matches!(record, Record::Removed(_)));
         let len = self.len;
-        let file = self.open()?;
+        let Some(dir) = self.dir.clone() else { return Ok(()) };
+        let file = self.open(&dir)?;
         let written = file.write_all(&bytes).and_then(|()| if must_sync { file.sync_data() } else { Ok(()) });
         if let Err(error) = written {
             file.set_len(len)?;
@@ -168,7 +170,7 @@ impl OutboxFile {
 
     /// Begins a new file with what is left, and removes the old one.
     pub(super) fn rewrite(&mut self, left: &[Outgoing]) -> io::Result<()> {
-        let mut fresh = Self::new(&self.dir, self.random.clone());
+        let mut fresh = Self::new(self.dir.clone(), self.random.clone());
         let records: Vec<Record> = left.iter().cloned().map(Record::Added).collect();
         fresh.append(&records)?;
         let old = std::mem::replace(self, fresh);
@@ -180,10 +182,11 @@ impl OutboxFile {
 
     /// Takes over the messages of processes that are no more. A message is in this file before it leaves the other.
     pub(super) fn adopt(&mut self) -> io::Result<Vec<Outgoing>> {
+        let Some(dir) = self.dir.clone() else { return Ok(Vec::new()) };
         let own = self.file.as_ref().map(|(path, _)| path.clone());
         let mut adopted = Vec::new();
         let mut known = BTreeSet::new();
-        for path in outbox_files(&self.dir)? {
+        for path in outbox_files(&dir)? {
             if Some(&path) == own.as_ref() {
                 continue;
             }
@@ -209,18 +212,18 @@ impl OutboxFile {
         }
     }
 
-    fn open(&mut self) -> io::Result<&mut File> {
+    fn open(&mut self, dir: &Path) -> io::Result<&mut File> {
         let (_, file) = match self.file.take() {
             Some(open) => self.file.insert(open),
             None => {
                 let tag: [u8; 8] = self.random.bytes()?;
-                let path = self.dir.join(format!("{FILE_PREFIX}{:016x}{FILE_SUFFIX}", u64::from_le_bytes(tag)));
+                let path = dir.join(format!("{FILE_PREFIX}{:016x}{FILE_SUFFIX}", u64::from_le_bytes(tag)));
                 // Locked before it has the name others look for: an unlocked file of that name is an orphan.
                 let unnamed = path.with_extension("new");
                 let file = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&unnamed)?;
                 file.try_lock().map_err(io::Error::from)?;
                 fs::rename(&unnamed, &path)?;
-                File::open(&self.dir)?.sync_all()?;
+                File::open(dir)?.sync_all()?;
                 self.len = 0;
                 self.file.insert((path, file))
             }
@@ -291,7 +294,7 @@ mod tests {
     }
 
     fn own(dir: &Path) -> OutboxFile {
-        OutboxFile::new(dir, Random::system())
+        OutboxFile::new(Some(dir.to_owned()), Random::system())
     }
 
     fn files(dir: &Path) -> usize {

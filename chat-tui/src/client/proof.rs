@@ -7,6 +7,7 @@ use chat_proto::Auth;
 use chat_proto::auth::{EXPORTER_BYTES, link_message, transcript};
 use chat_proto::bots::BotAuth;
 use chat_proto::code::{LongCode, ShortCode};
+use chat_proto::guest::GuestAuth;
 use chat_proto::identity::{JwtAuth, LinkAuth, RecoverAuth};
 use chat_proto::invite::InviteAuth;
 use chat_proto::password::{Password, PasswordAuth};
@@ -14,7 +15,7 @@ use chat_proto::request::DeviceAuth;
 use chat_proto::token::{BOT_TOKEN_PREFIX, BotToken};
 
 use super::ServerAddress;
-use super::identity::Identity;
+use super::identity::{GuestKey, Identity};
 
 /// How this device comes to open the account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub enum Login {
         /// What this device is to be called.
         label: String,
     },
+    /// As a guest: nothing is kept of him here, and he is gone when this process is.
+    Guest(GuestKey),
     /// By the account's recovery code.
     Recover {
         /// The code.
@@ -92,7 +95,7 @@ impl Login {
     pub(crate) fn is_once(&self) -> bool {
         match self {
             Self::Link { .. } | Self::Password { .. } | Self::Recover { .. } | Self::Invite { .. } => true,
-            Self::Device | Self::Token(_) => false,
+            Self::Device | Self::Token(_) | Self::Guest(_) => false,
         }
     }
 
@@ -109,6 +112,7 @@ impl Login {
         let name = name.to_owned();
         match self {
             Self::Device => DeviceAuth { device, name, signature }.into(),
+            Self::Guest(_) => GuestAuth { device, name, signature }.into(),
             Self::Link { code, label } => {
                 let key = hmac::Key::new(hmac::HMAC_SHA256, code.as_bytes());
                 let mut proof = [0; 32];

@@ -20,7 +20,7 @@ use super::backoff::Backoff;
 use super::cache::{Cache, Change};
 use super::cache_writer::CacheWriter;
 use super::feeds::Feeds;
-use super::identity::{Identity, private_dir};
+use super::identity::Identity;
 use super::journal::{Journal, Written};
 use super::link::{DialError, Dialer, Link};
 use super::online::{Incident, Online};
@@ -113,18 +113,18 @@ pub(super) fn start(
     connection: watch::Sender<Option<quinn::Connection>>,
 ) -> Result<(), StartError> {
     let profile = settings.profile_dir();
-    private_dir(&profile)?;
+    let identity = Identity::of(&settings, &environment.random)?;
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let authorities = Authorities::load(settings.ca.as_deref(), Arc::clone(&provider));
     let authorities = Arc::new(authorities.map_err(StartError::Authorities)?);
-    let identity = Identity::load(&profile, &environment.random)?;
     let endpoint = environment.network.endpoint().map_err(StartError::Socket)?;
-    let (cache, view, mut held) = if settings.use_cache { open_cache(&settings) } else { Default::default() };
+    let file = profile.as_deref().filter(|_| settings.use_cache).map(Cache::file);
+    let (cache, view, mut held) = file.as_deref().map(open_cache).unwrap_or_default();
     held.extend(settings.resume.iter().cloned());
     let session = Session {
         feeds: Feeds::new(held, settings.backlog.max()),
-        cache: CacheWriter::new(Cache::file(&settings), cache, environment.writing),
-        journal: Journal::new(&profile, &environment),
+        cache: CacheWriter::new(file.unwrap_or_default(), cache, environment.writing),
+        journal: Journal::new(profile, &environment),
         dialer: Arc::new(Dialer {
             settings,
             admitted: AtomicBool::new(false),
@@ -153,9 +153,9 @@ pub(super) fn start(
     Ok(())
 }
 
-/// The cache and what it holds; a cache that cannot be read is done without.
-fn open_cache(settings: &Settings) -> (Option<Cache>, AccountView, Vec<chat_proto::Position>) {
-    let opened = Cache::open(settings).and_then(|cache| {
+/// The cache and its content; one that cannot be read is done without.
+fn open_cache(file: &std::path::Path) -> (Option<Cache>, AccountView, Vec<chat_proto::Position>) {
+    let opened = Cache::open_file(file).and_then(|cache| {
         let view = cache.snapshot()?.map(|state| state.account).unwrap_or_default();
         let positions = cache.positions()?;
         Ok((Some(cache), view, positions))

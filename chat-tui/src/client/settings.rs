@@ -6,11 +6,12 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use chat_proto::code::LongCode;
+use chat_proto::name::GUEST_MARK;
 use chat_proto::{PORT_DEFAULT, Position};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
-use super::Login;
+use super::{GuestKey, Login};
 
 /// A server as a person writes it: `HOST`, `HOST:PORT`, `[IPV6]:PORT` or
 /// `chat://HOST[:PORT][/ROOM][#k=SHA256:…[&i=SECRET]]`.
@@ -236,10 +237,26 @@ impl Settings {
         }
     }
 
-    /// The directory of one identity at this server: its key, outbox and cache. Two names are two devices.
+    /// The same as a guest, of whom nothing is kept.
     #[must_use]
-    pub fn profile_dir(&self) -> PathBuf {
-        profile_dir(&self.data, &self.server, &self.name)
+    pub fn as_guest(self, key: GuestKey) -> Self {
+        Self { login: Login::Guest(key), use_cache: false, ..self }
+    }
+
+    /// The directory of one identity at this server: its key, outbox and cache. Two names are two devices; a guest has none.
+    #[must_use]
+    pub fn profile_dir(&self) -> Option<PathBuf> {
+        (!self.is_guest()).then(|| profile_dir(&self.data, &self.server, &self.name))
+    }
+
+    /// The name as others see it.
+    #[must_use]
+    pub fn shown_name(&self) -> String {
+        if self.is_guest() { format!("{GUEST_MARK}{}", self.name) } else { self.name.clone() }
+    }
+
+    fn is_guest(&self) -> bool {
+        matches!(self.login, Login::Guest(_))
     }
 }
 

@@ -172,7 +172,7 @@ impl App {
         let looks = live.in_force().1;
         let mut rooms = rooms.into_iter();
         let room = rooms.next();
-        let mut model = Model::new(settings.server.host.clone(), settings.name.clone(), room, Zone::system());
+        let mut model = Model::new(settings.server.host.clone(), settings.shown_name(), room, Zone::system());
         model = model.also_in(rooms);
         model.mouse = looks.mouse;
         let front: Box<dyn Front> = match caps {
@@ -205,7 +205,7 @@ impl App {
 
     /// Shows what an earlier run knew. A cache that cannot be read is no reason not to begin.
     fn remember(&mut self, settings: &Settings) {
-        let known = settings.use_cache && settings.profile_dir().exists();
+        let known = settings.use_cache && settings.profile_dir().is_some_and(|profile| profile.exists());
         if !known {
             return;
         }

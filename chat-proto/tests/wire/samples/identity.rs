@@ -1,5 +1,6 @@
 //! One value of every kind about who one is to the server.
 
+use chat_proto::guest::GuestAuth;
 use chat_proto::identity::*;
 use chat_proto::password::*;
 use chat_proto::realm::*;
@@ -21,8 +22,9 @@ pub(super) fn auths() -> Vec<Auth> {
         password: text("correct horse battery"),
         label: label.clone(),
     };
+    let guest = GuestAuth { device: KEY, name: text("eve"), signature };
     let recover = RecoverAuth { device: KEY, name, signature, code, label, revoke_others: true };
-    vec![link.into(), recover.into(), token.into(), password.into()]
+    vec![link.into(), recover.into(), token.into(), guest.into(), password.into()]
 }
 
 pub(super) fn requests() -> Vec<Request> {

@@ -54,7 +54,7 @@ pub(in crate::core) fn decide(
 /// The reject for who owns nothing.
 #[must_use]
 pub fn owns_none() -> Reject {
-    Reject::new(RejectCode::Forbidden, "guests and bots own no rooms; a person can make one")
+    Reject::new(RejectCode::Forbidden, "guests and bots own no rooms; take a name first, or have a person make one")
 }
 
 /// The reject for a name that is taken, by itself or by one that looks like it.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chat_proto::name::GUEST_MARK;
+
 /// The lower-case names a text calls: every `@name`, and the first word if a colon or comma follows it (`bob: look`).
 pub(in crate::core) fn named(text: &str) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = text
@@ -23,7 +25,8 @@ fn is_name(c: char) -> bool {
 
 /// The name a text begins with, in lower case, and what follows it.
 fn leading_name(text: &str) -> (String, &str) {
-    let end = text.find(|c: char| !is_name(c)).unwrap_or(text.len());
+    let mark = if text.starts_with(GUEST_MARK) { GUEST_MARK.len_utf8() } else { 0 };
+    let end = text[mark..].find(|c: char| !is_name(c)).map_or(text.len(), |end| mark + end);
     let (name, rest) = text.split_at(end);
     (name.trim_end_matches('.').to_lowercase(), rest)
 }
@@ -39,6 +42,7 @@ mod tests {
         assert_eq!(names("Bob, look @Carol."), ["bob", "carol"]);
         assert_eq!(names("mail me@example.org or bob"), Vec::<String>::new());
         assert_eq!(names("(@Ольга)"), ["ольга"]);
+        assert_eq!(names("~Eve: look, @~bob."), ["~bob", "~eve"]);
         assert_eq!(names("@"), Vec::<String>::new());
         assert_eq!(names(""), Vec::<String>::new());
         assert_eq!(names("İx: y"), ["i̇x"]);

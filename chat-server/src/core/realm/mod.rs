@@ -21,6 +21,7 @@ use chat_proto::{
     Timestamp, UserName,
 };
 
+use super::guest::is_guest;
 use super::{AccountKind, Actor, ServerRank, State, parts, put_part};
 use ban::Bans;
 pub use ban::{Ban, PurgeAll, Unban, Visitor};
@@ -125,10 +126,14 @@ impl Realm {
         self.bans.list(now)
     }
 
-    /// What an account is. A guest's is none of those here.
+    /// What an account is.
     #[must_use]
     pub fn kind(&self, account: AccountId) -> AccountKind {
-        if self.bots.is_bot(account) { AccountKind::Bot } else { AccountKind::User }
+        match (is_guest(account), self.bots.is_bot(account)) {
+            (true, _) => AccountKind::Guest,
+            (false, true) => AccountKind::Bot,
+            (false, false) => AccountKind::User,
+        }
     }
 
     /// Whose a bot is.

@@ -15,6 +15,7 @@ use chat_proto::{AccountId, Event, EventBody, List, Reject, RejectCode, Role, Ro
 
 use super::access::{Action, Ground, Standing, Target, access, may_stay};
 use super::command::{Person, RoomCommand};
+use super::guest::{GUESTS_FROM, is_guest};
 use super::{AccountKind, Actor, ServerRank, State};
 
 pub use forwarding::Forwarding;
@@ -99,6 +100,11 @@ impl Room {
     #[must_use]
     pub fn members(&self) -> &BTreeMap<AccountId, Membership> {
         &self.members
+    }
+
+    /// Its members who are guests.
+    pub fn guests(&self) -> impl Iterator<Item = AccountId> {
+        self.members.range(GUESTS_FROM..).map(|(account, _)| *account)
     }
 
     /// Who is banned, muted or invited.
@@ -276,7 +282,7 @@ impl Room {
         let ground = self.ground();
         let lost = |account: &AccountId| {
             let member = self.members.get(account)?;
-            let kind = if member.name.starts_with('~') { AccountKind::Guest } else { AccountKind::User };
+            let kind = if is_guest(*account) { AccountKind::Guest } else { AccountKind::User };
             let standing = self.standing(*account, kind, ServerRank::None, event.at);
             (!may_stay(&standing, &ground)).then(|| Named { account: *account, name: member.name.clone() })
         };

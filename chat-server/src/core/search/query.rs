@@ -157,7 +157,7 @@ fn who(value: &str) -> Result<Who, Reject> {
         return Ok(Who::Me);
     }
     let name = value.strip_prefix('@').unwrap_or(value);
-    let named = UserName::parse(name).map(Who::Named);
+    let named = UserName::shown(name).map(Who::Named);
     named
         .map_err(|e| Reject::new(RejectCode::InvalidName, format!("from: takes a person's name, or me: {name:?}: {e}")))
 }

@@ -9,7 +9,7 @@ use crate::core::command::RoomCommand;
 use crate::core::room::Room;
 use crate::hub::Hub;
 use crate::hub::gate::Gate;
-use crate::hub::handle::FeedState;
+use crate::hub::handle::{FeedState, Submit};
 use crate::hub::shared::Shared;
 use crate::store::{Keep, Registration};
 
@@ -70,6 +70,10 @@ impl FeedState for Room {
             return Some(EndReason::Left);
         }
         hub.check(self, reader, Action::Read, now).is_err().then_some(EndReason::NoAccess)
+    }
+
+    fn partings(&self, hub: &Hub) -> Vec<Submit<RoomCommand>> {
+        hub.partings_of(self)
     }
 
     fn is_boundary(command: &RoomCommand) -> bool {

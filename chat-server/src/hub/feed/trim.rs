@@ -29,7 +29,7 @@ impl<S: FeedState> Worker<S> {
     /// What rooms mean for accounts is noted before it is forgotten, and a snapshot saved.
     async fn cut(&mut self, keep: Keep, now: Timestamp) -> Result<(), StoreError> {
         let id = self.feed.shared.id();
-        let cut = self.hub.store().cut(id, keep, now).await?.min(self.noted().next());
+        let cut = self.feed.store.cut(id, keep, now).await?.min(self.noted().next());
         if cut <= self.meta.oldest {
             return Ok(());
         }
@@ -37,7 +37,7 @@ impl<S: FeedState> Worker<S> {
         if self.snapshot != self.meta.head {
             return Ok(());
         }
-        self.hub.store().trim(id, cut, now).await?;
+        self.feed.store.trim(id, cut, now).await?;
         self.meta.oldest = cut;
         self.feed.shared.reset(self.meta);
         Ok(())
@@ -54,7 +54,7 @@ impl<S: FeedState> Worker<S> {
             return Ok(None);
         };
         if self.oldest.is_none_or(|(seq, _)| seq != self.meta.oldest) {
-            let rows = self.hub.store().read(self.feed.shared.id(), self.meta.oldest, 1).await?;
+            let rows = self.feed.store.read(self.feed.shared.id(), self.meta.oldest, 1).await?;
             self.oldest = rows.first().map(|row| (row.event.seq, row.event.at));
         }
         // Not for every event in turn: a twentieth of its time nobody minds.

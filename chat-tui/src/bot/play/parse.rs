@@ -298,14 +298,16 @@ const STEPS: [&str; 13] = [
 ];
 
 /// What an actor may be told besides, and whether that takes a value: to hear his own messages as well, to log in by a code of
-/// another device, the password, the recovery code or the link of an invitation, or a token, to take the other devices their right by that.
-const OPTIONS: [(&str, bool); 7] = [
+/// another device, the password, the recovery code or the link of an invitation, a token, or as a guest, to take the other devices
+/// their right by that.
+const OPTIONS: [(&str, bool); 8] = [
     ("echo", false),
     ("link", true),
     ("password", true),
     ("recover", true),
     ("invite", true),
     ("token", true),
+    ("guest", false),
     ("revoke_others", false),
 ];
 

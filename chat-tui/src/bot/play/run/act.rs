@@ -16,7 +16,7 @@ use crate::bot::play::positional;
 use crate::bot::play::script::{Action, Actor, Ask, Condition, Expectation, Outcome, Verdict, Who};
 use crate::bot::play::value::{Comparison, Operand, Scope, Template, compare, segments, shown, walk};
 use crate::bot::{Exit, Failure};
-use crate::client::{AddressError, Login, Token};
+use crate::client::{AddressError, GuestKey, Login, Token};
 
 impl Run {
     /// Somebody comes on and logs in.
@@ -29,6 +29,13 @@ impl Run {
         settings.name = actor.account.text(&frame.scope).map_err(failed)?;
         settings.data = settings.data.join(&actor.name);
         settings.login = login_of(actor, &frame.scope).map_err(failed)?;
+        if actor.has("guest") {
+            if settings.login != Login::Device {
+                return Err(failed(ONE_WAY.to_owned()));
+            }
+            let key = GuestKey::new(&self.environment.random);
+            settings = settings.as_guest(key.map_err(|e| failed(e.to_string()))?);
+        }
         let echo = actor.has("echo");
         let mut devices = Vec::new();
         for number in 1..=actor.devices {
@@ -155,9 +162,11 @@ fn login_of(actor: &Actor, scope: &Scope) -> Result<Login, String> {
     };
     match given.next() {
         None => Ok(login),
-        Some(_) => Err("one logs in by one of link, password, recover, invite and token".to_owned()),
+        Some(_) => Err(ONE_WAY.to_owned()),
     }
 }
+
+const ONE_WAY: &str = "one logs in by one of link, password, recover, invite, token and guest";
 
 /// What came of a login, against what was to come of it.
 fn login(result: Result<(), Failure>, outcome: &Outcome, frame: &mut Frame) -> Result<(), (String, Exit)> {
