@@ -137,7 +137,7 @@ impl World {
         let recent = self.number(RECENT as u64);
         let about = self.recent.get(usize::try_from(recent).unwrap_or(0)).cloned();
         let (by, command) = match self.number(100) {
-            0..20 => (who, RoomCommand::Join),
+            0..20 => (who, RoomCommand::join()),
             20..25 => (who, RoomCommand::Leave(Leave { reason })),
             25..70 => (who, RoomCommand::Post(Post::plain(Style::Text, text))),
             70..85 => {

@@ -16,7 +16,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use chat_proto::RoomName;
-use chat_proto::limits::ROOMS_PER_ACCOUNT_MAX;
+use chat_proto::limits::{MEMBERS_PER_ROOM_MAX, ROOMS_PER_ACCOUNT_MAX};
 
 pub use crate::store::Durability;
 pub use chat_proto::nearest::nearest;
@@ -124,6 +124,8 @@ pub struct Limits {
     pub rooms: u32,
     /// Rooms one account may be a member of: 1 to [`ROOMS_PER_ACCOUNT_MAX`].
     pub rooms_per_account: u32,
+    /// Members one room may have: 1 to [`MEMBERS_PER_ROOM_MAX`].
+    pub members_per_room: u32,
     /// Rooms one account may begin within an hour; 0 for any number.
     pub new_rooms_per_account_per_hour: u32,
     /// Rooms that may be begun from one IPv4 address or one IPv6 /64 within an hour; 0 for any number.
@@ -169,6 +171,7 @@ impl Config {
                 accounts_per_address_per_hour: 20,
                 rooms: 100_000,
                 rooms_per_account: ROOMS_PER_ACCOUNT,
+                members_per_room: MEMBERS_PER_ROOM_MAX,
                 new_rooms_per_account_per_hour: 100,
                 new_rooms_per_address_per_hour: 200,
                 idle_out_ms: 0,

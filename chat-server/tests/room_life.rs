@@ -166,6 +166,22 @@ async fn whoever_comes_for_the_first_time_is_in_the_rooms_everybody_begins_in_an
 }
 
 #[tokio::test]
+async fn a_room_has_no_more_members_than_the_server_lets_it_also_of_many_who_come_at_once() {
+    let hub = HubSettings { members_per_room: 3, ..HubSettings::default() };
+    let server = TestServer::start_with(Arc::new(MemoryStore::default()), Settings { hub, ..Settings::default() });
+    let [mut alice, mut bob, mut carol, mut dave, mut erin] =
+        login(&server, ["alice", "bob", "carol", "dave", "erin"]).await;
+    alice.create("dev").await;
+    let join = || JoinRoom { key: fresh_key(), room: RoomRef::Name("dev".to_owned()), create: false };
+    let answers =
+        futures_util::future::join4(bob.ask(join()), carol.ask(join()), dave.ask(join()), erin.ask(join())).await;
+    let answers = [answers.0, answers.1, answers.2, answers.3];
+    let full = |reply: &&Reply| matches!(reply, Reply::Reject(reject) if reject.code == RejectCode::LimitExceeded);
+    assert_eq!(answers.iter().filter(full).count(), 2, "{answers:?}");
+    assert!(matches!(alice.ask(join()).await, Reply::RoomInfo(_)), "who is in stays in");
+}
+
+#[tokio::test]
 async fn one_person_is_in_so_many_rooms_and_begins_so_many_in_an_hour() {
     let hub = HubSettings { rooms_per_account: 3, new_rooms_per_account: 4, ..HubSettings::default() };
     let server = TestServer::start_with(Arc::new(MemoryStore::default()), Settings { hub, ..Settings::default() });

@@ -1,6 +1,7 @@
 //! The table of settings: the one place a new one is added to.
 
 use chat_proto::RoomName;
+use chat_proto::limits::MEMBERS_PER_ROOM_MAX;
 use tracing_subscriber::EnvFilter;
 
 use super::{
@@ -306,6 +307,16 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Rooms one account may be a member of, conversations among them, 1 to 900.",
         read: |config, text| number(text, 1..=ROOMS_PER_ACCOUNT).map(|rooms| config.limits.rooms_per_account = rooms),
         show: |config| Some(config.limits.rooms_per_account.to_string()),
+    },
+    Setting {
+        key: "limits.members_per_room",
+        shape: Shape::Number,
+        default: "100000",
+        meaning: "Members one room may have, whatever it is set to, 1 to 100000; who is a member already stays.",
+        read: |config, text| {
+            number(text, 1..=MEMBERS_PER_ROOM_MAX).map(|members| config.limits.members_per_room = members)
+        },
+        show: |config| Some(config.limits.members_per_room.to_string()),
     },
     Setting {
         key: "limits.new_rooms_per_account_per_hour",

@@ -169,10 +169,10 @@ impl Hub {
 
     /// Whether who made an invitation to a room may still invite there, and the room has a place for whom it lets in.
     async fn check_way_in(self: &Arc<Self>, by: AccountId, room: RoomId, who: Option<AccountId>) -> Result<(), Reject> {
-        let (inviter, now) = (self.inviter(by)?, self.now());
+        let (inviter, now, most) = (self.inviter(by)?, self.now(), self.join().members_max);
         let look = move |_: &Self, room: &Room| {
             let is_banned = who.is_some_and(|who| room.lists().holds(List::Banned, who, now));
-            (is_banned, room.members().len() >= room.settings().members_max as usize)
+            (is_banned, room.members().len() >= room.settings().members_max.min(most) as usize)
         };
         let asked = self.ask(inviter.reader(), room, Action::Invite, look).await;
         let (is_banned, is_full) = asked.map_err(|reject| match reject.code == RejectCode::Unavailable {

@@ -9,6 +9,7 @@ use chat_proto::{AccountId, Reject, RejectCode, Retry};
 
 use super::shared::lock;
 use super::{Hub, HubSettings};
+use crate::core::command::Join;
 use crate::core::directory::Directory;
 use crate::core::guess::Guesses;
 
@@ -64,6 +65,11 @@ impl Hub {
         let message =
             format!("this server has {most} rooms, the most it may have (limits.rooms); ask its operator for more");
         Err(Reject::new(RejectCode::LimitExceeded, message))
+    }
+
+    /// The command that makes somebody a member, where the server's own bound lets him.
+    pub(super) fn join(&self) -> Join {
+        Join { members_max: self.settings.members_per_room }
     }
 
     /// How many rooms one account may be in.

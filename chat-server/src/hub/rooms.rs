@@ -132,7 +132,7 @@ impl Hub {
             self.check_room_count(account).await?;
         }
         let _entering = if is_member { None } else { Some(self.enter_as(id, account).await?) };
-        let submit = Submit { by: by.clone(), key, command: RoomCommand::Join, registration: None };
+        let submit = Submit { by: by.clone(), key, command: RoomCommand::Join(self.join()), registration: None };
         let outcome = feed.submit(self, submit).await.outcome().await?;
         self.note_joined(by, &feed, outcome).await?;
         self.room_info(by.reader(), id, false).await

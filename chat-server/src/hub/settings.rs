@@ -27,6 +27,8 @@ pub struct HubSettings {
     pub rooms: u32,
     /// Rooms one account may be a member of.
     pub rooms_per_account: u32,
+    /// Members one room may have, whatever its settings say.
+    pub members_per_room: u32,
     /// Rooms one account may begin within an hour; 0 for any number.
     pub new_rooms_per_account: u32,
     /// Rooms that may be begun from one network within an hour, but from this machine itself; 0 for any number.
@@ -77,6 +79,7 @@ impl Default for HubSettings {
             accounts_per_address: 0,
             rooms: u32::MAX,
             rooms_per_account: u32::MAX,
+            members_per_room: u32::MAX,
             new_rooms_per_account: 0,
             new_rooms_per_address: 0,
             auto_join: Vec::new(),

@@ -59,7 +59,7 @@ pub fn command(kind: u8, whom: u8, which: u8, rows: &[Event], now: Timestamp) ->
     let text = Text::parse(&format!("@{} {}", someone.name, one_of(which, &["hi", "spam", "well well"]))).unwrap();
     Some(match kind % 48 {
         0 => RoomCommand::Create(Create { settings: vec![setting(whom, which)], ..create() }),
-        1..8 => RoomCommand::Join,
+        1..8 => RoomCommand::join(),
         8..10 => RoomCommand::Leave(Leave { reason }),
         10..18 => {
             let visible_to = which.is_multiple_of(5).then(|| vec![someone.account]);
@@ -93,7 +93,7 @@ pub fn command(kind: u8, whom: u8, which: u8, rows: &[Event], now: Timestamp) ->
         }
         _ if which < 80 && !on => RoomCommand::Tend,
         _ if which < 16 => RoomCommand::Delete(Delete { if_empty: on, reason }),
-        _ => RoomCommand::Join,
+        _ => RoomCommand::join(),
     })
 }
 

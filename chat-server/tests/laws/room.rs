@@ -37,7 +37,7 @@ impl World {
         let begin = if is_direct { RoomCommand::BeginDirect(direct()) } else { RoomCommand::Create(create()) };
         world.give(&actor(AccountId(1)), &begin);
         for account in [2, 3] {
-            world.give(&actor(AccountId(account)), &RoomCommand::Join);
+            world.give(&actor(AccountId(account)), &RoomCommand::join());
         }
         world
     }

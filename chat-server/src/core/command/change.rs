@@ -85,9 +85,9 @@ mod tests {
         log.give(&alice, &change(vec![Archived { on: true }.into()])).unwrap();
         let topic: RoomSetting = Topic { text: "x".to_owned() }.into();
         assert_eq!(log.give(&alice, &change(vec![topic])).unwrap_err().code, RejectCode::Archived);
-        assert_eq!(log.give(&actor(3, "carol"), &RoomCommand::Join).unwrap_err().code, RejectCode::Archived);
+        assert_eq!(log.give(&actor(3, "carol"), &RoomCommand::join()).unwrap_err().code, RejectCode::Archived);
         log.give(&alice, &change(vec![Archived { on: false }.into()])).unwrap();
-        assert!(log.give(&actor(3, "carol"), &RoomCommand::Join).unwrap().is_some());
+        assert!(log.give(&actor(3, "carol"), &RoomCommand::join()).unwrap().is_some());
         assert_eq!(log.state.settings().reading, Who::Users);
     }
 }

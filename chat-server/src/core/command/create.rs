@@ -104,6 +104,6 @@ mod tests {
         log.give(&actor(1, "alice"), &RoomCommand::Create(create)).unwrap();
         assert_eq!(log.state.settings().listing, Who::Members);
         assert_eq!(log.events.len(), 2);
-        assert_eq!(log.give(&actor(2, "bob"), &RoomCommand::Join).unwrap_err().code, RejectCode::NoSuchRoom);
+        assert_eq!(log.give(&actor(2, "bob"), &RoomCommand::join()).unwrap_err().code, RejectCode::NoSuchRoom);
     }
 }

@@ -45,6 +45,6 @@ mod tests {
         assert_eq!(log.give(&actor(1, "alice"), &delete(true)).unwrap_err().code, RejectCode::Forbidden);
         log.give(&actor(1, "alice"), &delete(false)).unwrap();
         assert!(!log.state.exists());
-        assert_eq!(log.give(&actor(2, "bob"), &RoomCommand::Join).unwrap_err().code, RejectCode::NoSuchRoom);
+        assert_eq!(log.give(&actor(2, "bob"), &RoomCommand::join()).unwrap_err().code, RejectCode::NoSuchRoom);
     }
 }

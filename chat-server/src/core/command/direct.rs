@@ -52,8 +52,8 @@ mod tests {
         );
         log.give(&alice, &RoomCommand::BeginDirect(direct)).unwrap();
         log.give(&bob, &post("hi")).unwrap();
-        assert_eq!(log.give(&mallory, &RoomCommand::Join).unwrap_err().code, RejectCode::NoSuchRoom);
+        assert_eq!(log.give(&mallory, &RoomCommand::join()).unwrap_err().code, RejectCode::NoSuchRoom);
         log.give(&bob, &RoomCommand::Leave(Leave { reason: Line::default() })).unwrap();
-        assert!(log.give(&bob, &RoomCommand::Join).unwrap().is_some());
+        assert!(log.give(&bob, &RoomCommand::join()).unwrap().is_some());
     }
 }

@@ -51,6 +51,6 @@ mod tests {
         log.give(&bob, &kick(&carol)).unwrap();
         assert!(!log.state.members().contains_key(&carol.account));
         assert_eq!(log.give(&bob, &kick(&carol)).unwrap_err().code, RejectCode::NoSuchUser);
-        assert!(log.give(&carol, &RoomCommand::Join).unwrap().is_some());
+        assert!(log.give(&carol, &RoomCommand::join()).unwrap().is_some());
     }
 }

@@ -49,7 +49,7 @@ mod tests {
         let mut log = room_of(&["alice", "bob"]);
         let alice = actor(1, "alice");
         log.give(&alice, &RoomCommand::Leave(Leave::default())).unwrap();
-        log.give(&alice, &RoomCommand::Join).unwrap();
+        log.give(&alice, &RoomCommand::join()).unwrap();
         assert_eq!(log.state.members()[&AccountId(1)].role, Role::Owner);
     }
 }

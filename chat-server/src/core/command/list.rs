@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(log.give(&bob, &post("hi")).unwrap_err().code, RejectCode::Banned);
         assert!(log.give(&alice, &unban(&bob)).unwrap().is_some());
         assert!(log.give(&alice, &unban(&bob)).unwrap().is_none());
-        assert!(log.give(&bob, &RoomCommand::Join).unwrap().is_some());
+        assert!(log.give(&bob, &RoomCommand::join()).unwrap().is_some());
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub use create::Create;
 pub use delete::Delete;
 pub use direct::BeginDirect;
 pub use edit::Edit;
+pub use join::Join;
 pub use kick::Kick;
 pub use leave::Leave;
 pub use list::{PutOnList, TakeOffList};
@@ -147,7 +148,7 @@ room_commands! {
     /// Begin it, as a conversation between few.
     BeginDirect(BeginDirect) direct::decide,
     /// Become a member.
-    Join join::decide,
+    Join(Join) join::decide,
     /// Stop being a member.
     Leave(Leave) leave::decide,
     /// Write a message.
@@ -183,6 +184,12 @@ room_commands! {
 }
 
 impl RoomCommand {
+    /// Become a member, where no more holds than the room's own bound.
+    #[must_use]
+    pub fn join() -> Self {
+        Self::Join(Join::default())
+    }
+
     /// Whether it makes sense of a room that is not there yet.
     pub(super) fn begins(&self) -> bool {
         matches!(self, Self::Create(_) | Self::BeginDirect(_))
@@ -192,7 +199,7 @@ impl RoomCommand {
     pub(super) fn also(&self, room: &Room, event: &Event) -> Vec<EventBody> {
         match (self, &event.body) {
             (Self::Create(create), EventBody::Created(created)) => create.settings(&created.name).into_iter().collect(),
-            (Self::Join, EventBody::Joined(joined)) => {
+            (Self::Join(_), EventBody::Joined(joined)) => {
                 join::returned(room, event.by, &joined.name).into_iter().collect()
             }
             (Self::Purge(purge), EventBody::Purged(purged)) => purge.extent.unpins(room, &purged.name).collect(),
@@ -264,7 +271,7 @@ pub(crate) mod testing {
         let mut log = Log::<Room>::default();
         let create = Create::plain(RoomName::parse("dev").unwrap(), Line::default());
         for (name, number) in names.iter().zip(1..) {
-            let command = if number == 1 { RoomCommand::Create(create.clone()) } else { RoomCommand::Join };
+            let command = if number == 1 { RoomCommand::Create(create.clone()) } else { RoomCommand::join() };
             log.give(&actor(number, name), &command).unwrap();
         }
         log

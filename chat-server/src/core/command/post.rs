@@ -85,7 +85,7 @@ mod tests {
         let mut log = room_of(&["alice"]);
         let bob = actor(2, "bob");
         assert_eq!(log.give(&bob, &post("hi")).unwrap_err().code, RejectCode::NotMember);
-        log.give(&bob, &RoomCommand::Join).unwrap();
+        log.give(&bob, &RoomCommand::join()).unwrap();
         let event = log.give(&bob, &post("hi @Alice, bob and @carol")).unwrap().unwrap();
         assert_eq!(event.ordinal, Ordinal(1));
         let EventBody::Posted(posted) = event.body else { panic!("{event:?}") };

@@ -37,7 +37,7 @@ mod tests {
         assert_eq!(log.state.ends_at(), Some(end));
         assert_eq!(decide(&log.state, &server, Timestamp(end.0 - 1)).unwrap(), None);
         assert!(matches!(decide(&log.state, &server, end).unwrap(), Some(EventBody::Deleted(_))));
-        log.give(&bob, &RoomCommand::Join).unwrap();
+        log.give(&bob, &RoomCommand::join()).unwrap();
         assert_eq!(log.state.ends_at(), None, "somebody came back");
     }
 

@@ -89,7 +89,7 @@ impl FeedState for Room {
             | RoomCommand::Tend => true,
             RoomCommand::Create(_)
             | RoomCommand::BeginDirect(_)
-            | RoomCommand::Join
+            | RoomCommand::Join(_)
             | RoomCommand::Post(_)
             | RoomCommand::Edit(_)
             | RoomCommand::Redact(_)
