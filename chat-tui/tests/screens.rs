@@ -65,6 +65,18 @@ fn conversation(columns: u16, rows: u16) -> Screen {
 }
 
 #[test]
+fn why_somebody_left_stands_behind_what_he_did() {
+    let history = History::default()
+        .left_because(CAROL, "nina", "gone")
+        .said(BOB, "bob", "bye")
+        .joined(CAROL, "ken")
+        .left_because(CAROL, "mike", "so\u{1b}[31m");
+    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history.events, 3));
+    let text = screen.serve(&history.events).text();
+    assert!(text.contains("nina left (gone)") && text.contains("1 joined (ken), 1 left (mike: so␛[31m)"), "{text}");
+}
+
+#[test]
 fn conversations_stand_behind_the_rooms_under_the_names_of_their_people() {
     let (one, few, unknown) = (RoomId(7), RoomId(8), RoomId(9));
     let mut screen = Screen::new(80, 12);

@@ -133,14 +133,17 @@ impl Room {
         match deed {
             Deed::Redact { target } => {
                 let about = self.about(who, *target)?;
-                let (author, is_gone) = (about.line.by.unwrap(), about.erased);
+                let (author, seen_by, is_gone) = (about.line.by.unwrap(), about.seen_by.clone(), about.erased);
                 let (rank, his) = (self.rank(who), self.rank(author));
                 need(author == who || rank >= MODERATOR && rank >= his, Forbidden)?;
                 if is_gone {
                     return Ok(None);
                 }
                 self.erase(*target);
-                Ok(Some(self.write(who, format!("removes {target}"))))
+                let place = self.write(who, format!("removes {target}"));
+                // Of a message for some, only they hear.
+                self.log[place - 1].seen_by = seen_by;
+                Ok(Some(place))
             }
             Deed::Purge { whom } => {
                 self.works(who)?;

@@ -270,7 +270,11 @@ impl History {
     }
 
     pub fn left(self, by: AccountId, name: &str) -> Self {
-        self.push(by, EventBody::Left(Left { name: name.to_owned(), reason: String::new() }))
+        self.left_because(by, name, "")
+    }
+
+    pub fn left_because(self, by: AccountId, name: &str, reason: &str) -> Self {
+        self.push(by, EventBody::Left(Left { name: name.to_owned(), reason: reason.to_owned() }))
     }
 
     pub fn said(self, by: AccountId, name: &str, text: &str) -> Self {

@@ -102,7 +102,7 @@ pub(super) fn run_text(timeline: &Timeline, block: Block) -> String {
     }
     match (joined.count, left.count) {
         (1, 0) => format!("{} joined", joined.names),
-        (0, 1) => format!("{} left", left.names),
+        (0, 1) => format!("{} left{}", left.first.0, left.first.1),
         (_, 0) => joined.told("joined"),
         (0, _) => left.told("left"),
         (_, _) => format!("{}, {}", joined.told("joined"), left.told("left")),
@@ -113,6 +113,8 @@ pub(super) fn run_text(timeline: &Timeline, block: Block) -> String {
 struct Tally {
     count: usize,
     names: String,
+    /// The first name, and why in brackets.
+    first: (String, String),
 }
 
 impl Tally {
@@ -124,9 +126,15 @@ impl Tally {
         if self.count > 1 {
             self.names.push_str(", ");
         }
-        self.names.push_str(clean::line(name).as_str());
+        let (name, reason) = (clean::line(name), clean::line(reason));
+        self.names.push_str(name.as_str());
+        let mut why = String::new();
         if !reason.is_empty() {
-            let _ = write!(self.names, ": {}", clean::line(reason).as_str());
+            let _ = write!(self.names, ": {}", reason.as_str());
+            why = format!(" ({})", reason.as_str());
+        }
+        if self.count == 1 {
+            self.first = (name.into_string(), why);
         }
     }
 
