@@ -151,7 +151,7 @@ impl Hub {
     /// A reader of a feed that has everything up to `cursor`; its bell rings when there is more.
     ///
     /// # Errors
-    /// [`RejectCode::NoSuchRoom`], or what the store says.
+    /// [`RejectCode::NoSuchRoom`](chat_proto::RejectCode::NoSuchRoom), or what the store says.
     pub async fn subscribe(
         self: &Arc<Self>,
         feed: FeedId,
