@@ -86,8 +86,10 @@ fn moderation_is_asked_for_in_the_room_that_is_open() {
     assert!(matches!(&asked(&mut screen)[..], [Request::ChangeRoom(it)] if it.changes.len() == 1));
     screen.keys("/room colour red<enter>");
     assert_eq!(asked(&mut screen), []);
-    assert!(notice(&screen).contains("/room [setting value]"), "{}", notice(&screen));
+    assert!(notice(&screen).contains("there is no setting \"colour\""), "{}", notice(&screen));
     assert_eq!(screen.model.composer().text(), "/room colour red", "a line that is wrong stays");
+    screen.keys("<ctrl-u>/room empty_for_s nine<enter>");
+    assert!(notice(&screen).contains("empty_for_s is a whole number, or null"), "{}", notice(&screen));
 }
 
 #[test]

@@ -7,9 +7,9 @@ mod harness;
 
 use std::time::Duration;
 
-use chat_proto::delivery::{Greeting, Typing};
+use chat_proto::delivery::{Greeting, PresenceEntry, RoomPresence, Typing};
 use chat_proto::nick::{Nick, NickChanged, Nicks};
-use chat_proto::{MessageKey, NickPolicy, Reject, RejectCode, Reply, RoomId, Style};
+use chat_proto::{MessageKey, NickPolicy, Presence, Reject, RejectCode, Reply, RoomId, Style};
 use chat_tui::client::{ClientEvent, LinkState, Outgoing};
 use chat_tui::tui::core::{Msg, Tag};
 use chat_tui::tui::term::caps::Colors;
@@ -89,6 +89,11 @@ fn conversations_stand_behind_the_rooms_under_the_names_of_their_people() {
     screen.net(others(one, &["bob"])).net(others(few, &["bob", "carol\u{1b}[31m"]));
     screen.msg(members(one)).keys("<Alt-2>");
     insta::assert_snapshot!(screen.text());
+    // A lamp goes out though the conversation is not looked at.
+    screen.dirty = false;
+    let changed = vec![PresenceEntry { account: BOB, name: "bob".to_owned(), presence: Presence::Offline }];
+    screen.net(ClientEvent::Presence(RoomPresence { room: one, online: 1, changed }));
+    assert!(screen.dirty && screen.text().contains("○ bob"), "{}", screen.text());
     // What is completed is what can be typed.
     screen.keys("#d<tab>");
     assert!(!screen.text().contains("#dm-1-2"), "{}", screen.text());

@@ -131,7 +131,10 @@ impl Hub {
         last
     }
 
-    /// Copies what is among the next rows, and says up to where that is done: less than `from` if nothing could be stored.
+    /// Copies what is among the next rows, and says up to where that is done.
+    ///
+    /// # Errors
+    /// Not even the first of them could be stored, or none may be copied.
     async fn forward_rows(self: &Arc<Self>, id: RoomId, from: Seq, last: Seq) -> Result<Seq, Reject> {
         let feed = self.room(id).await?;
         let (room, epoch) = feed.look(self, |room, meta| (room.forwarding().cloned(), meta.epoch)).await?;

@@ -90,8 +90,8 @@ impl Hub {
         Err(Reject::new(RejectCode::LimitExceeded, message))
     }
 
-    /// Counts a room that somebody is about to begin, for him and for where he is connected from. The server's owners, and
-    /// this very machine, are not counted.
+    /// Counts a room that somebody is about to begin, for him and for every network he is connected from but this very machine.
+    /// Owners of the server are not counted.
     ///
     /// # Errors
     /// [`RejectCode::LimitExceeded`], with the time until it passes.

@@ -166,18 +166,13 @@ fn op_room(op: &Op) -> Option<&RoomName> {
 }
 
 impl Context {
-    /// Does it; once more if a room's number was remembered and leads nowhere any more, for its name may be another one's by now.
+    /// Does it; once more if a number that was remembered may lead nowhere any more, for its name may be another room's by now.
     async fn settle(&self, op: Op) -> Outcome {
-        let Some(room) = op_room(&op).cloned().filter(|room| self.known_room(room).is_some()) else {
-            return self.perform(op).await;
-        };
-        match self.perform(op.clone()).await {
-            Err(problem) if problem.code == RejectCode::NoSuchRoom.name() => {
-                self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(&lane(&room));
-                self.perform(op).await
-            }
-            outcome => outcome,
-        }
+        let outcome = self.perform(op.clone()).await;
+        let is_gone = |problem: &Problem| problem.code == RejectCode::NoSuchRoom.name();
+        let mistook = outcome.as_ref().err().is_some_and(is_gone)
+            && !std::mem::take(&mut *self.known.lock().unwrap_or_else(PoisonError::into_inner)).is_empty();
+        if mistook { self.perform(op).await } else { outcome }
     }
 
     // The one list of everything that can be asked: an arm each, and no rule.

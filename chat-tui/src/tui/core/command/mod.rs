@@ -15,6 +15,8 @@ pub use table::COMMANDS;
 /// What a slash command asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
+    /// Nothing: what was written can't be done, and why.
+    Wrong(String),
     /// Become a member of rooms, or go to them.
     Join(Vec<String>),
     /// Begin a room.

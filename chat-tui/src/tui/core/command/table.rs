@@ -188,7 +188,7 @@ pub const COMMANDS: &[Spec] = &[
     }),
     spec("room", "/room [setting value]", "show how this room is set, or change a setting of it", |rest| {
         let Some((key, value)) = first(rest) else { return Some(Command::Ask(Ask::Details)) };
-        set(key, value).map(|setting| Command::Ask(Ask::Set(setting)))
+        Some(set(key, value).map_or_else(Command::Wrong, |setting| Command::Ask(Ask::Set(setting))))
     }),
     Spec {
         aliases: &["list"],
@@ -293,9 +293,10 @@ fn pin(on: bool, rest: &str) -> Option<Command> {
 }
 
 /// A setting by its name, its value a word, a number, or JSON.
-fn set(key: &str, value: &str) -> Option<RoomSetting> {
-    let json = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.to_owned()));
-    setting(key, &json).or_else(|_| setting(key, &Value::String(value.to_owned()))).ok()
+fn set(key: &str, value: &str) -> Result<RoomSetting, String> {
+    let word = Value::String(value.to_owned());
+    let json = serde_json::from_str(value).unwrap_or_else(|_| word.clone());
+    setting(key, &json).or_else(|why| setting(key, &word).map_err(|_| why))
 }
 
 fn goto(rest: &str) -> Option<Goto> {

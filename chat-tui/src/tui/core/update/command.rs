@@ -106,6 +106,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         }
         Command::Password { remove: false } => secret::begin(model, effects),
         Command::Password { remove: true } => secret::remove(effects),
+        Command::Wrong(why) => return Err(why),
         Command::Quit => effects.push(Effect::Quit),
     }
     Ok(written_in)

@@ -9,6 +9,7 @@ use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 
 use super::{alarm, notice, room};
 use crate::client::cache::CachedState;
+use crate::client::view::RoomView;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
 use crate::tui::core::call;
 use crate::tui::core::effect::{Effect, Effects};
@@ -58,7 +59,9 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
             close_left(model, effects);
         }
         ClientEvent::Presence(presence) => {
-            effects.dirty = model.current == Some(presence.room);
+            // Conversations have their lamps in the list of rooms.
+            let has_lamp = model.account.rooms.get(&presence.room).is_some_and(RoomView::is_conversation);
+            effects.dirty = model.current == Some(presence.room) || has_lamp;
             model.account.apply_presence(&presence);
         }
         ClientEvent::UserState(state) => {
