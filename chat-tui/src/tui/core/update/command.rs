@@ -37,20 +37,23 @@ pub(super) fn run_line(model: &mut Model, effects: &mut Effects) {
     }
 }
 
+/// Goes to rooms, and becomes a member where one is none.
+fn enter(model: &mut Model, names: &[String], effects: &mut Effects) -> Result<(), String> {
+    let names = names.iter().map(|name| room_name(name)).collect::<Result<Vec<_>, _>>()?;
+    for name in names {
+        match model.account.room_named(&name).filter(|(_, room)| room.member).map(|(id, _)| id) {
+            Some(id) => room::go(model, id, effects),
+            None => effects.push(join(name, false)),
+        }
+    }
+    Ok(())
+}
+
 /// Runs a command. Returns the room the line was written in, which may not be the one looked at any more.
 fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Option<RoomId>, String> {
     let written_in = model.current;
     match command {
-        Command::Join(names) => {
-            let names = names.iter().map(|name| room_name(name)).collect::<Result<Vec<_>, _>>()?;
-            for name in names {
-                let known = model.account.room_named(&name).filter(|(_, room)| room.member).map(|(id, _)| id);
-                match known {
-                    Some(id) => room::go(model, id, effects),
-                    None => effects.push(join(name, false)),
-                }
-            }
-        }
+        Command::Join(names) => enter(model, &names, effects)?,
         Command::Create { name, topic } => {
             let topic = CheckedLine::parse(&topic).map_err(|e| format!("the topic: {e}"))?.into_string();
             let name = room_name(&name)?;
