@@ -8,8 +8,8 @@ mod harness;
 use chat_proto::request::JoinRoom;
 use chat_proto::{MessageKey, RoomRef};
 use chat_tui::tui::core::keymap::{Keymap, Preset};
-use chat_tui::tui::core::{Effect, Msg, Prefs, Tag};
-use harness::{BOB, GENERAL, History, Screen, status, status_of};
+use chat_tui::tui::core::{Effect, Errand, Msg, Prefs, Server, Tag};
+use harness::{BOB, GENERAL, History, SERVER, Screen, status, status_of};
 
 /// A quiet room where these bindings hold: context, keys, action.
 fn with(preset: Preset, bindings: &[(&str, &str, &str)]) -> Screen {
@@ -43,7 +43,7 @@ fn a_key_that_changes_nothing_in_the_line_does_what_it_does_elsewhere() {
 fn a_sequence_acts_at_its_end_and_not_before() {
     let mut screen = with(Preset::Emacs, &[]);
     screen.keys("ab<ctrl-x>");
-    assert!(screen.taken().iter().all(|effect| matches!(effect, Effect::Typing { .. })));
+    assert!(screen.taken().iter().all(|effect| matches!(effect, Effect::At(SERVER, Errand::Typing { .. }))));
     screen.keys("u");
     assert_eq!(line(&screen), "", "it undid");
     screen.keys("<ctrl-x><ctrl-c>");
@@ -107,12 +107,12 @@ fn help_and_hints_show_the_bindings_in_force() {
 fn a_preset_changes_habits_and_leaves_the_rest() {
     let mut screen = with(Preset::Weechat, &[]);
     screen.keys("one<ctrl-j>");
-    let sent = screen.taken().into_iter().find(|effect| matches!(effect, Effect::Send { .. }));
-    assert!(matches!(&sent, Some(Effect::Send { text, .. }) if text == "one"), "{sent:?}");
+    let sent = screen.taken().into_iter().find(|effect| matches!(effect, Effect::At(SERVER, Errand::Send { .. })));
+    assert!(matches!(&sent, Some(Effect::At(SERVER, Errand::Send { text, .. })) if text == "one"), "{sent:?}");
     screen.keys("<f6>");
-    assert_ne!(screen.model.current, Some(GENERAL));
+    assert_ne!(screen.current(), Some(GENERAL));
     screen.keys("<f5><ctrl-n>");
-    assert_ne!(screen.model.current, Some(GENERAL), "what it does not change is as ever");
+    assert_ne!(screen.current(), Some(GENERAL), "what it does not change is as ever");
 }
 
 #[test]
@@ -122,14 +122,24 @@ fn who_only_looks_marks_nothing_sends_nothing_and_tells_nobody() {
     screen.msg(Msg::Prefs(Box::new(Prefs { explore: true, ..Prefs::default() })));
     screen.serve(&history).wait(2_000).keys("words<enter>/join #new<enter>/whois bob<enter>");
     let told = screen.taken();
-    let asks =
-        |effect: &Effect| matches!(effect, Effect::Request(..) | Effect::Title(_) | Effect::Focus(_) | Effect::Call(_));
+    let asks = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::At(SERVER, Errand::Request(..))
+                | Effect::Title(_)
+                | Effect::At(SERVER, Errand::Focus(_))
+                | Effect::Call(_)
+        )
+    };
     assert!(told.iter().all(asks), "{told:?}");
-    assert!(told.iter().any(|effect| matches!(effect, Effect::Request(..))), "asking is allowed: {told:?}");
+    assert!(
+        told.iter().any(|effect| matches!(effect, Effect::At(SERVER, Errand::Request(..)))),
+        "asking is allowed: {told:?}"
+    );
     screen.keys("words<enter>");
     assert!(screen.text().contains("you are only looking"), "{}", screen.text());
     screen.msg(Msg::Prefs(Box::default())).keys("words<enter>");
-    assert!(screen.taken().iter().any(|effect| matches!(effect, Effect::Send { .. })));
+    assert!(screen.taken().iter().any(|effect| matches!(effect, Effect::At(SERVER, Errand::Send { .. }))));
 }
 
 #[test]
@@ -150,23 +160,23 @@ fn what_is_set_of_the_screen_is_seen_at_once() {
 #[test]
 fn rooms_to_be_in_are_joined_and_only_the_first_is_opened() {
     let history = History::default().said(BOB, "bob", "hello").events;
-    let mut screen = Screen::new(80, 24);
-    let model = std::mem::replace(&mut screen.model, Screen::new(1, 1).model);
-    screen.model = model.also_in(["dev".to_owned(), "#new".to_owned()]);
+    let rooms = ["general", "dev", "#new"].map(str::to_owned);
+    let mut screen = Screen::at(Server::new("chat.example.org", "alice", rooms), 80, 24);
     screen.welcome(vec![status_of(GENERAL, "general", &history, 1), status(harness::DEV, "dev", 3, 3)]);
-    assert_eq!(screen.model.current, Some(GENERAL));
-    let joins = |effect: &Effect| matches!(effect, Effect::Request(Tag::Join(_), _));
+    assert_eq!(screen.current(), Some(GENERAL));
+    let joins = |effect: &Effect| matches!(effect, Effect::At(SERVER, Errand::Request(Tag::Join(_), _)));
     let joined: Vec<Effect> = screen.taken().into_iter().filter(joins).collect();
     let (key, room) = (MessageKey::default(), RoomRef::Name("new".to_owned()));
     let join = JoinRoom { key, room, create: true };
-    assert_eq!(joined, [Effect::Request(Tag::Join("new".to_owned()), join.into())]);
+    assert_eq!(joined, [Effect::At(SERVER, Errand::Request(Tag::Join("new".to_owned()), join.into()))]);
 }
 
 #[test]
 fn many_pasted_lines_are_asked_about_once_and_few_are_not() {
     let mut screen = with(Preset::Default, &[]);
-    let sent =
-        |screen: &mut Screen| screen.taken().iter().filter(|effect| matches!(effect, Effect::Send { .. })).count();
+    let sent = |screen: &mut Screen| {
+        screen.taken().iter().filter(|effect| matches!(effect, Effect::At(SERVER, Errand::Send { .. }))).count()
+    };
     screen.msg(Msg::Paste("a\nb\nc\nd\ne\n".to_owned())).keys("<enter>");
     assert_eq!(sent(&mut screen), 1, "five are few");
     screen.msg(Msg::Paste("a\nb\nc\nd\ne\nf\n".to_owned())).keys("<enter>");
@@ -195,7 +205,7 @@ fn a_line_sent_before_is_found_by_its_words_and_taken_or_left() {
     screen.taken();
     screen.keys("<ctrl-r>FIRST<enter>");
     assert_eq!(line(&screen), "first words", "taken, and not yet sent");
-    assert!(!screen.taken().iter().any(|effect| matches!(effect, Effect::Send { .. })));
+    assert!(!screen.taken().iter().any(|effect| matches!(effect, Effect::At(SERVER, Errand::Send { .. }))));
     screen.keys("<ctrl-c><ctrl-up><ctrl-up><ctrl-down>");
     assert_eq!(line(&screen), "third");
 }

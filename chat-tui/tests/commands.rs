@@ -15,9 +15,10 @@ use chat_proto::{
 };
 use chat_tui::client::{ClientEvent, Outgoing};
 use chat_tui::tui::core::command::Ask;
-use chat_tui::tui::core::{Effect, Intent, Msg, Tag};
+use chat_tui::tui::core::{Effect, Errand, Intent, Msg, Tag};
 use harness::{
-    ALICE, BOB, CAROL, DEV, GENERAL, History, MORNING, Screen, events, long_history, members, page, status_of,
+    ALICE, BOB, CAROL, DEV, GENERAL, History, MORNING, SERVER, Screen, events, key, long_history, members, page,
+    status_of,
 };
 
 const NO_KEY: MessageKey = MessageKey([0; 16]);
@@ -43,7 +44,7 @@ fn screen() -> Screen {
 /// What was asked of the server since the last look.
 fn asked(screen: &mut Screen) -> Vec<Request> {
     let requests = screen.taken().into_iter().filter_map(|effect| match effect {
-        Effect::Request(_, request) => Some(request),
+        Effect::At(SERVER, Errand::Request(_, request)) => Some(request),
         _ => None,
     });
     requests.collect()
@@ -51,7 +52,7 @@ fn asked(screen: &mut Screen) -> Vec<Request> {
 
 fn tag(screen: &mut Screen) -> Tag {
     let mut tags = screen.taken().into_iter().filter_map(|effect| match effect {
-        Effect::Request(tag, _) => Some(tag),
+        Effect::At(SERVER, Errand::Request(tag, _)) => Some(tag),
         _ => None,
     });
     tags.next_back().unwrap()
@@ -107,10 +108,10 @@ fn answers_are_told_as_a_word_or_shown_as_lines() {
     let mut screen = screen();
     screen.keys("/mute bob<enter>");
     let muted = tag(&mut screen);
-    screen.msg(Msg::Answer(muted.clone(), Ok(Reply::Done(chat_proto::reply::Done {}))));
+    screen.msg(Msg::Answer(SERVER, muted.clone(), Ok(Reply::Done(chat_proto::reply::Done {}))));
     assert_eq!(notice(&screen), "bob is muted");
     let reject = Reject::new(RejectCode::Forbidden, "only moderators may mute; ask one");
-    screen.msg(Msg::Answer(muted, Ok(Reply::Reject(reject))));
+    screen.msg(Msg::Answer(SERVER, muted, Ok(Reply::Reject(reject))));
     assert!(notice(&screen).contains("only moderators"));
     screen.keys("/ban<enter>");
     let entry = ListEntry {
@@ -122,7 +123,7 @@ fn answers_are_told_as_a_word_or_shown_as_lines() {
     };
     let list = ListEntries { list: List::Banned, entries: vec![entry], more: false };
     let tag_of_list = tag(&mut screen);
-    screen.msg(Msg::Answer(tag_of_list, Ok(Reply::ListEntries(list))));
+    screen.msg(Msg::Answer(SERVER, tag_of_list, Ok(Reply::ListEntries(list))));
     let text = screen.text();
     assert!(text.contains("banned") && text.contains("bob") && text.contains("(too loud)"), "{text}");
     screen.keys("<esc>/room<enter>");
@@ -135,13 +136,13 @@ fn answers_are_told_as_a_word_or_shown_as_lines() {
         rights: vec!["post".to_owned(), "kick".to_owned()],
     };
     let details_tag = tag(&mut screen);
-    screen.msg(Msg::Answer(details_tag, Ok(Reply::RoomDetails(details))));
+    screen.msg(Msg::Answer(SERVER, details_tag, Ok(Reply::RoomDetails(details))));
     let text = screen.text();
     assert!(text.contains("you may          post kick") && text.contains("topic            what we build"), "{text}");
     screen.keys("<esc>/why post<enter>");
     let why = tag(&mut screen);
     let refusal = Some(Reject::new(RejectCode::Muted, "you are muted until noon"));
-    screen.msg(Msg::Answer(why, Ok(Reply::Explained(Explained { refusal }))));
+    screen.msg(Msg::Answer(SERVER, why, Ok(Reply::Explained(Explained { refusal }))));
     assert!(screen.text().contains("you are muted until noon"));
 }
 
@@ -163,7 +164,10 @@ fn what_one_wrote_is_mended_removed_and_reacted_to_by_commands() {
     screen.keys("/forward #2 #dev<enter>");
     assert_eq!(asked(&mut screen), [Forward { key, room, target: Seq(2), to: DEV }.into()]);
     screen.keys("/reply #2 indeed<enter>");
-    let reply = Effect::Send { room, style: Style::Text, text: "indeed".to_owned(), reply_to: Some(Seq(2)) };
+    let reply = Effect::At(
+        SERVER,
+        Errand::Send { room, style: Style::Text, text: "indeed".to_owned(), reply_to: Some(Seq(2)) },
+    );
     assert!(screen.taken().contains(&reply));
 }
 
@@ -177,7 +181,7 @@ fn an_edit_that_is_refused_comes_back_to_the_line() {
     let edit = tag(&mut screen);
     assert_eq!(edit, Tag::Edit(GENERAL, Seq(3), "my own words /shrug".to_owned()));
     assert_eq!((screen.model.composer().text(), screen.model.room().unwrap().intent), ("", Intent::Say));
-    screen.msg(Msg::Answer(edit, Err("the connection broke".to_owned())));
+    screen.msg(Msg::Answer(SERVER, edit, Err("the connection broke".to_owned())));
     assert_eq!(screen.model.composer().text(), "my own words /shrug");
     assert_eq!(screen.model.room().unwrap().intent, Intent::Edit(Seq(3)));
     screen.keys("<esc>");
@@ -197,7 +201,10 @@ fn messages_are_chosen_by_letters_and_any_other_goes_on_writing() {
     assert_eq!((screen.model.selected, screen.model.room().unwrap().intent), (None, Intent::Reply(Seq(2))));
     assert!(screen.text().contains("answering bob: the first words"), "{}", screen.text());
     screen.keys("yes<enter>");
-    let reply = Effect::Send { room: GENERAL, style: Style::Text, text: "yes".to_owned(), reply_to: Some(Seq(2)) };
+    let reply = Effect::At(
+        SERVER,
+        Errand::Send { room: GENERAL, style: Style::Text, text: "yes".to_owned(), reply_to: Some(Seq(2)) },
+    );
     assert!(screen.taken().contains(&reply));
     assert_eq!(screen.model.room().unwrap().intent, Intent::Say);
     screen.keys("<esc>x");
@@ -296,7 +303,7 @@ fn what_is_answered_stands_above_the_answer_also_when_it_comes_later() {
     let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 5));
     let mut tail = page(GENERAL, &history[4..], Anchor::Before(Seq::MAX), 200);
     tail.more_before = true;
-    screen.msg(Msg::Page(GENERAL, Anchor::Before(Seq::MAX), Ok(tail)));
+    screen.msg(Msg::Page(key(GENERAL), Anchor::Before(Seq::MAX), Ok(tail)));
     assert!(screen.text().contains("> message #2"), "{}", screen.text());
     screen.serve(&history);
     assert!(screen.text().contains("> bob: the first words"), "{}", screen.text());
@@ -309,9 +316,9 @@ fn the_switcher_offers_rooms_people_and_commands_and_a_search() {
     let text = screen.text();
     assert!(text.contains("#dev") && text.contains("2 new"), "{text}");
     screen.keys("de<enter>");
-    assert_eq!(screen.model.current, Some(DEV));
+    assert_eq!(screen.current(), Some(DEV));
     screen.keys("<alt-k>gen<enter>");
-    assert_eq!(screen.model.current, Some(GENERAL));
+    assert_eq!(screen.current(), Some(GENERAL));
     screen.taken();
     screen.keys("<ctrl-k>@bob<enter>");
     assert!(matches!(&asked(&mut screen)[..], [Request::OpenDirect(it)] if it.with == [bob()]));
@@ -352,13 +359,17 @@ fn what_a_search_found_is_gone_to() {
         text: text.map(str::to_owned),
     };
     let hits = SearchHits { hits: vec![hit(300, None), hit(12, Some("as it is"))], next: Some(9), behind: 0 };
-    screen.msg(Msg::Answer(search.clone(), Ok(Reply::SearchHits(hits))));
+    screen.msg(Msg::Answer(SERVER, search.clone(), Ok(Reply::SearchHits(hits))));
     let text = screen.text();
     assert!(text.contains("bob: as it was") && text.contains("bob: as it is"), "{text}");
     screen.keys("<down><enter>").serve(&history);
     assert_eq!(screen.model.selected, Some(Seq(12)));
     assert!(screen.text().contains("message 12 "), "{}", screen.text());
-    screen.msg(Msg::Answer(search, Ok(Reply::SearchHits(SearchHits { hits: Vec::new(), next: None, behind: 0 }))));
+    screen.msg(Msg::Answer(
+        SERVER,
+        search,
+        Ok(Reply::SearchHits(SearchHits { hits: Vec::new(), next: None, behind: 0 })),
+    ));
     assert_eq!(notice(&screen), "there is nothing");
 }
 
@@ -371,7 +382,11 @@ fn a_day_a_number_and_the_ends_are_gone_to() {
     screen.keys("<esc>/goto 2026-11-20<enter>");
     let day = tag(&mut screen);
     let before = SearchHit { room: GENERAL, room_name: "general".to_owned(), event: said(99, "x"), text: None };
-    screen.msg(Msg::Answer(day, Ok(Reply::SearchHits(SearchHits { hits: vec![before], next: None, behind: 0 }))));
+    screen.msg(Msg::Answer(
+        SERVER,
+        day,
+        Ok(Reply::SearchHits(SearchHits { hits: vec![before], next: None, behind: 0 })),
+    ));
     screen.serve(&history);
     assert_eq!(screen.model.selected, Some(Seq(100)));
     screen.keys("<esc>/goto end<enter>").serve(&history);
@@ -415,16 +430,17 @@ fn a_message_to_a_person_is_sent_into_the_conversation() {
         read: Seq(1),
         read_ordinal: Ordinal(0),
     };
-    screen.msg(Msg::Answer(direct, Ok(Reply::RoomInfo(info.clone()))));
-    let send =
-        |text: &str| Effect::Send { room: RoomId(30), style: Style::Text, text: text.to_owned(), reply_to: None };
+    screen.msg(Msg::Answer(SERVER, direct, Ok(Reply::RoomInfo(info.clone()))));
+    let send = |text: &str| {
+        Effect::At(SERVER, Errand::Send { room: RoomId(30), style: Style::Text, text: text.to_owned(), reply_to: None })
+    };
     assert!(screen.taken().contains(&send("are you there?")));
-    assert_eq!(screen.model.current, Some(GENERAL));
+    assert_eq!(screen.current(), Some(GENERAL));
     screen.keys("/query bob hello<enter>");
     let direct = tag(&mut screen);
-    screen.msg(Msg::Answer(direct, Ok(Reply::RoomInfo(info))));
+    screen.msg(Msg::Answer(SERVER, direct, Ok(Reply::RoomInfo(info))));
     assert!(screen.taken().contains(&send("hello")));
-    assert_eq!(screen.model.current, Some(RoomId(30)));
+    assert_eq!(screen.current(), Some(RoomId(30)));
 }
 
 #[test]

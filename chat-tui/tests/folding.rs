@@ -11,8 +11,8 @@ use chat_proto::{AccountId, Anchor, Event, FeedStatus, Reply, Request, Seq, Time
 use chat_tui::client::{ClientEvent, LinkState};
 use chat_tui::tui::core::time::Zone;
 use chat_tui::tui::core::timeline::{Pane, Scope, Timeline, Wraps};
-use chat_tui::tui::core::{Effect, Msg, Tag};
-use harness::{ALICE, BOB, CAROL, GENERAL, History, Screen, events, page, status_of};
+use chat_tui::tui::core::{Effect, Errand, Msg, Tag};
+use harness::{ALICE, BOB, CAROL, GENERAL, History, SERVER, Screen, events, key, page, status_of};
 
 fn edited(target: u64, text: &str) -> EventBody {
     let (name, text, mentions) = ("bob".to_owned(), text.to_owned(), Vec::new());
@@ -126,7 +126,7 @@ fn a_page_that_was_read_before_a_removal_and_comes_after_it_shows_nothing_of_it(
     assert!(!fetches.is_empty());
     live(&mut screen, talk(), |history| history.push(CAROL, redacted(2)));
     for (room, at) in fetches {
-        screen.msg(Msg::Page(room, at, Ok(page(room, all, at, 200))));
+        screen.msg(Msg::Page(key(room), at, Ok(page(room, all, at, 200))));
     }
     assert!(!format!("{:?}", loaded(&screen)).contains("the first words"));
 }
@@ -134,7 +134,7 @@ fn a_page_that_was_read_before_a_removal_and_comes_after_it_shows_nothing_of_it(
 #[test]
 fn texts_that_were_wrapped_before_an_edit_are_wrapped_anew() {
     let (zone, mut wraps, mut timeline) = (Zone::UTC, Wraps::default(), Timeline::default());
-    let pane = Pane { room: GENERAL, height: 10, width: 60, compact: false };
+    let pane = Pane { room: key(GENERAL), height: 10, width: 60, compact: false };
     let scope = Scope { zone: &zone, ruler: None, me: ALICE };
     let texts = |timeline: &Timeline, wraps: &mut Wraps| format!("{:?}", timeline.layout(pane, scope, wraps).lines);
     let history = talk().push(BOB, edited(2, "better words")).push(CAROL, redacted(2));
@@ -148,7 +148,7 @@ fn texts_that_were_wrapped_before_an_edit_are_wrapped_anew() {
 
 fn folds_asked(screen: &mut Screen) -> Vec<(Seq, Seq)> {
     let asked = screen.taken().into_iter().filter_map(|effect| match effect {
-        Effect::Request(Tag::Folds(..), Request::ListFolds(asked)) => Some((asked.from, asked.to)),
+        Effect::At(SERVER, Errand::Request(Tag::Folds(..), Request::ListFolds(asked))) => Some((asked.from, asked.to)),
         _ => None,
     });
     asked.collect()
@@ -159,7 +159,7 @@ fn of_messages_read_from_history_is_asked_what_was_done_to_them() {
     let history = talk();
     let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history.events, 4));
     for (room, at) in screen.fetches() {
-        screen.msg(Msg::Page(room, at, Ok(page(room, &history.events, at, 200))));
+        screen.msg(Msg::Page(key(room), at, Ok(page(room, &history.events, at, 200))));
     }
     assert_eq!(folds_asked(&mut screen), [(Seq(1), Seq(4))]);
     let fold = Fold {
@@ -172,7 +172,7 @@ fn of_messages_read_from_history_is_asked_what_was_done_to_them() {
         pinned: true,
     };
     let list = FoldList { room: GENERAL, folds: vec![fold] };
-    screen.msg(Msg::Answer(Tag::Folds(GENERAL, Seq(1), Seq(4)), Ok(Reply::FoldList(list))));
+    screen.msg(Msg::Answer(SERVER, Tag::Folds(GENERAL, Seq(1), Seq(4)), Ok(Reply::FoldList(list))));
     let text = screen.text();
     assert!(text.contains("words of another day (edited) (pinned)") && text.contains("🎉 3"), "{text}");
 }
@@ -184,7 +184,7 @@ fn what_could_not_be_asked_is_asked_when_the_connection_is_back() {
     let _ = screen.taken();
     let waiting = LinkState::Waiting { retry_in: std::time::Duration::from_secs(1), reason: "gone".to_owned() };
     screen.net(ClientEvent::Link(waiting));
-    screen.msg(Msg::Answer(Tag::Folds(GENERAL, Seq(1), Seq(4)), Err("gone".to_owned())));
+    screen.msg(Msg::Answer(SERVER, Tag::Folds(GENERAL, Seq(1), Seq(4)), Err("gone".to_owned())));
     assert_eq!(folds_asked(&mut screen), []);
     screen.welcome(vec![status_of(GENERAL, "general", &history.events, 4)]);
     assert_eq!(folds_asked(&mut screen), [(Seq(1), Seq(4))]);
@@ -202,6 +202,6 @@ fn behind_a_gap_everything_that_is_shown_is_read_anew() {
     assert!(screen.fetches().contains(&(GENERAL, Anchor::After(Seq(0)))));
     let mut anew = history.events;
     anew[1].body = chat_proto::event::Erased { kind: 4 }.into();
-    screen.msg(Msg::Page(GENERAL, Anchor::After(Seq(0)), Ok(page(GENERAL, &anew, Anchor::After(Seq(0)), 200))));
+    screen.msg(Msg::Page(key(GENERAL), Anchor::After(Seq(0)), Ok(page(GENERAL, &anew, Anchor::After(Seq(0)), 200))));
     assert!(!format!("{:?}", loaded(&screen)).contains("the first words"));
 }

@@ -15,8 +15,8 @@ use chat_proto::{
     Seq, Style, Timestamp,
 };
 use chat_tui::client::{ClientEvent, Outgoing};
-use chat_tui::tui::core::{Effect, Msg, Tag};
-use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, RANDOM, Screen, events, members, status, status_of};
+use chat_tui::tui::core::{Effect, Errand, Msg, Tag};
+use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, RANDOM, SERVER, Screen, events, members, status, status_of};
 
 fn quiet() -> Screen {
     let history = History::default().said(BOB, "bob", "hello").events;
@@ -31,11 +31,13 @@ fn line(screen: &Screen) -> &str {
 }
 
 fn asked(tag: Tag, request: impl Into<Request>) -> Effect {
-    Effect::Request(tag, request.into())
+    Effect::At(SERVER, Errand::Request(tag, request.into()))
 }
 
 fn sends(screen: &mut Screen) -> Vec<(Style, String)> {
-    let send = |effect: Effect| if let Effect::Send { style, text, .. } = effect { Some((style, text)) } else { None };
+    let send = |effect: Effect| {
+        if let Effect::At(SERVER, Errand::Send { style, text, .. }) = effect { Some((style, text)) } else { None }
+    };
     screen.taken().into_iter().filter_map(send).collect()
 }
 
@@ -83,15 +85,15 @@ fn joining_goes_to_the_room_once_the_server_agrees() {
         read: Seq(2),
         read_ordinal: Ordinal(0),
     };
-    screen.msg(Msg::Answer(Tag::Join("new".to_owned()), Ok(Reply::RoomInfo(info))));
-    assert_eq!(screen.model.current, Some(RoomId(9)));
+    screen.msg(Msg::Answer(SERVER, Tag::Join("new".to_owned()), Ok(Reply::RoomInfo(info))));
+    assert_eq!(screen.current(), Some(RoomId(9)));
     assert!(screen.text().contains("#new  fresh"), "{}", screen.text());
     screen.keys("/join #nowhere<enter>");
     let reject = Reject::new(RejectCode::NoSuchRoom, "there is no room of this name");
-    screen.msg(Msg::Answer(Tag::Join("nowhere".to_owned()), Ok(Reply::Reject(reject))));
+    screen.msg(Msg::Answer(SERVER, Tag::Join("nowhere".to_owned()), Ok(Reply::Reject(reject))));
     assert!(screen.text().contains("#nowhere: there is no room of this name"), "{}", screen.text());
     let reject = Reject::new(RejectCode::NoSuchRoom, "there is no room #nowhere");
-    screen.msg(Msg::Answer(Tag::Join("nowhere".to_owned()), Ok(Reply::Reject(reject))));
+    screen.msg(Msg::Answer(SERVER, Tag::Join("nowhere".to_owned()), Ok(Reply::Reject(reject))));
     assert!(screen.text().contains("\n there is no room #nowhere"), "{}", screen.text());
 }
 
@@ -116,26 +118,26 @@ fn parting_leaves_for_the_room_before_when_the_server_says_so() {
     screen.keys("<alt-1>/part good bye<enter>");
     let leave = LeaveRoom { key: MessageKey::default(), room: DEV, reason: "good bye".to_owned() };
     assert!(screen.taken().contains(&asked(Tag::Leave(DEV), leave)));
-    assert_eq!(screen.model.current, Some(DEV));
+    assert_eq!(screen.current(), Some(DEV));
     screen.net(ClientEvent::Ended(Ended { feed: FeedId::Room(DEV), reason: EndReason::Left }));
-    assert_eq!(screen.model.current, Some(GENERAL));
+    assert_eq!(screen.current(), Some(GENERAL));
 }
 
 #[test]
 fn rooms_are_gone_to_by_number_and_in_turn_and_each_keeps_its_draft() {
     let mut screen = quiet();
     screen.keys("draft<ctrl-n>");
-    assert_eq!((screen.model.current, line(&screen)), (Some(RANDOM), ""));
+    assert_eq!((screen.current(), line(&screen)), (Some(RANDOM), ""));
     screen.keys("<ctrl-n>");
-    assert_eq!(screen.model.current, Some(DEV));
+    assert_eq!(screen.current(), Some(DEV));
     screen.keys("<ctrl-p><ctrl-p>");
-    assert_eq!((screen.model.current, line(&screen)), (Some(GENERAL), "draft"));
+    assert_eq!((screen.current(), line(&screen)), (Some(GENERAL), "draft"));
     screen.keys("<alt-3>");
-    assert_eq!(screen.model.current, Some(RANDOM));
+    assert_eq!(screen.current(), Some(RANDOM));
     screen.keys("<alt-/>");
-    assert_eq!(screen.model.current, Some(GENERAL));
+    assert_eq!(screen.current(), Some(GENERAL));
     screen.keys("<alt-9>");
-    assert_eq!(screen.model.current, Some(GENERAL), "there is no room 9");
+    assert_eq!(screen.current(), Some(GENERAL), "there is no room 9");
 }
 
 #[test]
@@ -146,15 +148,15 @@ fn alt_a_visits_mentions_then_others_then_returns() {
     assert!(screen.text().contains("act 3:@1,1 1:2"), "{}", screen.text());
     let visit = |screen: &mut Screen, room, history: &[chat_proto::Event]| {
         screen.keys("<alt-a>").serve(history).wait(1_000);
-        assert_eq!(screen.model.current, Some(room));
-        let view = screen.model.account.rooms.get_mut(&room).unwrap();
+        assert_eq!(screen.current(), Some(room));
+        let view = screen.model.servers[0].account.rooms.get_mut(&room).unwrap();
         (view.read, view.read_ordinal) = (view.head, view.head_ordinal);
         view.mentions.clear();
     };
     visit(&mut screen, RANDOM, &random);
     visit(&mut screen, DEV, &History::default().said(BOB, "bob", "1").said(BOB, "bob", "2").said(BOB, "b", "3").events);
     screen.keys("<alt-a>");
-    assert_eq!(screen.model.current, Some(GENERAL), "back where it began");
+    assert_eq!(screen.current(), Some(GENERAL), "back where it began");
 }
 
 #[test]
@@ -182,9 +184,9 @@ fn a_refused_message_is_sent_again_with_enter_and_taken_back_with_esc() {
     screen.net(ClientEvent::Refused(message));
     assert!(screen.text().contains("✗ failed"), "{}", screen.text());
     screen.keys("<enter>");
-    assert!(screen.taken().contains(&Effect::Retry(key)));
+    assert!(screen.taken().contains(&Effect::At(SERVER, Errand::Retry(key))));
     screen.keys("<esc>");
-    assert!(screen.taken().contains(&Effect::Discard(key)));
+    assert!(screen.taken().contains(&Effect::At(SERVER, Errand::Discard(key))));
     assert_eq!(line(&screen), "/me waves");
     assert!(!screen.text().contains("failed"), "{}", screen.text());
 }
@@ -206,7 +208,9 @@ fn leaving_takes_two_ctrl_c_in_a_row_or_one_ctrl_q() {
 fn writing_is_told_at_most_every_two_seconds_and_when_it_ends() {
     let mut screen = quiet();
     let typing = |screen: &mut Screen| {
-        let told = |effect: Effect| if let Effect::Typing { active, .. } = effect { Some(active) } else { None };
+        let told = |effect: Effect| {
+            if let Effect::At(SERVER, Errand::Typing { active, .. }) = effect { Some(active) } else { None }
+        };
         screen.taken().into_iter().filter_map(told).collect::<Vec<_>>()
     };
     screen.keys("abc");
@@ -238,7 +242,10 @@ fn whois_asks_and_names_answers_from_what_is_known() {
     let mut screen = quiet();
     screen.keys("/whois bob<enter>");
     let asked = screen.taken();
-    assert!(matches!(&asked[..], [Effect::Request(Tag::Whois(name), Request::Whois(_))] if name == "bob"), "{asked:?}");
+    assert!(
+        matches!(&asked[..], [Effect::At(SERVER, Errand::Request(Tag::Whois(name), Request::Whois(_)))] if name == "bob"),
+        "{asked:?}"
+    );
     screen.keys("/names<enter>");
     let text = screen.text();
     assert!(text.contains("owner 1: alice") && text.contains("online 2: bob carol"), "{text}");
@@ -253,11 +260,14 @@ fn seen_and_nick_ask_and_what_comes_is_told() {
     screen.keys("/seen @bob<enter>/nick Fox<enter>/nick<enter>");
     let asked = screen.taken();
     let nick = |effect: &Effect| {
-        let Effect::Request(Tag::Nick, Request::SetNick(set)) = effect else { return None };
+        let Effect::At(SERVER, Errand::Request(Tag::Nick, Request::SetNick(set))) = effect else { return None };
         Some(set.nick.clone())
     };
     let nicks: Vec<String> = asked.iter().filter_map(nick).collect();
-    assert!(matches!(&asked[0], Effect::Request(Tag::Seen(name), Request::AskSeen(_)) if name == "bob"), "{asked:?}");
+    assert!(
+        matches!(&asked[0], Effect::At(SERVER, Errand::Request(Tag::Seen(name), Request::AskSeen(_))) if name == "bob"),
+        "{asked:?}"
+    );
     assert_eq!(nicks, ["Fox", ""]);
     let seen = |presence, at| LastSeen { account: BOB, name: "bob".to_owned(), presence, at };
     let yesterday = Timestamp(harness::MORNING - 86_400_000_000);
@@ -268,7 +278,7 @@ fn seen_and_nick_ask_and_what_comes_is_told() {
         (Presence::Online, Some(yesterday), "bob is there"),
     ] {
         let answer = Reply::LastSeen(seen(presence, at));
-        screen.msg(Msg::Answer(Tag::Seen("bob".to_owned()), Ok(answer)));
+        screen.msg(Msg::Answer(SERVER, Tag::Seen("bob".to_owned()), Ok(answer)));
         assert!(screen.text().contains(told), "{told}: {}", screen.text());
     }
     screen.keys("/seen<enter>");

@@ -16,8 +16,8 @@ use chat_server::hub::HubSettings;
 use chat_server::hub::passwords::Hashing;
 use chat_server::server::Settings as ServerSettings;
 use chat_tui::tui::core::heard::Heard;
-use chat_tui::tui::core::{Effect, Msg};
-use harness::{GENERAL, Screen, status};
+use chat_tui::tui::core::{Effect, Errand, Msg};
+use harness::{GENERAL, SERVER, Screen, status};
 use program::{expect_code, program, run};
 use pty::Pty;
 use support::TestServer;
@@ -40,7 +40,7 @@ fn hidden(screen: &mut Screen, typed: &str) {
 
 fn asked(screen: &mut Screen) -> Vec<SetPassword> {
     let requests = screen.taken().into_iter().filter_map(|effect| match effect {
-        Effect::Request(_, Request::SetPassword(set)) => Some(set),
+        Effect::At(SERVER, Errand::Request(_, Request::SetPassword(set))) => Some(set),
         _ => None,
     });
     requests.collect()

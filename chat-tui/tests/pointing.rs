@@ -7,8 +7,8 @@ mod harness;
 
 use chat_proto::RoomId;
 use chat_tui::tui::core::pointer::{Gesture, Spot};
-use chat_tui::tui::core::{Effect, Msg, Tag};
-use harness::{BOB, DEV, GENERAL, History, RANDOM, Screen, events, long_history, members, status, status_of};
+use chat_tui::tui::core::{Effect, Errand, Msg, Tag};
+use harness::{BOB, DEV, GENERAL, History, RANDOM, SERVER, Screen, events, long_history, members, status, status_of};
 
 fn screen(columns: u16, rows: u16) -> Screen {
     let history = long_history(200);
@@ -46,10 +46,10 @@ fn a_click_on_a_room_goes_there_in_the_list_and_below_the_messages() {
     let mut screen = screen(120, 40);
     let at = find(&screen, "#random", 1);
     point(&mut screen, Gesture::Click, at);
-    assert_eq!(screen.model.current, Some(RANDOM));
+    assert_eq!(screen.current(), Some(RANDOM));
     let at = find(&screen, "1:#dev", 30);
     point(&mut screen, Gesture::Click, at);
-    assert_eq!(screen.model.current, Some(DEV));
+    assert_eq!(screen.current(), Some(DEV));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_click_on_a_member_asks_who_he_is() {
     let asked = screen
         .taken()
         .into_iter()
-        .any(|effect| matches!(effect, Effect::Request(Tag::Whois(name), _) if name == "carol"));
+        .any(|effect| matches!(effect, Effect::At(SERVER, Errand::Request(Tag::Whois(name), _)) if name == "carol"));
     assert!(asked);
 }
 

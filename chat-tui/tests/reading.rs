@@ -13,12 +13,15 @@ use chat_proto::{Anchor as FetchAt, DeviceId, Event, MessageKey, Ordinal, Seq, S
 use chat_tui::client::{ClientEvent, LinkState, Outgoing};
 use chat_tui::tui::core::time::Zone;
 use chat_tui::tui::core::timeline::{Anchor, EVENTS_MAX, Pane, Part, Place, Scope, Scroll, Timeline, Wraps};
-use chat_tui::tui::core::{Effect, Msg};
-use harness::{ALICE, BOB, CAROL, GENERAL, History, MORNING, Screen, events, long_history, page, status, status_of};
+use chat_tui::tui::core::{Effect, Errand, Msg};
+use harness::{
+    ALICE, BOB, CAROL, GENERAL, History, MORNING, SERVER, Screen, events, key, long_history, page, status, status_of,
+};
 use proptest::prelude::*;
 
 fn marks(effects: &[Effect]) -> Vec<Seq> {
-    let mark = |effect: &Effect| if let Effect::MarkRead { seq, .. } = effect { Some(*seq) } else { None };
+    let mark =
+        |effect: &Effect| if let Effect::At(SERVER, Errand::MarkRead { seq, .. }) = effect { Some(*seq) } else { None };
     effects.iter().filter_map(mark).collect()
 }
 
@@ -29,7 +32,7 @@ fn a_room_of_a_million_messages_opens_at_its_read_marker_with_one_page() {
     let near: Vec<Event> = (499_901..=500_100).map(|seq| message(seq, "x")).collect();
     let mut around = page(GENERAL, &near, FetchAt::Before(Seq::MAX), 200);
     around.last = Seq(1_000_000);
-    screen.msg(Msg::Page(GENERAL, FetchAt::Around(Seq(500_001)), Ok(around)));
+    screen.msg(Msg::Page(key(GENERAL), FetchAt::Around(Seq(500_001)), Ok(around)));
     assert_eq!(screen.fetches(), [], "one page is enough");
     let text = screen.text();
     let ruler = text.lines().position(|line| line.contains("new since")).unwrap();
@@ -47,7 +50,7 @@ fn reading_back_fetches_before_the_edge_is_reached_and_the_text_stays() {
         let before = screen.text();
         let fetches = screen.fetches();
         for (room, at) in &fetches {
-            screen.msg(Msg::Page(*room, *at, Ok(page(GENERAL, &history, *at, 200))));
+            screen.msg(Msg::Page(key(*room), *at, Ok(page(GENERAL, &history, *at, 200))));
             assert_eq!(screen.text(), before, "a page that came moved the text");
             pages += 1;
         }
@@ -167,8 +170,18 @@ fn an_own_message_turns_solid_when_its_event_comes_and_is_never_there_twice() {
     let history = History::default().said(BOB, "bob", "hi").events;
     let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 1));
     screen.serve(&history).keys("hello<enter>");
-    let sends = screen.taken().into_iter().filter(|effect| matches!(effect, Effect::Send { .. })).collect::<Vec<_>>();
-    assert_eq!(sends, [Effect::Send { room: GENERAL, style: Style::Text, text: "hello".to_owned(), reply_to: None }]);
+    let sends = screen
+        .taken()
+        .into_iter()
+        .filter(|effect| matches!(effect, Effect::At(SERVER, Errand::Send { .. })))
+        .collect::<Vec<_>>();
+    assert_eq!(
+        sends,
+        [Effect::At(
+            SERVER,
+            Errand::Send { room: GENERAL, style: Style::Text, text: "hello".to_owned(), reply_to: None }
+        )]
+    );
     let key = MessageKey([9; 16]);
     let text = "hello".to_owned();
     screen.net(ClientEvent::Queued(Outgoing {
@@ -199,17 +212,17 @@ fn without_a_connection_the_cache_is_asked_once_and_again_after_the_next_login()
     let waiting = LinkState::Waiting { retry_in: Duration::from_secs(600), reason: "gone".to_owned() };
     screen.net(ClientEvent::Link(waiting)).taken();
     let newest = FetchAt::Before(Seq::MAX);
-    screen.msg(Msg::Cached(GENERAL, newest, history[450..].to_vec()));
+    screen.msg(Msg::Cached(key(GENERAL), newest, history[450..].to_vec()));
     let edge = FetchAt::Before(Seq(451));
     screen.keys("<pageup><pageup><pageup>");
     assert_eq!(screen.fetches(), [(GENERAL, edge)]);
-    screen.msg(Msg::Cached(GENERAL, edge, Vec::new())).wait(300_000).keys("<pageup>");
+    screen.msg(Msg::Cached(key(GENERAL), edge, Vec::new())).wait(300_000).keys("<pageup>");
     assert_eq!(screen.fetches(), []);
     screen.welcome(vec![general()]);
     assert_eq!(screen.fetches(), [(GENERAL, edge)]);
 }
 
-const PANE: Pane = Pane { room: GENERAL, height: 12, width: 30, compact: false };
+const PANE: Pane = Pane { room: key(GENERAL), height: 12, width: 30, compact: false };
 
 fn message(seq: u64, words: &str) -> Event {
     let mut key = MessageKey::default();

@@ -13,7 +13,7 @@ use chat_proto::{MessageKey, NickPolicy, Presence, Reject, RejectCode, Reply, Ro
 use chat_tui::client::{ClientEvent, LinkState, Outgoing};
 use chat_tui::tui::core::{Msg, Tag};
 use chat_tui::tui::term::caps::Colors;
-use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, members, status, status_of};
+use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, SERVER, Screen, events, members, status, status_of};
 
 /// A morning in `#general`: yesterday's end, a condensed line, a ruler, mentions, an own message on its way, one refused.
 fn conversation(columns: u16, rows: u16) -> Screen {
@@ -201,7 +201,7 @@ fn who_is_called_something_is_shown_so_with_his_name_at_hand() {
     assert!(!screen.text().contains("Fox"), "{}", screen.text());
     let nick = Nick { account: CAROL, name: "carol".to_owned(), nick: "Owl".to_owned() };
     let nicks = Nicks { policy: NickPolicy::Server, nicks: vec![nick] };
-    screen.msg(Msg::Answer(Tag::Nicks, Ok(Reply::Nicks(nicks))));
+    screen.msg(Msg::Answer(SERVER, Tag::Nicks, Ok(Reply::Nicks(nicks))));
     assert!(screen.text().contains("Owl (carol)"), "{}", screen.text());
 }
 

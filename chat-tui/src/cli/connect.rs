@@ -53,7 +53,7 @@ pub(crate) fn run(args: ConnectArgs) -> Result<Exit, Failure> {
         claim::claim(&settings, None, claim::TIMEOUT)?;
     }
     let room = args.room.map(|room| room.as_str().to_owned()).or_else(|| settings.server.room.clone());
-    // The rooms of the settings are those of the server of the settings.
+    // The rooms of the settings are those of the server of the settings, and the further servers stand beside that one.
     let home = loaded.config.server.as_ref().and_then(|server| server.parse::<ServerAddress>().ok());
     let at_home = home.is_some_and(|home| home.authority() == settings.server.authority());
     let rooms = match room {
@@ -61,7 +61,8 @@ pub(crate) fn run(args: ConnectArgs) -> Result<Exit, Failure> {
         None if at_home => loaded.config.rooms.clone(),
         None => Vec::new(),
     };
-    let start = Start { settings, rooms, sources, loaded };
+    let servers = if at_home { loaded.config.servers.clone() } else { Vec::new() };
+    let start = Start { settings, rooms, servers, sources, loaded };
     let screen = run_screen(start, Environment::default(), |what| complain(&what));
     exit(cli::run_to_end(async { screen.await.map_err(failure) })?)
 }

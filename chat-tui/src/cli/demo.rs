@@ -43,8 +43,13 @@ pub(crate) fn run(args: DemoArgs) -> Result<Exit, Failure> {
         settings
     };
     let name = loaded.config.name.clone().or_else(name_of_system).filter(|name| !COMPANIONS.contains(&name.as_str()));
-    let start =
-        Start { settings: settings(name.as_deref().unwrap_or("you")), rooms: vec![ROOM.to_owned()], sources, loaded };
+    let start = Start {
+        settings: settings(name.as_deref().unwrap_or("you")),
+        rooms: vec![ROOM.to_owned()],
+        servers: Vec::new(),
+        sources,
+        loaded,
+    };
     let companions = COMPANIONS.map(settings);
     let ended = cli::run_to_end(async {
         let [first, second] = companions;

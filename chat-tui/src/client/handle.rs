@@ -256,6 +256,11 @@ impl Client {
         let _ = self.commands.send(Command::Rebind).await;
     }
 
+    /// Tries again at once if the next try is waited for. False if the session is over, or has too much to do.
+    pub fn hurry(&self) -> bool {
+        self.commands.try_send(Command::Hurry).is_ok()
+    }
+
     /// Ends the session: gives the outbox up to `grace` to empty, then says goodbye. What is left is sent next time.
     pub async fn quit(&self, grace: Duration) {
         let _ = self.ask(|reply| Command::Quit { grace, reply }).await;

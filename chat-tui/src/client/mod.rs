@@ -34,8 +34,8 @@ pub use handle::{CallError, Client, SendError, StartError};
 pub use identity::GuestKey;
 pub use proof::{Login, Token};
 pub use settings::{
-    AddressError, AskTrust, BACKLOG_EVENTS, Backlog, Question, ServerAddress, Settings, TrustAnswer, TrustPolicy,
-    default_data_dir, is_fingerprint,
+    AddressError, AskTrust, BACKLOG_EVENTS, Backlog, Beside, Question, ServerAddress, Settings, TrustAnswer,
+    TrustPolicy, default_data_dir, is_fingerprint,
 };
 
 use chat_proto::connection::{DeviceTold, SessionDown, SessionUp};

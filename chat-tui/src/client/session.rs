@@ -47,6 +47,8 @@ pub(super) enum Command {
     Keep(Page),
     /// Something is being sent beside this loop: look whether it is answered.
     Stir,
+    /// If the next try is waited for, it is due.
+    Hurry,
     /// A new local address.
     Rebind,
     /// The end.

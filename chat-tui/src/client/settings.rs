@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use chat_proto::code::LongCode;
 use chat_proto::name::GUEST_MARK;
-use chat_proto::{PORT_DEFAULT, Position};
+use chat_proto::name::NameError;
+use chat_proto::{PORT_DEFAULT, Position, UserName};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
@@ -35,6 +36,9 @@ pub enum AddressError {
     /// No host, or one with characters no host has.
     #[error("{0:?} is no host name or IP address")]
     Host(String),
+    /// No name a person can have.
+    #[error("the name {0:?} is not possible: {1}")]
+    Name(String, #[source] NameError),
     /// Not 1–65535.
     #[error("{0:?} is no port; a port is a number from 1 to 65535")]
     Port(String),
@@ -51,6 +55,12 @@ impl ServerAddress {
     #[must_use]
     pub fn new(host: impl AsRef<str>, port: u16) -> Self {
         Self { host: host.as_ref().to_ascii_lowercase(), port, pin: None, room: None, invite: None }
+    }
+
+    /// As people are shown it: without the port where that is the usual one.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        if self.port == PORT_DEFAULT { self.host.clone() } else { self.authority() }
     }
 
     /// `host:port`, an IPv6 address in brackets: what a server is known under.
@@ -93,6 +103,33 @@ impl FromStr for ServerAddress {
         };
         let room = Some(room.trim_end_matches('/').to_owned()).filter(|room| !room.is_empty());
         Ok(Self { pin, room, invite, ..Self::new(host, port) })
+    }
+}
+
+/// A server beside another one, and who one is there: `[NAME@]HOST[:PORT][/ROOM]`, or a `chat://` link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beside {
+    /// Where it is, and the room it leads to.
+    pub address: ServerAddress,
+    /// Who one is there; none for who one is at the other one.
+    pub name: Option<String>,
+}
+
+impl FromStr for Beside {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        if text.starts_with("chat://") {
+            return Ok(Self { address: text.parse()?, name: None });
+        }
+        let (name, place) = text.split_once('@').map_or((None, text), |(name, place)| (Some(name), place));
+        let name = name.map(|name| match UserName::parse(name) {
+            Ok(name) => Ok(name.as_str().to_owned()),
+            Err(why) => Err(AddressError::Name(name.to_owned(), why)),
+        });
+        let (host, room) = place.split_once('/').map_or((place, None), |(host, room)| (host, Some(room.to_owned())));
+        let room = room.filter(|room| !room.is_empty());
+        Ok(Self { address: ServerAddress { room, ..host.parse()? }, name: name.transpose()? })
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Config {
     pub server: Option<String>,
     /// Rooms to be in; the first is opened.
     pub rooms: Vec<String>,
+    /// Further servers to be connected to, as [`Beside`](crate::client::Beside) reads them.
+    pub servers: Vec<String>,
     /// A PEM file of certificate authorities trusted besides the system's.
     pub ca: Option<PathBuf>,
     /// The directory of keys, outboxes and caches.
@@ -141,6 +143,7 @@ impl Default for Config {
             name: None,
             server: None,
             rooms: Vec::new(),
+            servers: Vec::new(),
             ca: None,
             data: None,
             cache: true,

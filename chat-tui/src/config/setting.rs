@@ -7,7 +7,7 @@ use std::str::FromStr;
 use chat_proto::{RoomName, UserName};
 
 use super::{Clock, ColorDepth, Config, KeyPreset, Notice, Shown, SymbolSet};
-use crate::client::ServerAddress;
+use crate::client::{Beside, ServerAddress};
 
 /// A value as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -178,6 +178,17 @@ pub const SETTINGS: &[Setting] = &[
             Ok(())
         },
         show: |config| Some(Value::List(config.rooms.clone())),
+    },
+    Setting {
+        key: "servers",
+        kind: Kind::List,
+        meaning: "Further servers to be connected to beside that one: [NAME@]HOST[:PORT][/ROOM] or a chat:// link.",
+        live: false,
+        read: |config, value| {
+            config.servers = list(value)?;
+            config.servers.iter().try_for_each(|server| server.parse::<Beside>().map(drop).map_err(|e| e.to_string()))
+        },
+        show: |config| Some(Value::List(config.servers.clone())),
     },
     Setting {
         key: "ca",

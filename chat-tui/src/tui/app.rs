@@ -7,33 +7,36 @@
 
 mod configured;
 mod editor;
+mod servers;
+mod sessions;
+mod terminal;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ratatui::layout::Size;
 use thiserror::Error;
-use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 
-use super::core::pointer::Gesture;
 use super::core::time::{Now, Zone};
-use super::core::{Change, Effect, Effects, Model, Msg, settle, update};
-use super::errand::{ANSWERS_MAX, Errands};
+use super::core::{Effect, Effects, Model, Msg, Server, ServerId, settle, update};
+use super::errand::ANSWERS_MAX;
 use super::first_week::in_first_week;
 use super::front::{Front, Full, Lines};
 use super::live::Live;
 use super::meet::meet;
 use super::term::caps::{Caps, NoScreen};
 use super::term::guard::Tty;
-use super::term::input::{EVENTS_MAX, Mouse, Reader, TermEvent};
+use super::term::input::{EVENTS_MAX, Reader, TermEvent};
 use super::term::signals::Signals;
 pub use configured::Start;
+use sessions::{Sessions, Told};
 
 use crate::client::cache::Cache;
 use crate::client::trust::{KnownServers, TrustError};
-use crate::client::{Client, ClientEvent, Environment, Settings, StartError, StopReason, TrustPolicy};
+use crate::client::{Client, ClientEvent, Environment, Settings, StartError, StopReason, TrustAnswer, TrustPolicy};
 
 /// The shortest time between two frames that nobody's key asked for.
 const FRAME_MIN: Duration = Duration::from_millis(16);
@@ -49,6 +52,9 @@ const QUIT_GRACE: Duration = Duration::from_millis(500);
 
 /// A terminal that has not answered by then does not answer.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(1);
+
+/// The server that was named when the program was started.
+const FIRST: ServerId = ServerId(0);
 
 /// How long leaving waits for an answer of the terminal.
 const ANSWER_GRACE: Duration = Duration::from_millis(100);
@@ -87,7 +93,7 @@ pub enum RunError {
 /// # Errors
 /// [`RunError`]; the terminal is as it was found.
 pub async fn run(start: Start, environment: Environment, mut tell: impl FnMut(&str)) -> Result<Ended, RunError> {
-    let Start { settings, rooms, sources, loaded } = start;
+    let Start { settings, rooms, servers, sources, loaded } = start;
     let caps = match Caps::detect() {
         Ok(caps) => Some(caps),
         Err(NoScreen::Dumb) => None,
@@ -110,24 +116,22 @@ pub async fn run(start: Start, environment: Environment, mut tell: impl FnMut(&s
     let live = Live::new(sources, loaded, in_first_week(&settings.data, environment.clock.now()));
     let mut app = App::enter(caps, live, &settings, rooms, environment.clone())?;
     app.apply()?;
-    app.remember(&settings);
+    app.remember(FIRST, &settings);
     app.draw()?;
     let (client, news) = match session {
         Some(session) => session,
         None => Client::start(settings.clone(), environment.clone())?,
     };
-    let (answers, answered) = mpsc::channel(ANSWERS_MAX);
-    app.errands = Some(Errands::new(client.clone(), settings, answers));
+    let (mut sessions, told) = Sessions::new(environment);
+    sessions.adopt(FIRST, settings.clone(), client, news);
+    app.begin(sessions, settings);
     app.news(early);
-    let ended = app.turn(news, answered).await;
+    app.connect_also(&servers);
+    let ended = app.turn(told).await;
     app.outlive_answer().await;
-    let errands = app.errands.take();
-    drop(app);
-    if let Some(errands) = errands {
-        // What was sent just before leaving is in the outbox first.
-        let _ = timeout(QUIT_GRACE, errands.finish()).await;
+    if let Some(sessions) = app.give_back() {
+        sessions.finish().await;
     }
-    client.quit(QUIT_GRACE).await;
     ended
 }
 
@@ -138,7 +142,12 @@ struct App {
     looked: Option<Instant>,
     environment: Environment,
     began: Instant,
-    errands: Option<Errands>,
+    /// None before there is anybody to do what is wanted.
+    sessions: Option<Sessions>,
+    /// What the session with a server begins with, and began with.
+    settings: BTreeMap<ServerId, Settings>,
+    /// Answers that servers wait for: whether they are trusted.
+    asked: BTreeMap<ServerId, oneshot::Sender<TrustAnswer>>,
     effects: Effects,
     drawn: Option<Instant>,
     ended: Option<Ended>,
@@ -149,7 +158,7 @@ struct App {
     /// The directory of keys.
     data: PathBuf,
     /// The terminal was asked what its ground is, and has not said it.
-    asked: bool,
+    awaits_ground: bool,
     // In the order they are given up: nobody reads or draws on a terminal that is given back.
     input: mpsc::Receiver<TermEvent>,
     /// None while somebody else has the terminal.
@@ -170,10 +179,8 @@ impl App {
     ) -> Result<Self, RunError> {
         let (events, input) = mpsc::channel(EVENTS_MAX);
         let looks = live.in_force().1;
-        let mut rooms = rooms.into_iter();
-        let room = rooms.next();
-        let mut model = Model::new(settings.server.host.clone(), settings.shown_name(), room, Zone::system());
-        model = model.also_in(rooms);
+        let server = Server::new(settings.server.shown(), settings.shown_name(), rooms);
+        let mut model = Model::new(server, Zone::system());
         model.mouse = looks.mouse;
         let front: Box<dyn Front> = match caps {
             Some(caps) if !looks.linear => Box::new(Full::enter(caps, looks)?),
@@ -185,12 +192,14 @@ impl App {
             looked: Some(Instant::now()),
             environment,
             began: Instant::now(),
-            errands: None,
+            sessions: None,
+            settings: BTreeMap::new(),
+            asked: BTreeMap::new(),
             effects: Effects::default(),
             drawn: None,
             ended: None,
             suspended: false,
-            asked: caps.is_some_and(|caps| caps.commands),
+            awaits_ground: caps.is_some_and(|caps| caps.commands),
             input,
             signals: Signals::start(events.clone())?,
             reader: Some(Reader::start(events.clone())?),
@@ -203,14 +212,25 @@ impl App {
         Ok(app)
     }
 
-    /// Shows what an earlier run knew. A cache that cannot be read is no reason not to begin.
-    fn remember(&mut self, settings: &Settings) {
+    /// What the person wants is done by these from now on; further ones begin with such settings.
+    fn begin(&mut self, sessions: Sessions, settings: Settings) {
+        self.sessions = Some(sessions);
+        self.settings.insert(FIRST, settings);
+    }
+
+    /// Gives the terminal back; the sessions are still to be ended.
+    fn give_back(self) -> Option<Sessions> {
+        self.sessions
+    }
+
+    /// Shows what an earlier run knew of a server. A cache that cannot be read is no reason not to begin.
+    fn remember(&mut self, server: ServerId, settings: &Settings) {
         let known = settings.use_cache && settings.profile_dir().is_some_and(|profile| profile.exists());
         if !known {
             return;
         }
         match Cache::open(settings).and_then(|cache| cache.snapshot()) {
-            Ok(Some(state)) => self.tell(Msg::Remembered(state)),
+            Ok(Some(state)) => self.tell(Msg::Remembered(server, state)),
             Ok(None) => {}
             Err(error) => tracing::debug!(%error, "nothing remembered"),
         }
@@ -219,25 +239,21 @@ impl App {
 
     fn news(&mut self, news: Vec<ClientEvent>) {
         for event in news {
-            self.net(event);
+            self.net(FIRST, event);
         }
     }
 
-    async fn turn(
-        &mut self,
-        mut news: mpsc::Receiver<ClientEvent>,
-        mut answered: mpsc::Receiver<Msg>,
-    ) -> Result<Ended, RunError> {
+    async fn turn(&mut self, told: Told) -> Result<Ended, RunError> {
         let mut inputs = Vec::with_capacity(INPUT_BATCH);
         let mut batch = Vec::with_capacity(NEWS_BATCH);
         let mut answers = Vec::with_capacity(ANSWERS_MAX);
-        let mut listening = true;
+        let Told { mut news, answers: mut answered, mut questions } = told;
         loop {
             let typed = !inputs.is_empty();
             for event in inputs.drain(..) {
                 self.term(event)?;
             }
-            batch.drain(..).for_each(|event| self.net(event));
+            batch.drain(..).for_each(|(server, event)| self.net(server, event));
             answers.drain(..).for_each(|msg| self.tell(msg));
             self.look_for_changes()?;
             self.act()?;
@@ -257,26 +273,12 @@ impl App {
             tokio::select! {
                 biased;
                 count = self.input.recv_many(&mut inputs, INPUT_BATCH) => if count == 0 { return Ok(Ended::Left) },
-                count = news.recv_many(&mut batch, NEWS_BATCH), if listening => listening = count > 0,
+                _ = news.recv_many(&mut batch, NEWS_BATCH) => {}
                 _ = answered.recv_many(&mut answers, ANSWERS_MAX) => {}
+                Some(asked) = questions.recv() => self.ask(asked),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
             }
         }
-    }
-
-    /// Waits a moment for an answer of the terminal that is on its way: after the end it would be typed into the shell.
-    async fn outlive_answer(&mut self) {
-        if !self.asked || self.began.elapsed() > ANSWERED_WITHIN {
-            return;
-        }
-        let answer = async {
-            while let Some(event) = self.input.recv().await {
-                if matches!(event, TermEvent::Ground(_) | TermEvent::Closed) {
-                    return;
-                }
-            }
-        };
-        let _ = timeout(ANSWER_GRACE, answer).await;
     }
 
     fn tell(&mut self, msg: Msg) {
@@ -288,70 +290,31 @@ impl App {
         self.tell(Msg::Tick);
     }
 
-    fn net(&mut self, event: ClientEvent) {
-        if let ClientEvent::Stopped(reason) = &event {
-            self.ended = Some(Ended::Stopped(reason.clone()));
+    fn net(&mut self, server: ServerId, event: ClientEvent) {
+        let stopped = if let ClientEvent::Stopped(reason) = &event { Some(reason.clone()) } else { None };
+        self.tell(Msg::Net(server, event));
+        if let Some(reason) = stopped {
+            self.stopped(server, reason);
         }
-        self.tell(Msg::Net(event));
-    }
-
-    fn term(&mut self, event: TermEvent) -> Result<(), RunError> {
-        match event {
-            TermEvent::Key(key) => self.tell(Msg::Key(key)),
-            TermEvent::Paste(text) => self.tell(Msg::Paste(text)),
-            TermEvent::Resize { width, height } => self.resize(Size::new(width.max(1), height.max(1)))?,
-            TermEvent::Focus(focused) => {
-                // Who comes back may come from an editor.
-                self.looked = self.looked.filter(|_| !focused);
-                self.tell(Msg::Focus(focused));
-            }
-            TermEvent::Reload => self.configure(&Change::Reload)?,
-            TermEvent::Ground(ground) => {
-                self.asked = false;
-                self.effects.dirty |= self.front.stand_on(ground);
-            }
-            TermEvent::Mouse(mouse) => self.point(mouse),
-            TermEvent::Suspend => self.suspended = true,
-            TermEvent::Resumed => {
-                self.front.guard().resume()?;
-                self.redraw()?;
-            }
-            TermEvent::Terminate | TermEvent::Interrupt | TermEvent::Closed => self.ended = Some(Ended::Left),
-        }
-        Ok(())
-    }
-
-    fn point(&mut self, mouse: Mouse) {
-        let (gesture, x, y) = match mouse {
-            Mouse::Click { x, y } => (Gesture::Click, x, y),
-            Mouse::WheelUp { x, y } => (Gesture::WheelUp, x, y),
-            Mouse::WheelDown { x, y } => (Gesture::WheelDown, x, y),
-        };
-        if let Some(spot) = self.front.spot(x, y) {
-            self.tell(Msg::Point(gesture, spot));
-        }
-    }
-
-    fn resize(&mut self, size: Size) -> Result<(), RunError> {
-        let (columns, rows) = self.front.resize(size)?;
-        self.tell(Msg::Resize(columns, rows));
-        Ok(())
-    }
-
-    fn redraw(&mut self) -> Result<(), RunError> {
-        self.resize(Tty.size()?)?;
-        self.front.invalidate();
-        Ok(())
     }
 
     /// Carries out what the messages so far led to.
     fn act(&mut self) -> Result<(), RunError> {
         settle(&mut self.model, &mut self.effects);
-        let Some(errands) = &self.errands else { return Ok(()) };
-        let list = std::mem::take(&mut self.effects.list);
-        let ours: Vec<Effect> = list.into_iter().filter_map(|effect| errands.run(effect)).collect();
-        for effect in ours {
+        if self.sessions.is_none() {
+            return Ok(());
+        }
+        for effect in std::mem::take(&mut self.effects.list) {
             match effect {
+                Effect::At(server, errand) => {
+                    if let Some(sessions) = &self.sessions {
+                        sessions.run(server, errand);
+                    }
+                }
+                Effect::Connect { server, address, name } => self.connect(server, *address, name),
+                Effect::Disconnect(server) => self.disconnect(server),
+                Effect::Reconnect(server) => self.reconnect(server),
+                Effect::Trust(server, yes) => self.trust(server, yes),
                 Effect::Title(_) | Effect::Call(_) | Effect::Copy(_) | Effect::Mouse(_) => {
                     self.front.carry_out(&effect)?
                 }
@@ -360,14 +323,6 @@ impl App {
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspended = true,
                 Effect::Quit => self.ended = self.ended.take().or(Some(Ended::Left)),
-                Effect::Send { .. }
-                | Effect::Retry(_)
-                | Effect::Discard(_)
-                | Effect::Request(..)
-                | Effect::Fetch { .. }
-                | Effect::MarkRead { .. }
-                | Effect::Typing { .. }
-                | Effect::Focus(_) => {}
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use chat_proto::{Anchor, MessageKey, Reply, Request, RoomId, Seq};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::core::{Effect, Msg, Tag};
+use super::core::{Errand, Msg, RoomKey, ServerId, Tag};
 use crate::client::cache::Cache;
 use crate::client::{CallError, Client, Settings};
 
@@ -29,6 +29,7 @@ enum Outbound {
 /// Who carries effects out.
 #[derive(Debug)]
 pub(super) struct Errands {
+    server: ServerId,
     client: Client,
     settings: Arc<Settings>,
     answers: mpsc::Sender<Msg>,
@@ -37,10 +38,10 @@ pub(super) struct Errands {
 }
 
 impl Errands {
-    pub(super) fn new(client: Client, settings: Settings, answers: mpsc::Sender<Msg>) -> Self {
+    pub(super) fn new(server: ServerId, client: Client, settings: Settings, answers: mpsc::Sender<Msg>) -> Self {
         let (outbound, queue) = mpsc::channel(SENDS_MAX);
-        let sending = tokio::spawn(send_in_order(client.clone(), queue, answers.clone()));
-        Self { client, settings: Arc::new(settings), answers, outbound, sending }
+        let sending = tokio::spawn(send_in_order(server, client.clone(), queue, answers.clone()));
+        Self { server, client, settings: Arc::new(settings), answers, outbound, sending }
     }
 
     /// Waits until what was sent is in the outbox.
@@ -49,46 +50,38 @@ impl Errands {
         let _ = self.sending.await;
     }
 
-    /// Carries one effect out; those of the terminal are given back.
-    pub(super) fn run(&self, effect: Effect) -> Option<Effect> {
-        match effect {
-            Effect::Send { room, style, text, reply_to } => {
+    /// Carries one out.
+    pub(super) fn run(&self, errand: Errand) {
+        match errand {
+            Errand::Send { room, style, text, reply_to } => {
                 self.outbound(Outbound::Send(room, style, text, reply_to));
             }
-            Effect::Retry(key) => self.outbound(Outbound::Retry(key)),
-            Effect::Discard(key) => self.outbound(Outbound::Discard(key)),
-            Effect::Request(tag, request) => self.ask(tag, request),
-            Effect::Fetch { room, at, limit } => self.fetch(room, at, limit),
-            Effect::MarkRead { room, seq } => self.tell(MarkRead { room, seq }.into()),
-            Effect::Typing { room, active } => self.client.typing(room, active),
-            Effect::Focus(room) => self.tell(Focus { room }.into()),
-            Effect::Title(_)
-            | Effect::Call(_)
-            | Effect::Copy(_)
-            | Effect::Mouse(_)
-            | Effect::Configure(_)
-            | Effect::Edit(_)
-            | Effect::Redraw
-            | Effect::Suspend
-            | Effect::Quit => {
-                return Some(effect);
-            }
+            Errand::Retry(key) => self.outbound(Outbound::Retry(key)),
+            Errand::Discard(key) => self.outbound(Outbound::Discard(key)),
+            Errand::Request(tag, request) => self.ask(tag, request),
+            Errand::Fetch { room, at, limit } => self.fetch(room, at, limit),
+            Errand::MarkRead { room, seq } => self.tell(MarkRead { room, seq }.into()),
+            Errand::Typing { room, active } => self.client.typing(room, active),
+            Errand::Focus(room) => self.tell(Focus { room }.into()),
         }
-        None
     }
 
     fn outbound(&self, outbound: Outbound) {
         let Err(refused) = self.outbound.try_send(outbound) else { return };
         if let Outbound::Send(room, _, text, _) = refused.into_inner() {
-            let _ = self.answers.try_send(Msg::Answer(Tag::Send(room, text), Err("too many at once".to_owned())));
+            let _ = self.answers.try_send(Msg::Answer(
+                self.server,
+                Tag::Send(room, text),
+                Err("too many at once".to_owned()),
+            ));
         }
     }
 
     fn ask(&self, tag: Tag, request: Request) {
-        let (client, answers) = (self.client.clone(), self.answers.clone());
+        let (server, client, answers) = (self.server, self.client.clone(), self.answers.clone());
         tokio::spawn(async move {
             let answer = client.command(request).await.map_err(|e| told(&e));
-            let _ = answers.send(Msg::Answer(tag, answer)).await;
+            let _ = answers.send(Msg::Answer(server, tag, answer)).await;
         });
     }
 
@@ -103,14 +96,15 @@ impl Errands {
     }
 
     fn fetch(&self, room: RoomId, at: Anchor, limit: u16) {
+        let key = RoomKey::new(self.server, room);
         let (client, answers, settings) = (self.client.clone(), self.answers.clone(), Arc::clone(&self.settings));
         tokio::spawn(async move {
             let msg = match client.fetch(History { room, anchor: at, limit }).await {
-                Ok(page) => Msg::Page(room, at, Ok(page)),
+                Ok(page) => Msg::Page(key, at, Ok(page)),
                 Err(CallError::Offline) if settings.use_cache => {
-                    Msg::Cached(room, at, cached(settings, room, at, limit).await)
+                    Msg::Cached(key, at, cached(settings, room, at, limit).await)
                 }
-                Err(error) => Msg::Page(room, at, Err(told(&error))),
+                Err(error) => Msg::Page(key, at, Err(told(&error))),
             };
             let _ = answers.send(msg).await;
         });
@@ -130,7 +124,12 @@ async fn cached(settings: Arc<Settings>, room: RoomId, at: Anchor, limit: u16) -
     }
 }
 
-async fn send_in_order(client: Client, mut queue: mpsc::Receiver<Outbound>, answers: mpsc::Sender<Msg>) {
+async fn send_in_order(
+    server: ServerId,
+    client: Client,
+    mut queue: mpsc::Receiver<Outbound>,
+    answers: mpsc::Sender<Msg>,
+) {
     while let Some(outbound) = queue.recv().await {
         match outbound {
             Outbound::Send(room, style, text, reply_to) => {
@@ -140,7 +139,7 @@ async fn send_in_order(client: Client, mut queue: mpsc::Receiver<Outbound>, answ
                 };
                 if let Err(error) = sent {
                     let back: Result<Reply, String> = Err(error.to_string());
-                    let _ = answers.send(Msg::Answer(Tag::Send(room, text), back)).await;
+                    let _ = answers.send(Msg::Answer(server, Tag::Send(room, text), back)).await;
                 }
             }
             Outbound::Retry(key) => {

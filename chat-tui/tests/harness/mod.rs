@@ -21,7 +21,7 @@ use chat_proto::{
 };
 use chat_tui::client::{ClientEvent, LinkState};
 use chat_tui::tui::core::time::{Now, Zone};
-use chat_tui::tui::core::{Effect, Effects, Model, Msg, Tag, settle, update};
+use chat_tui::tui::core::{Effect, Effects, Errand, Model, Msg, RoomKey, Server, ServerId, Tag, settle, update};
 use chat_tui::tui::term::caps::{Colors, Symbols};
 use chat_tui::tui::term::key::Key;
 use chat_tui::tui::view::width::width;
@@ -41,6 +41,14 @@ pub const RANDOM: RoomId = RoomId(3);
 /// Friday 20 November 2026, 11:50 UTC.
 pub const MORNING: i64 = 1_795_175_400_000_000;
 
+/// The first server.
+pub const SERVER: ServerId = ServerId(0);
+
+/// A room of the first server.
+pub const fn key(room: RoomId) -> RoomKey {
+    RoomKey { server: SERVER, room }
+}
+
 const EPOCH: Epoch = Epoch(1);
 
 pub struct Screen {
@@ -53,7 +61,12 @@ pub struct Screen {
 impl Screen {
     /// A screen in front of nothing, not yet connected.
     pub fn new(columns: u16, rows: u16) -> Self {
-        let model = Model::new("chat.example.org", "alice", Some("general".to_owned()), Zone::UTC);
+        Self::at(Server::new("chat.example.org", "alice", ["general".to_owned()]), columns, rows)
+    }
+
+    /// A screen in front of a server, not yet connected.
+    pub fn at(server: Server, columns: u16, rows: u16) -> Self {
+        let model = Model::new(server, Zone::UTC);
         let now = Now { wall: Timestamp(MORNING), mono: Duration::from_secs(100) };
         let mut screen = Self { model, effects: Vec::new(), dirty: false, now };
         screen.msg(Msg::Resize(columns, rows));
@@ -69,8 +82,12 @@ impl Screen {
     }
 
     pub fn welcome(&mut self, feeds: Vec<FeedStatus>) {
-        self.net(ClientEvent::Link(LinkState::Online));
-        self.net(ClientEvent::Welcome(Welcome {
+        self.welcome_at(SERVER, feeds);
+    }
+
+    pub fn welcome_at(&mut self, server: ServerId, feeds: Vec<FeedStatus>) {
+        self.msg(Msg::Net(server, ClientEvent::Link(LinkState::Online)));
+        let welcome = ClientEvent::Welcome(Welcome {
             version: 1,
             server: "test".to_owned(),
             account: ALICE,
@@ -80,7 +97,8 @@ impl Screen {
             registered: false,
             now: Timestamp(MORNING),
             feeds,
-        }));
+        });
+        self.msg(Msg::Net(server, welcome));
     }
 
     pub fn msg(&mut self, msg: Msg) -> &mut Self {
@@ -93,7 +111,7 @@ impl Screen {
     }
 
     pub fn net(&mut self, event: ClientEvent) -> &mut Self {
-        self.msg(Msg::Net(event))
+        self.msg(Msg::Net(SERVER, event))
     }
 
     /// Types; what stands in angle brackets is a key by its name.
@@ -123,6 +141,11 @@ impl Screen {
         self
     }
 
+    /// The room being looked at.
+    pub fn current(&self) -> Option<RoomId> {
+        self.model.current().map(|key| key.room)
+    }
+
     /// Takes the effects so far.
     pub fn taken(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
@@ -131,7 +154,7 @@ impl Screen {
     /// The fetches asked for since the last look.
     pub fn fetches(&mut self) -> Vec<(RoomId, Anchor)> {
         let fetches = self.taken().into_iter().filter_map(|effect| match effect {
-            Effect::Fetch { room, at, .. } => Some((room, at)),
+            Effect::At(SERVER, Errand::Fetch { room, at, .. }) => Some((room, at)),
             _ => None,
         });
         fetches.collect()
@@ -145,7 +168,7 @@ impl Screen {
                 return self;
             }
             for (room, at) in fetches {
-                self.msg(Msg::Page(room, at, Ok(page(room, history, at, 200))));
+                self.msg(Msg::Page(key(room), at, Ok(page(room, history, at, 200))));
             }
         }
         panic!("fetches without end");
@@ -359,5 +382,5 @@ pub fn members(room: RoomId) -> Msg {
         member(CAROL, "carol", Role::Member, Presence::Away),
         member(AccountId(4), "dave", Role::Member, Presence::Offline),
     ];
-    Msg::Answer(Tag::Members(room), Ok(Reply::MemberList(MemberList { members, total: 7, more: false })))
+    Msg::Answer(SERVER, Tag::Members(room), Ok(Reply::MemberList(MemberList { members, total: 7, more: false })))
 }

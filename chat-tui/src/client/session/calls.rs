@@ -99,6 +99,11 @@ impl Session {
                     online.stir();
                 }
             }
+            Command::Hurry => {
+                if let Phase::Waiting(until) = &mut self.phase {
+                    *until = Instant::now();
+                }
+            }
             Command::Rebind => self.rebind(),
             Command::Quit { grace, reply } => {
                 let deadline = Instant::now() + grace;

@@ -15,6 +15,8 @@ pub struct Start {
     pub settings: Settings,
     /// Rooms to be in, without `#`; the first is opened.
     pub rooms: Vec<String>,
+    /// Further servers, as people write them.
+    pub servers: Vec<String>,
     /// Where the person's own settings come from.
     pub sources: Sources,
     /// What was read there.

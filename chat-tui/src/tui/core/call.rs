@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use chat_proto::{Event, Notify, RoomId, Timestamp};
+use chat_proto::{Event, Notify};
 
 use super::effect::{Effect, Effects};
 use super::model::Model;
+use super::server::RoomKey;
 
 /// A person is called no more often than this; what comes in between is told with the next call.
 pub const CALL_EVERY: Duration = Duration::from_secs(3);
@@ -25,15 +26,13 @@ pub struct Call {
 /// Calls that are to be made.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calls {
-    /// What was said before that, by the server's clock, is history.
-    since: Option<Timestamp>,
     waiting: Option<Waiting>,
     quiet_until: Duration,
 }
 
 #[derive(Clone, Debug)]
 struct Waiting {
-    room: RoomId,
+    room: RoomKey,
     call: Call,
     /// Messages it is about beside the one it tells.
     more: usize,
@@ -42,11 +41,6 @@ struct Waiting {
 }
 
 impl Calls {
-    /// The session began at this time of the server's clock; coming back begins no other.
-    pub(super) fn begin(&mut self, now: Timestamp) {
-        self.since.get_or_insert(now);
-    }
-
     /// When a call that waits is made.
     pub(super) fn due(&self) -> Option<Duration> {
         self.waiting.as_ref().map(|_| self.quiet_until)
@@ -54,19 +48,19 @@ impl Calls {
 }
 
 /// Looks at what was just said in a room.
-pub(super) fn hear(model: &mut Model, id: RoomId, events: &[Event]) {
-    if looks_at(model, id) {
+pub(super) fn hear(model: &mut Model, key: RoomKey, events: &[Event]) {
+    if looks_at(model, key) {
         return;
     }
     for event in events {
-        let Some(message) = event.body.message().filter(|_| calls(model, id, event)) else { continue };
-        let room = model.account.rooms.get(&id);
+        let Some(message) = event.body.message().filter(|_| calls(model, key, event)) else { continue };
+        let room = model.view(key);
         let named = room.filter(|room| !room.is_conversation());
         let place = named.map_or_else(String::new, |room| format!(" in #{}", room.name));
         let call =
             Call { title: format!("{}{place}", message.name), text: message.text.chars().take(WORDS_MAX).collect() };
         let more = model.calls.waiting.take().map_or(0, |before| before.more + 1);
-        model.calls.waiting = Some(Waiting { room: id, call, more, openings: model.openings });
+        model.calls.waiting = Some(Waiting { room: key, call, more, openings: model.openings });
     }
 }
 
@@ -90,16 +84,16 @@ pub(super) fn make(model: &mut Model, effects: &mut Effects) {
 }
 
 /// Whether the person sees what comes into a room.
-fn looks_at(model: &Model, id: RoomId) -> bool {
+fn looks_at(model: &Model, key: RoomKey) -> bool {
     let follows = || model.room().is_some_and(|room| room.timeline.follows());
-    model.focused && model.current == Some(id) && follows()
+    model.focused && model.current == Some(key) && follows()
 }
 
 /// Whether an event is one to call for.
-fn calls(model: &Model, id: RoomId, event: &Event) -> bool {
-    let account = &model.account;
-    let (Some(message), Some(room), Some(since)) = (event.body.message(), account.rooms.get(&id), model.calls.since)
-    else {
+fn calls(model: &Model, key: RoomKey, event: &Event) -> bool {
+    let server = model.at(key.server);
+    let account = &server.account;
+    let (Some(message), Some(room), Some(since)) = (event.body.message(), model.view(key), server.since) else {
         return false;
     };
     let me = account.me.account;
@@ -108,7 +102,7 @@ fn calls(model: &Model, id: RoomId, event: &Event) -> bool {
         return false;
     }
     let named = message.mentions.contains(&me) || message.visible_to().is_some();
-    match account.choices.notify_set(id) {
+    match account.choices.notify_set(key.room) {
         Some(Notify::All) => true,
         Some(Notify::Mentions) => named,
         Some(Notify::Nothing) => false,

@@ -2,6 +2,8 @@
 
 use super::call::Call;
 use super::command::Ask;
+use super::server::ServerId;
+use crate::client::ServerAddress;
 use chat_proto::{Anchor, MessageKey, Request, RoomId, Seq, Style};
 
 /// What an answer is the answer to.
@@ -57,10 +59,10 @@ pub enum Change {
     Reload,
 }
 
-/// Something to be done outside.
+/// Something to be done at a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a handful of them live, for a moment")]
-pub enum Effect {
+pub enum Errand {
     /// Put a message into the outbox.
     Send {
         /// Where to.
@@ -103,6 +105,29 @@ pub enum Effect {
     },
     /// This room is being looked at.
     Focus(Option<RoomId>),
+}
+
+/// Something to be done outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a handful of them live, for a moment")]
+pub enum Effect {
+    /// Do something at a server.
+    At(ServerId, Errand),
+    /// Begin a session with a server.
+    Connect {
+        /// Its place among the servers.
+        server: ServerId,
+        /// Where it is.
+        address: Box<ServerAddress>,
+        /// Who the person is there; none for who he is elsewhere.
+        name: Option<String>,
+    },
+    /// End the session with a server.
+    Disconnect(ServerId),
+    /// Try a server again at once.
+    Reconnect(ServerId),
+    /// The key of a server nobody vouches for is trusted from now on, or not.
+    Trust(ServerId, bool),
     /// Name the terminal's window.
     Title(String),
     /// Tell the person of a message he isn't looking at.
@@ -136,5 +161,15 @@ impl Effects {
     /// Wants something.
     pub fn push(&mut self, effect: Effect) {
         self.list.push(effect);
+    }
+
+    /// Wants something of a server.
+    pub fn send(&mut self, to: ServerId, errand: Errand) {
+        self.push(Effect::At(to, errand));
+    }
+
+    /// Asks a server.
+    pub fn ask(&mut self, server: ServerId, tag: Tag, request: impl Into<Request>) {
+        self.send(server, Errand::Request(tag, request.into()));
     }
 }

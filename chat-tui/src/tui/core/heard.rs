@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chat_proto::event::{Redacted, RedactedFor};
-use chat_proto::{Event, EventBody, RoomFact, RoomId, Seq, Style};
+use chat_proto::{Event, EventBody, RoomFact, Seq, Style};
 
 use super::model::{Model, Notice, Overlay};
 use super::msg::Msg;
 use super::picker::Picker;
 use super::pointer::{Gesture, Spot};
 use super::rooms::hotlist;
+use super::server::{RoomKey, Server, ServerId};
 use super::time::Zone;
 use super::timeline::told;
 use crate::client::LinkState;
@@ -21,18 +22,18 @@ const BACK_MAX: usize = 10;
 /// What was told so far.
 #[derive(Debug, Default)]
 pub struct Heard {
-    link: Option<LinkState>,
-    current: Option<RoomId>,
+    links: BTreeMap<ServerId, LinkState>,
+    current: Option<RoomKey>,
     /// The newest event told of each room.
-    rooms: BTreeMap<RoomId, Seq>,
+    rooms: BTreeMap<RoomKey, Seq>,
     notice: Option<Notice>,
     overlay: Option<Overlay>,
     /// What there is to choose from, and what of it is chosen.
     choice: Option<(String, String)>,
     /// The chosen message.
-    selected: Option<(RoomId, Seq)>,
+    selected: Option<(RoomKey, Seq)>,
     /// Mentions in rooms with something new.
-    hot: BTreeMap<RoomId, usize>,
+    hot: BTreeMap<RoomKey, usize>,
     candidates: Vec<String>,
 }
 
@@ -40,7 +41,9 @@ impl Heard {
     /// What is new, as lines that are not yet clean.
     pub fn news(&mut self, model: &Model) -> Vec<String> {
         let mut lines = Vec::new();
-        self.connection(model, &mut lines);
+        for (id, server) in model.numbered() {
+            self.connection(id, server, &mut lines);
+        }
         self.room(model, &mut lines);
         self.elsewhere(model, &mut lines);
         if self.notice != model.notice {
@@ -84,24 +87,24 @@ impl Heard {
         scrolled.then_some(Msg::Point(Gesture::WheelDown, Spot::Timeline))
     }
 
-    fn connection(&mut self, model: &Model, lines: &mut Vec<String>) {
-        let state = &model.link.state;
-        if self.link.as_ref() == Some(state) {
+    fn connection(&mut self, id: ServerId, server: &Server, lines: &mut Vec<String>) {
+        let (state, before) = (&server.link.state, self.links.get(&id));
+        if before == Some(state) {
             return;
         }
-        let was_waiting = matches!(self.link, Some(LinkState::Waiting { .. }));
+        let was_waiting = matches!(before, Some(LinkState::Waiting { .. }));
         match state {
             LinkState::Connecting if was_waiting => return,
-            LinkState::Connecting => lines.push(format!("-- connecting to {}", model.server)),
-            LinkState::Online => lines.push(format!("-- connected to {}", model.server_name())),
+            LinkState::Connecting => lines.push(format!("-- connecting to {}", server.host)),
+            LinkState::Online => lines.push(format!("-- connected to {}", server.name())),
             LinkState::Waiting { reason, .. } if !was_waiting => lines.push(format!("-- offline: {reason}")),
             LinkState::Waiting { .. } => {}
         }
-        self.link = Some(state.clone());
+        self.links.insert(id, state.clone());
     }
 
     fn room(&mut self, model: &Model, lines: &mut Vec<String>) {
-        let Some((id, room)) = model.current.zip(model.room()) else { return };
+        let Some((id, room)) = model.current().zip(model.room()) else { return };
         if self.current != Some(id) {
             self.current = Some(id);
             let topic = if room.topic.is_empty() { String::new() } else { format!(": {}", room.topic) };
@@ -134,7 +137,7 @@ impl Heard {
     }
 
     fn selected(&mut self, model: &Model, lines: &mut Vec<String>) {
-        let now = model.current.zip(model.selected);
+        let now = model.current().zip(model.selected);
         if std::mem::replace(&mut self.selected, now) == now {
             return;
         }
@@ -148,13 +151,13 @@ impl Heard {
     fn elsewhere(&mut self, model: &Model, lines: &mut Vec<String>) {
         let hot = hotlist(model);
         for room in &hot {
-            let known = self.hot.get(&room.id);
+            let known = self.hot.get(&room.key);
             if known.is_none_or(|mentions| *mentions < room.mentions) {
                 let named = if room.mentions > 0 { format!(", {} for you", room.mentions) } else { String::new() };
-                lines.push(format!("-- #{}: {} new{named}", room.name, room.unread));
+                lines.push(format!("-- {}: {} new{named}", room.label, room.unread));
             }
         }
-        self.hot = hot.iter().map(|room| (room.id, room.mentions)).collect();
+        self.hot = hot.iter().map(|room| (room.key, room.mentions)).collect();
     }
 }
 

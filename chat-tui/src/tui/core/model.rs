@@ -1,10 +1,8 @@
 //! Everything the screen knows. Changed by [`update()`](super::update()) alone.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chat_proto::delivery::Greeting;
-use chat_proto::{DeviceId, RoomId, Seq};
+use chat_proto::Seq;
 
 use super::call::Calls;
 use super::chord::Chord;
@@ -16,21 +14,12 @@ use super::prefs::Prefs;
 use super::reverse::Reverse;
 use super::room_state::{Intent, RoomState};
 use super::secret::Secret;
+use super::server::{RoomKey, Server, ServerId};
 use super::time::{Now, Zone};
 use super::timeline::{Pane, Scope, Wraps};
-use super::typing::Typists;
 use crate::client::LinkState;
-use crate::client::view::{AccountView, RoomView};
+use crate::client::view::RoomView;
 use crate::tui::view::width::width;
-
-/// Where the connection stands, and when it is tried again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    /// As the session says.
-    pub state: LinkState,
-    /// When it is tried again, if it waits.
-    pub retry_at: Duration,
-}
 
 /// A line for the person, until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +49,7 @@ pub struct Overlay {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scrolled {
     /// The room.
-    pub room: Option<RoomId>,
+    pub room: Option<RoomKey>,
     /// The first line of the rooms; the one being looked at is seen without.
     pub rooms: Option<usize>,
     /// The first line of the members.
@@ -78,24 +67,12 @@ pub struct Model {
     pub size: (u16, u16),
     /// Whether the terminal has the person's attention, as far as it tells.
     pub focused: bool,
-    /// The server as the person named it.
-    pub server: String,
-    /// What the server says of itself.
-    pub greeting: Greeting,
-    /// What people are called, by their names.
-    pub nicks: BTreeMap<String, String>,
-    /// Where the connection stands.
-    pub link: Link,
-    /// The smoothed round-trip time.
-    pub round_trip: Option<Duration>,
-    /// What the account knows.
-    pub account: AccountView,
-    /// The device this is, once it logged in.
-    pub device: DeviceId,
-    /// What the screen keeps of rooms.
-    pub rooms: BTreeMap<RoomId, RoomState>,
+    /// The servers, in the order they came in; there is always one.
+    pub servers: Vec<Server>,
+    /// The server being looked at.
+    pub(super) server: ServerId,
     /// The room being looked at.
-    pub current: Option<RoomId>,
+    pub(super) current: Option<RoomKey>,
     /// What was switched.
     pub panes: Panes,
     /// How far the lists of rooms and members are scrolled.
@@ -118,12 +95,11 @@ pub struct Model {
     pub secret: Option<Secret>,
     /// What is written while no room is open.
     pub(super) nowhere: Composer,
-    pub(super) last: Option<RoomId>,
+    pub(super) last: Option<RoomKey>,
     /// Where going through active rooms began.
-    pub(super) origin: Option<RoomId>,
+    pub(super) origin: Option<RoomKey>,
     pub(super) kills: KillRing,
-    pub(super) typists: Typists,
-    pub(super) typing_sent: Option<(RoomId, Duration)>,
+    pub(super) typing_sent: Option<(RoomKey, Duration)>,
     pub(super) quit_until: Duration,
     /// Whether it was asked if many pasted lines are meant to be sent.
     pub(super) send_asked: bool,
@@ -137,33 +113,21 @@ pub struct Model {
     /// Whether the mouse was asked for.
     pub(super) mouse_asked: bool,
     pub(super) calls: Calls,
-    /// The room asked for on the command line, until it is there.
-    pub(super) wanted: Option<String>,
-    /// Further rooms to be in, until they were asked for.
-    pub(super) also: Vec<String>,
     /// Keys of a sequence that has only begun.
     pub(super) chord: Chord,
 }
 
 impl Model {
-    /// A screen of a size in front of a server, that will open a room as soon as it can.
+    /// A screen in front of a server.
     #[must_use]
-    pub fn new(server: impl Into<String>, name: impl Into<String>, room: Option<String>, zone: Zone) -> Self {
-        let mut account = AccountView::default();
-        account.me.name = name.into();
+    pub fn new(server: Server, zone: Zone) -> Self {
         Self {
             now: Now::default(),
             zone,
             size: (80, 24),
             focused: true,
-            server: server.into(),
-            greeting: Greeting::default(),
-            nicks: BTreeMap::new(),
-            link: Link { state: LinkState::Connecting, retry_at: Duration::ZERO },
-            round_trip: None,
-            account,
-            device: DeviceId::default(),
-            rooms: BTreeMap::new(),
+            servers: vec![server],
+            server: ServerId::default(),
             current: None,
             panes: Panes::default(),
             scrolled: Scrolled::default(),
@@ -181,7 +145,6 @@ impl Model {
             last: None,
             origin: None,
             kills: KillRing::default(),
-            typists: Typists::default(),
             typing_sent: None,
             quit_until: Duration::ZERO,
             send_asked: false,
@@ -190,49 +153,86 @@ impl Model {
             openings: 0,
             wraps: Wraps::default(),
             title: String::new(),
-            wanted: room.map(|room| room.trim_start_matches('#').to_owned()),
-            also: Vec::new(),
             chord: Chord::default(),
         }
     }
 
-    /// Rooms to be in besides the one to be opened: joined at the first login, and not gone to.
+    /// The server being looked at.
     #[must_use]
-    pub fn also_in(self, rooms: impl IntoIterator<Item = String>) -> Self {
-        Self { also: rooms.into_iter().map(|room| room.trim_start_matches('#').to_owned()).collect(), ..self }
+    pub fn server(&self) -> ServerId {
+        self.server
+    }
+
+    /// What is known of a server.
+    #[must_use]
+    pub fn at(&self, server: ServerId) -> &Server {
+        &self.servers[server.index()]
+    }
+
+    pub(super) fn at_mut(&mut self, server: ServerId) -> &mut Server {
+        &mut self.servers[server.index()]
+    }
+
+    /// What is known of the server being looked at.
+    #[must_use]
+    pub fn here(&self) -> &Server {
+        self.at(self.server)
+    }
+
+    /// The servers with their numbers.
+    pub fn numbered(&self) -> impl Iterator<Item = (ServerId, &Server)> {
+        (0..).map(ServerId).zip(&self.servers)
+    }
+
+    /// The room being looked at.
+    #[must_use]
+    pub fn current(&self) -> Option<RoomKey> {
+        self.current
+    }
+
+    /// What the account knows of a room.
+    #[must_use]
+    pub fn view(&self, key: RoomKey) -> Option<&RoomView> {
+        self.at(key.server).account.rooms.get(&key.room)
+    }
+
+    /// What the screen keeps of a room.
+    #[must_use]
+    pub fn state(&self, key: RoomKey) -> Option<&RoomState> {
+        self.at(key.server).rooms.get(&key.room)
+    }
+
+    pub(super) fn state_mut(&mut self, key: RoomKey) -> Option<&mut RoomState> {
+        self.at_mut(key.server).rooms.get_mut(&key.room)
+    }
+
+    /// What the screen keeps of the room being looked at, to change it.
+    pub(super) fn room_mut(&mut self) -> Option<&mut RoomState> {
+        self.state_mut(self.current?)
+    }
+
+    /// Whether a room is on the screen.
+    #[must_use]
+    pub fn shows(&self, key: RoomKey) -> bool {
+        self.current == Some(key)
+    }
+
+    /// Whether one is a member of a room.
+    #[must_use]
+    pub fn is_member(&self, key: RoomKey) -> bool {
+        self.view(key).is_some_and(|room| room.member)
     }
 
     /// What the screen keeps of the room being looked at.
     #[must_use]
     pub fn room(&self) -> Option<&RoomState> {
-        self.rooms.get(&self.current?)
+        self.state(self.current?)
     }
 
     /// What the account knows of the room being looked at.
     #[must_use]
     pub fn room_view(&self) -> Option<&RoomView> {
-        self.account.rooms.get(&self.current?)
-    }
-
-    /// What the server is called: as it says, or else as the person named it.
-    #[must_use]
-    pub fn server_name(&self) -> &str {
-        if self.greeting.name.is_empty() { &self.server } else { &self.greeting.name }
-    }
-
-    /// Somebody as he is called, the name at hand.
-    #[must_use]
-    pub fn called(&self, name: &str) -> String {
-        self.nicks.get(name).map_or_else(|| name.to_owned(), |nick| format!("{nick} ({name})"))
-    }
-
-    /// Somebody is called so; nothing for his name alone.
-    pub(super) fn set_nick(&mut self, name: String, nick: String) {
-        if nick.is_empty() {
-            self.nicks.remove(&name);
-        } else if self.nicks.len() < NICKS_MAX || self.nicks.contains_key(&name) {
-            self.nicks.insert(name, nick);
-        }
+        self.view(self.current?)
     }
 
     /// What the room is called, or nothing.
@@ -251,8 +251,9 @@ impl Model {
     }
 
     pub(super) fn composer_mut(&mut self) -> (&mut Composer, &mut KillRing) {
-        let room = self.current.and_then(|id| self.rooms.get_mut(&id));
-        (room.map_or(&mut self.nowhere, |room| &mut room.composer), &mut self.kills)
+        let Self { servers, current, nowhere, kills, .. } = self;
+        let room = current.and_then(|key| servers[key.server.index()].rooms.get_mut(&key.room));
+        (room.map_or(nowhere, |room| &mut room.composer), kills)
     }
 
     /// What stands before the line being written, where there is room for it.
@@ -261,7 +262,7 @@ impl Model {
         if let Some(secret) = &self.secret {
             return secret.prompt().to_owned();
         }
-        let name = crate::clean::line(&self.account.me.name).into_string();
+        let name = crate::clean::line(&self.here().account.me.name).into_string();
         let intent = self.room().map(|room| room.intent);
         match (intent, self.room_view()) {
             (Some(Intent::Reply(_)), _) => "answer> ".to_owned(),
@@ -301,13 +302,13 @@ impl Model {
     /// What cuts the current timeline.
     #[must_use]
     pub fn scope(&self) -> Scope<'_> {
-        Scope { zone: &self.zone, ruler: self.room().and_then(|room| room.ruler), me: self.account.me.account }
+        Scope { zone: &self.zone, ruler: self.room().and_then(|room| room.ruler), me: self.here().account.me.account }
     }
 
     /// Who is writing in the room being looked at.
     pub fn typing(&self) -> impl Iterator<Item = &str> {
-        let room = self.current.unwrap_or_default();
-        self.typists.names(room)
+        let room = self.current.unwrap_or_default().room;
+        self.here().typists.names(room)
     }
 
     /// Where bindings of keys hold, the nearest first.
@@ -324,18 +325,18 @@ impl Model {
     #[must_use]
     pub fn next_timer(&self) -> Option<Duration> {
         let now = self.now.mono;
-        let retry = match self.link.state {
-            LinkState::Waiting { .. } if self.link.retry_at > now => Some(next_second(now, self.link.retry_at)),
+        let retry = self.servers.iter().filter_map(|server| match server.link.state {
+            LinkState::Waiting { .. } if server.link.retry_at > now => Some(next_second(now, server.link.retry_at)),
             LinkState::Waiting { .. } | LinkState::Connecting | LinkState::Online => None,
-        };
+        });
         let fetch = self.room().map(|room| room.fetch_after).filter(|at| *at > now);
         [
             self.notice.as_ref().map(|notice| notice.until),
-            self.typists.next(),
+            self.servers.iter().filter_map(|server| server.typists.next()).min(),
             self.read_due(),
             self.chord.due(),
             self.calls.due(),
-            retry,
+            retry.min(),
             fetch,
         ]
         .into_iter()
@@ -362,9 +363,6 @@ fn next_second(now: Duration, at: Duration) -> Duration {
     let part = Duration::from_nanos(left.subsec_nanos().into());
     now + if part.is_zero() { Duration::from_secs(1) } else { part }
 }
-
-/// Nicks that are remembered; further ones are not shown.
-const NICKS_MAX: usize = 10_000;
 
 /// How long something is visible before it counts as read.
 pub(super) const SEEN_AFTER: Duration = Duration::from_millis(500);

@@ -1,13 +1,14 @@
 //! What the core is told.
 
 use chat_proto::reply::Page;
-use chat_proto::{Anchor, Event, Reply, RoomId};
+use chat_proto::{Anchor, Event, Reply};
 
 use super::effect::Tag;
 use super::pointer::{Gesture, Spot};
 use super::prefs::Prefs;
-use crate::client::ClientEvent;
+use super::server::{RoomKey, ServerId};
 use crate::client::cache::CachedState;
+use crate::client::{ClientEvent, Question};
 use crate::tui::term::key::Key;
 
 /// One thing that happened.
@@ -23,16 +24,20 @@ pub enum Msg {
     Resize(u16, u16),
     /// The terminal has the person's attention, or no more.
     Focus(bool),
-    /// What an earlier run knew: the first frame waits for nothing else.
-    Remembered(CachedState),
-    /// News of the session.
-    Net(ClientEvent),
+    /// What an earlier run knew of a server: the first frame waits for nothing else.
+    Remembered(ServerId, CachedState),
+    /// News of a session.
+    Net(ServerId, ClientEvent),
     /// The answer to a request, or why there is none, for people.
-    Answer(Tag, Result<Reply, String>),
+    Answer(ServerId, Tag, Result<Reply, String>),
     /// The page of a fetch, or why there is none, for people.
-    Page(RoomId, Anchor, Result<Page, String>),
+    Page(RoomKey, Anchor, Result<Page, String>),
     /// What the cache has instead of the page of a fetch, for want of a connection; nothing if it has nothing.
-    Cached(RoomId, Anchor, Vec<Event>),
+    Cached(RoomKey, Anchor, Vec<Event>),
+    /// A further server is to be connected to, as the person wrote it.
+    Connect(String),
+    /// A server shows a key that nobody vouches for.
+    Unknown(ServerId, Question),
     /// What was written, as it came out of the person's editor.
     Edited(String),
     /// What the person set is this from now on.

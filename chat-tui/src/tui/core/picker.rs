@@ -1,17 +1,18 @@
 //! Something to choose from, in front of the timeline: what is typed leaves those that fit.
 
-use chat_proto::{RoomId, Seq};
+use chat_proto::Seq;
 
 use super::fuzzy::score;
+use super::server::{RoomKey, ServerId};
 
 /// What choosing does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Goal {
     /// Go to a room.
-    Room(RoomId),
+    Room(RoomKey),
     /// Go to a message.
-    Message(RoomId, Seq),
-    /// Become a member of a room and go there.
+    Message(RoomKey, Seq),
+    /// Become a member of a room of the server being looked at, and go there.
     Join(String),
     /// Go to the conversation with somebody.
     Person(String),
@@ -19,8 +20,10 @@ pub enum Goal {
     Write(String),
     /// Search on the server.
     Search(String),
+    /// Trust the key of a server, or don't.
+    Trust(ServerId, bool),
     /// React to a message.
-    React(RoomId, Seq, String),
+    React(RoomKey, Seq, String),
 }
 
 /// One thing to choose.
@@ -49,6 +52,8 @@ pub struct Picker {
     chosen: usize,
     /// What is made of what was typed, besides the items.
     free: Option<Free>,
+    /// What not choosing anything does.
+    otherwise: Option<Goal>,
 }
 
 /// What is made of words that are typed.
@@ -57,7 +62,7 @@ pub enum Free {
     /// A search on the server.
     Search,
     /// A reaction to this message.
-    React(RoomId, Seq),
+    React(RoomKey, Seq),
 }
 
 impl Picker {
@@ -65,7 +70,19 @@ impl Picker {
     #[must_use]
     pub fn new(title: impl Into<String>, items: Vec<Item>, free: Option<Free>) -> Self {
         let fitting = (0..items.len()).collect();
-        Self { title: title.into(), typed: String::new(), items, fitting, chosen: 0, free }
+        Self { title: title.into(), typed: String::new(), items, fitting, chosen: 0, free, otherwise: None }
+    }
+
+    /// The same, where not to choose is an answer too.
+    #[must_use]
+    pub fn or_else(self, otherwise: Goal) -> Self {
+        Self { otherwise: Some(otherwise), ..self }
+    }
+
+    /// What not choosing anything does.
+    #[must_use]
+    pub fn otherwise(&self) -> Option<Goal> {
+        self.otherwise.clone()
     }
 
     /// What fits, the best first, and whether it is the chosen one.
@@ -167,10 +184,15 @@ const TYPED_BYTES_MAX: usize = 256;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chat_proto::RoomId;
+
+    fn key(room: u64) -> RoomKey {
+        RoomKey::new(ServerId::default(), RoomId(room))
+    }
 
     fn picker(free: Option<Free>) -> Picker {
         let item =
-            |name: &str, room| Item { name: name.to_owned(), detail: String::new(), goal: Goal::Room(RoomId(room)) };
+            |name: &str, room| Item { name: name.to_owned(), detail: String::new(), goal: Goal::Room(key(room)) };
         Picker::new("go to", vec![item("#dev", 1), item("#ops", 2), item("@dave", 3)], free)
     }
 
@@ -195,9 +217,9 @@ mod tests {
     fn choosing_stays_within_what_fits() {
         let mut picker = picker(None);
         picker.step(-1);
-        assert_eq!(picker.goal(), Some(Goal::Room(RoomId(1))));
+        assert_eq!(picker.goal(), Some(Goal::Room(key(1))));
         picker.step(9);
-        assert_eq!(picker.goal(), Some(Goal::Room(RoomId(3))));
+        assert_eq!(picker.goal(), Some(Goal::Room(key(3))));
         picker.insert("nobody");
         assert_eq!(picker.goal(), None);
     }

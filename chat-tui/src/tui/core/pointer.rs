@@ -1,12 +1,12 @@
 //! What the mouse is over, and what it does there.
 
-use chat_proto::RoomId;
+use super::server::RoomKey;
 
 /// A part of the screen that knows what a click on it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Spot {
     /// A room's name.
-    Room(RoomId),
+    Room(RoomKey),
     /// The list of rooms, beside the names in it.
     Rooms,
     /// A member, by his name.

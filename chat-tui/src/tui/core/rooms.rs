@@ -1,15 +1,16 @@
 //! The rooms in the order they are shown and numbered, and which of them have something new.
 
-use chat_proto::{Presence, RoomId};
+use chat_proto::Presence;
 
 use super::model::Model;
+use super::server::{RoomKey, ServerId};
 use crate::client::view::RoomView;
 
 /// One room of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoomLine<'a> {
     /// Which.
-    pub id: RoomId,
+    pub key: RoomKey,
     /// Its number, from 1.
     pub number: usize,
     /// Its name.
@@ -32,23 +33,22 @@ pub struct RoomLine<'a> {
 #[must_use]
 pub fn room_lines(model: &Model) -> Vec<RoomLine<'_>> {
     let mut lines: Vec<RoomLine<'_>> = model
-        .account
-        .rooms
-        .iter()
-        .filter(|(_, room)| room.member)
-        .map(|(id, room)| RoomLine {
-            id: *id,
+        .numbered()
+        .flat_map(|(id, server)| server.account.rooms.iter().map(move |(room, view)| (RoomKey::new(id, *room), view)))
+        .filter(|(_, view)| view.member)
+        .map(|(key, view)| RoomLine {
+            key,
             number: 0,
-            name: &room.name,
-            label: room.label(),
-            direct: room.is_conversation(),
-            lamp: lamp(room),
-            unread: room.unread(),
-            mentions: room.mention_count(),
-            current: model.current == Some(*id),
+            name: &view.name,
+            label: view.label(),
+            direct: view.is_conversation(),
+            lamp: lamp(view),
+            unread: view.unread(),
+            mentions: view.mention_count(),
+            current: model.current == Some(key),
         })
         .collect();
-    lines.sort_by_cached_key(|line| (line.direct, line.label.to_lowercase(), line.id));
+    lines.sort_by_cached_key(|line| (line.key.server, line.direct, line.label.to_lowercase(), line.key));
     for (number, line) in (1..).zip(&mut lines) {
         line.number = number;
     }
@@ -61,21 +61,42 @@ fn lamp(room: &RoomView) -> Option<Presence> {
     room.members.values().find(|member| member.name == *other).map(|member| member.presence)
 }
 
-/// How many rows the rooms take: one each, and one above the conversations.
-#[must_use]
-pub fn room_rows(lines: &[RoomLine<'_>]) -> usize {
-    lines.len() + usize::from(lines.iter().any(|line| line.direct))
+/// A row of the list of rooms.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListRow<'a> {
+    /// The server whose rooms stand below.
+    Server(ServerId, &'a str),
+    /// Conversations stand below.
+    Direct,
+    /// A room.
+    Room(RoomLine<'a>),
 }
 
-/// The first line of the rooms that a list of so many rows shows: where it was scrolled to, else so that the room being
-/// looked at is among them.
+/// The rows of the list of rooms: below each server its rooms, and below these the conversations.
 #[must_use]
-pub fn first_room_line(model: &Model, rows: usize) -> usize {
-    let lines = room_lines(model);
-    let current = lines.iter().position(|line| line.current).unwrap_or(0);
-    let rows = rows.saturating_sub(room_rows(&lines) - lines.len());
+pub fn room_list(model: &Model) -> Vec<ListRow<'_>> {
+    let mut lines = room_lines(model).into_iter().peekable();
+    let mut rows = Vec::new();
+    for (id, server) in model.numbered() {
+        rows.push(ListRow::Server(id, server.name()));
+        let mut direct = false;
+        while let Some(line) = lines.next_if(|line| line.key.server == id) {
+            if line.direct && !std::mem::replace(&mut direct, true) {
+                rows.push(ListRow::Direct);
+            }
+            rows.push(ListRow::Room(line));
+        }
+    }
+    rows
+}
+
+/// The first row of the list of rooms that is shown where there is place for so many: where it was scrolled to, else so that
+/// the room being looked at is among them.
+#[must_use]
+pub fn first_room_row(model: &Model, list: &[ListRow<'_>], rows: usize) -> usize {
+    let current = list.iter().position(|row| matches!(row, ListRow::Room(line) if line.current)).unwrap_or(0);
     let scrolled = model.scrolled.rooms.filter(|_| model.scrolled.room == model.current);
-    scrolled.unwrap_or((current + 1).saturating_sub(rows)).min(lines.len().saturating_sub(rows))
+    scrolled.unwrap_or((current + 1).saturating_sub(rows)).min(list.len().saturating_sub(rows))
 }
 
 /// Rooms with something new, in the order to go through them: mentions first.

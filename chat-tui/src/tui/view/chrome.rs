@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use chat_proto::RoomId;
 use ratatui::buffer::Buffer;
 
 use super::paint::{Pen, columns};
@@ -16,7 +15,7 @@ use crate::tui::core::geometry::Area;
 use crate::tui::core::keymap::{Action, Deed};
 use crate::tui::core::markup;
 use crate::tui::core::pointer::Spot;
-use crate::tui::core::{Intent, Model, RoomState, hotlist};
+use crate::tui::core::{Intent, Model, RoomKey, RoomState, hotlist};
 use crate::tui::term::links::Links;
 
 /// Columns from which the header and the status say more.
@@ -36,13 +35,13 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
         };
         right.push_str(&format!("{}{unit}  ", room.members_total));
     }
-    let name = if area.width >= MEDIUM { format!("  {}", model.account.me.name) } else { String::new() };
+    let name = if area.width >= MEDIUM { format!("  {}", model.here().account.me.name) } else { String::new() };
     let (members, name) = (clean::line(&right), clean::line(&name));
     let connection = clean::line(&connection);
     let wide = columns(&members) + columns(&connection) + columns(&name) + 1;
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1);
-    if model.current.is_some() {
+    if model.current().is_some() {
         let room = model.room_label();
         let room = clean::line(&room);
         let space = pen.left().saturating_sub(wide + 1);
@@ -59,7 +58,7 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
         }
     } else {
         let space = pen.left().saturating_sub(wide + 1);
-        pen.fitted(&clean::line(model.server_name()), space, theme.room);
+        pen.fitted(&clean::line(model.here().name()), space, theme.room);
     }
     pen.until_left(wide);
     pen.foreign(&members, theme.connection);
@@ -70,11 +69,12 @@ pub(super) fn header(model: &Model, theme: &Theme, area: Area, buffer: &mut Buff
 /// Where the connection stands, and whether that is bad.
 fn connection(model: &Model, theme: &Theme) -> (String, bool) {
     let dots = theme.words("…", "...");
-    match &model.link.state {
+    let link = &model.here().link;
+    match &link.state {
         LinkState::Connecting => (format!("connecting{dots}"), true),
-        LinkState::Online => (model.round_trip.map_or_else(|| "online".to_owned(), milliseconds), false),
+        LinkState::Online => (model.here().round_trip.map_or_else(|| "online".to_owned(), milliseconds), false),
         LinkState::Waiting { .. } => {
-            let left = model.link.retry_at.saturating_sub(model.now.mono);
+            let left = link.retry_at.saturating_sub(model.now.mono);
             let seconds = left.as_millis().div_ceil(1_000);
             (if seconds == 0 { format!("offline, retrying{dots}") } else { format!("offline, retry {seconds}s") }, true)
         }
@@ -135,7 +135,7 @@ fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
         let sign = theme.sign(Sign::Failed);
         return (format!("{sign} {refused} not sent: Enter retries, Esc takes it back"), theme.failed);
     }
-    if let LinkState::Waiting { reason, .. } = &model.link.state {
+    if let LinkState::Waiting { reason, .. } = &model.here().link.state {
         return (reason.clone(), theme.error);
     }
     if !room.timeline.follows() && !room.timeline.is_empty() {
@@ -180,7 +180,7 @@ fn candidates(model: &Model, theme: &Theme, pen: &mut Pen<'_>, columns_max: u16)
 }
 
 /// Rooms with something new: `act 2:#dev @2,41 5:#random 3`, or shorter; each with what it leads to.
-fn active(model: &Model, width: u16) -> Vec<(Option<RoomId>, Clean<'static>)> {
+fn active(model: &Model, width: u16) -> Vec<(Option<RoomKey>, Clean<'static>)> {
     let mut pieces = Vec::new();
     for line in hotlist(model) {
         let before = match (pieces.is_empty(), width >= MEDIUM) {
@@ -191,7 +191,7 @@ fn active(model: &Model, width: u16) -> Vec<(Option<RoomId>, Clean<'static>)> {
         let name = if width >= WIDE { format!("{} ", line.label) } else { String::new() };
         let mentions = if line.mentions > 0 { format!("@{},", line.mentions) } else { String::new() };
         let piece = format!("{}:{name}{mentions}{}", line.number, line.unread);
-        pieces.extend([(None, clean::line(before)), (Some(line.id), clean::line(&piece).into_owned())]);
+        pieces.extend([(None, clean::line(before)), (Some(line.key), clean::line(&piece).into_owned())]);
     }
     pieces
 }

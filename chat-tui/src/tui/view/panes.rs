@@ -11,30 +11,23 @@ use crate::clean;
 use crate::client::view::MemberView;
 use crate::tui::core::geometry::Area;
 use crate::tui::core::pointer::Spot;
-use crate::tui::core::{MemberGroup, Model, RoomLine, first_room_line, member_groups, room_lines};
+use crate::tui::core::{ListRow, MemberGroup, Model, RoomLine, first_room_row, member_groups, room_list};
 
 pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) {
     hits.add(area, Spot::Rooms);
     border(theme, Area { x: area.x + area.width - 1, width: 1, ..area }, buffer);
     let area = Area { width: area.width - 1, ..area };
-    title(model.server_name(), theme, area, 0, buffer);
-    let lines = room_lines(model);
-    let rows = usize::from(area.height.saturating_sub(1));
-    let first = first_room_line(model, rows);
-    let mut row = 1;
-    let mut within = first > 0 && lines[first.min(lines.len()) - 1].direct;
-    for line in &lines[first.min(lines.len())..] {
-        if line.direct && !within {
-            within = true;
-            title("direct", theme, area, row, buffer);
-            row += 1;
+    let list = room_list(model);
+    let first = first_room_row(model, &list, usize::from(area.height));
+    for (row, entry) in (0..area.height).zip(&list[first..]) {
+        match entry {
+            ListRow::Server(_, name) => title(name, theme, area, row, buffer),
+            ListRow::Direct => title("direct", theme, area, row, buffer),
+            ListRow::Room(line) => {
+                hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Room(line.key));
+                room(line, theme, area, row, buffer);
+            }
         }
-        if row >= area.height {
-            break;
-        }
-        hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Room(line.id));
-        room(line, theme, area, row, buffer);
-        row += 1;
     }
 }
 
@@ -106,7 +99,7 @@ pub(super) fn members(model: &Model, theme: &Theme, area: Area, buffer: &mut Buf
             }
             Entry::Member(view) => {
                 hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Member(view.name.clone()));
-                member(view, &model.called(&view.name), theme, area, row, buffer);
+                member(view, &model.here().called(&view.name), theme, area, row, buffer);
                 (row, shown) = (row + 1, shown + 1);
             }
         }

@@ -33,8 +33,8 @@ pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, g: Geometry,
 }
 
 fn nothing(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
-    let words = match &model.link.state {
-        LinkState::Connecting => format!("connecting to {}", model.server),
+    let words = match &model.here().link.state {
+        LinkState::Connecting => format!("connecting to {}", model.here().host),
         LinkState::Online => "no room is open; /join #room goes to one, F1 helps".to_owned(),
         LinkState::Waiting { reason, .. } => reason.clone(),
     };
@@ -149,7 +149,7 @@ impl View<'_> {
         let Some(message) = event.body.message() else {
             return Sender { name: "*", nick: theme.system, text: theme.system };
         };
-        let me = self.model.account.me.account;
+        let me = self.model.here().account.me.account;
         let stands_out = || self.model.prefs.stands_out(message.text);
         let named = event.by != me && (message.mentions.contains(&me) || stands_out());
         let nick = if named { theme.mention } else { self.nick(event.by) };
@@ -161,7 +161,7 @@ impl View<'_> {
     }
 
     fn nick(&self, account: AccountId) -> Style {
-        if account == self.model.account.me.account { self.theme.own } else { self.theme.nick(account) }
+        if account == self.model.here().account.me.account { self.theme.own } else { self.theme.nick(account) }
     }
 
     fn time_columns(&self) -> u16 {
@@ -216,7 +216,7 @@ impl View<'_> {
             if text_row == 0 {
                 pen.skip(2 + self.time_columns());
                 pen.right_in(
-                    &clean::line(&self.model.account.me.name),
+                    &clean::line(&self.model.here().account.me.name),
                     self.g.gutter.unwrap_or(0).saturating_sub(5 + self.time_columns()),
                     self.theme.own,
                 );

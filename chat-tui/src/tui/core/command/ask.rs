@@ -257,7 +257,7 @@ impl Ask {
 }
 
 fn room(model: &Model) -> Result<RoomId, String> {
-    model.current.ok_or_else(|| "no room is open".to_owned())
+    model.current().map(|key| key.room).ok_or_else(|| "no room is open".to_owned())
 }
 
 fn same_room(written: &str, name: &str) -> bool {
@@ -280,7 +280,7 @@ fn about(what: Person, account: AccountId, on: bool) -> Request {
 
 /// Somebody who is known from a room.
 fn account(model: &Model, name: &str) -> Result<AccountId, String> {
-    let members = model.account.rooms.values().flat_map(|room| &room.members);
+    let members = model.here().account.rooms.values().flat_map(|room| &room.members);
     let mut found = members.filter(|(_, member)| member.name.eq_ignore_ascii_case(name)).map(|(id, _)| *id);
     found.next().ok_or_else(|| format!("no {name} is in a room you have opened; open one that he is in"))
 }

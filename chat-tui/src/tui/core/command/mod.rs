@@ -71,6 +71,14 @@ pub enum Command {
     Goto(Goto),
     /// Do something with a message.
     Done(Deed),
+    /// Connect to a further server: where, and what is wanted there.
+    Connect(String),
+    /// Leave a server; the one being looked at if none is named.
+    Disconnect(String),
+    /// Try a server again at once, or go back to it.
+    Reconnect(String),
+    /// Show the servers.
+    Servers,
     /// Begin choosing among messages.
     Select,
     /// Show rooms, people and commands to choose from.

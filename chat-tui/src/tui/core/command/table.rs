@@ -36,6 +36,9 @@ pub const COMMANDS: &[Spec] = &[
         Some(Command::Configure(Change::Bind { context: context.to_owned(), keys, action }))
     }),
     spec("block", "/block name", "let somebody write to you no more", |rest| person(Person::Blocked, true, rest)),
+    spec("connect", "/connect [name@]host[:port] [#room…]", "connect to a further server", |rest| {
+        Some(if rest.is_empty() { Command::Servers } else { Command::Connect(rest.to_owned()) })
+    }),
     spec("contact", "/contact name", "count somebody among your contacts", |rest| person(Person::Contact, true, rest)),
     spec("create", "/create #room [topic]", "begin a room and become its owner", |rest| {
         let (name, topic) = first(rest)?;
@@ -50,6 +53,9 @@ pub const COMMANDS: &[Spec] = &[
     }),
     spec("devices", "/devices", "show the devices that open your account", |rest| {
         rest.is_empty().then_some(Command::Ask(Ask::Own(Own::Devices)))
+    }),
+    spec("disconnect", "/disconnect [server]", "leave this server, or another one", |rest| {
+        Some(Command::Disconnect(rest.to_owned()))
     }),
     spec("edit", "/edit [#seq] [text]", "change the words of your newest or the chosen message", |rest| {
         let (target, text) = target(rest);
@@ -161,6 +167,9 @@ pub const COMMANDS: &[Spec] = &[
         let (target, emoji) = target(rest);
         one(emoji).map(|emoji| Command::Done(Deed::React(target, emoji)))
     }),
+    spec("reconnect", "/reconnect [server]", "try at once to connect again, or go back to a server", |rest| {
+        Some(Command::Reconnect(rest.to_owned()))
+    }),
     spec("recovery", "/recovery", "make a code for when all your devices are lost", |rest| {
         rest.is_empty().then_some(Command::Ask(Ask::Own(Own::Recovery)))
     }),
@@ -201,6 +210,9 @@ pub const COMMANDS: &[Spec] = &[
     }),
     spec("seen", "/seen name", "show when somebody was last there", |rest| one(rest).map(Command::Seen)),
     spec("select", "/select", "choose among the messages", |rest| rest.is_empty().then_some(Command::Select)),
+    spec("servers", "/servers", "show the servers and how they stand", |rest| {
+        rest.is_empty().then_some(Command::Servers)
+    }),
     spec("sessions", "/sessions [end connection]", "show or end your connections", |rest| match first(rest) {
         None => Some(Command::Ask(Ask::Sessions)),
         Some(("end", conn)) => {

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-use chat_proto::RoomId;
-
 use super::text::{Head, afterwards, event_text, lead, run_text};
 use super::walk::{Block, Decor, Scope};
 use super::{Anchor, Place, Timeline};
 use crate::clean;
 use crate::tui::core::markup::{self, Marked};
+use crate::tui::core::server::RoomKey;
 use crate::tui::view::width::width as columns;
 use crate::tui::view::wrap::wrap_keeping;
 
@@ -24,7 +23,7 @@ const STATE_COLUMNS: u16 = 12;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pane {
     /// Whose timeline it is.
-    pub room: RoomId,
+    pub room: RoomKey,
     /// Rows.
     pub height: u16,
     /// Columns of text.
@@ -54,7 +53,7 @@ pub struct Wrapped {
 #[derive(Debug, Default)]
 pub struct Wraps {
     /// For which room, columns, compactness, and which state of its messages.
-    shape: Option<(RoomId, u16, bool, u64)>,
+    shape: Option<(RoomKey, u16, bool, u64)>,
     known: HashMap<Place, Rc<Wrapped>>,
 }
 

@@ -6,49 +6,48 @@ use chat_proto::reply::{MemberList, Person, RoomInfo};
 use chat_proto::request::ListMembers;
 use chat_proto::search::SearchHits;
 use chat_proto::seen::LastSeen;
-use chat_proto::{Presence, Reply, Request, RoomId, Seq, Style};
+use chat_proto::{Presence, Reply, Seq, Style};
 
-use super::net::set_bounds;
 use super::{about, notice, picker, room};
-use crate::client::LinkState;
 use crate::tui::core::command::Ask;
-use crate::tui::core::effect::{Effect, Effects, Tag};
+use crate::tui::core::effect::{Effects, Errand, Tag};
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::room_state::{Intent, MembersKnown};
+use crate::tui::core::server::{RoomKey, ServerId};
 use crate::tui::core::shown;
 use crate::tui::core::time::day_title;
 
 /// Members of a room that are asked for; the pane says how many more there are.
 const MEMBERS_MAX: usize = 2_000;
 
-pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>, effects: &mut Effects) {
+pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<Reply, String>, effects: &mut Effects) {
     let reply = match result {
-        Ok(Reply::Reject(reject)) => return refused(model, tag, &reject.message, effects),
+        Ok(Reply::Reject(reject)) => return refused(model, at, tag, &reject.message, effects),
         Ok(reply) => reply,
-        Err(why) => return refused(model, tag, &why, effects),
+        Err(why) => return refused(model, at, tag, &why, effects),
     };
     effects.dirty = true;
     match tag {
         Tag::Members(id) => {
             if let Reply::MemberList(list) = reply {
-                members(model, id, &list, effects);
+                members(model, RoomKey::new(at, id), &list, effects);
             }
         }
         Tag::Folds(id, ..) => {
-            if let (Reply::FoldList(list), Some(room)) = (reply, model.rooms.get_mut(&id)) {
+            if let (Reply::FoldList(list), Some(room)) = (reply, model.at_mut(at).rooms.get_mut(&id)) {
                 room.timeline.fold(&list);
             }
         }
         Tag::Join(_) => {
             if let Reply::RoomInfo(info) = reply {
-                joined(model, info, effects);
+                joined(model, at, info, effects);
             }
         }
         Tag::Whois(_) => {
             if let Reply::Person(person) = reply {
                 model.overlay = Some(card(model, &person));
                 let ask = GetNicks { accounts: vec![person.account] };
-                effects.push(Effect::Request(Tag::Called, Request::from(ask)));
+                effects.ask(at, Tag::Called, ask);
             }
         }
         Tag::Called => {
@@ -61,7 +60,8 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
         }
         Tag::Nicks => {
             if let Reply::Nicks(nicks) = reply {
-                nicks.nicks.into_iter().for_each(|Nick { name, nick, .. }| model.set_nick(name, nick));
+                let server = model.at_mut(at);
+                nicks.nicks.into_iter().for_each(|Nick { name, nick, .. }| server.set_nick(name, nick));
             }
         }
         // It comes as news as well, on every connection.
@@ -72,26 +72,26 @@ pub(super) fn answer(model: &mut Model, tag: Tag, result: Result<Reply, String>,
                 notice(model, effects, false, text);
             }
         }
-        Tag::Ask(asked) => told(model, &asked, &reply, effects),
+        Tag::Ask(asked) => told(model, at, &asked, &reply, effects),
         Tag::Done(words) if !words.is_empty() => notice(model, effects, false, words),
         Tag::Done(_) | Tag::Leave(_) | Tag::Send(..) | Tag::Edit(..) => {}
     }
 }
 
 /// What came of a command.
-fn told(model: &mut Model, asked: &Ask, reply: &Reply, effects: &mut Effects) {
+fn told(model: &mut Model, at: ServerId, asked: &Ask, reply: &Reply, effects: &mut Effects) {
     let pick = if let Reply::SearchHits(found) = reply {
         if let Ask::Day(_) = asked {
             return begin_of_day(model, found, effects);
         }
         let query = if let Ask::Search(query) = asked { query } else { "" };
-        Some(picker::hits(&model.zone, query, found))
+        Some(picker::hits(&model.zone, at, query, found))
     } else if let Reply::MentionList(list) = reply {
-        Some(picker::mentions(model, list))
+        Some(picker::mentions(model, at, list))
     } else if let Reply::PinList(list) = reply {
-        Some(picker::pins(model, list))
+        Some(picker::pins(model, at, list))
     } else if let Reply::RoomList(list) = reply {
-        Some(picker::rooms(list))
+        Some(picker::rooms(at, list))
     } else {
         None
     };
@@ -102,7 +102,7 @@ fn told(model: &mut Model, asked: &Ask, reply: &Reply, effects: &mut Effects) {
         model.overlay = None;
         model.picker = Some(pick);
     } else if let (Reply::RoomInfo(info), Ask::Direct { text, go, .. }) = (reply, asked) {
-        direct(model, info.clone(), text, *go, effects);
+        direct(model, at, info.clone(), text, *go, effects);
     } else if let Some((title, lines)) = shown::lines(asked, reply, &model.zone) {
         model.overlay = Some(Overlay { title, lines, scroll: 0 });
     } else {
@@ -118,21 +118,22 @@ fn begin_of_day(model: &mut Model, found: &SearchHits, effects: &mut Effects) {
 }
 
 /// A conversation is there: it is gone to, or written into.
-fn direct(model: &mut Model, info: RoomInfo, text: &str, go: bool, effects: &mut Effects) {
+fn direct(model: &mut Model, at: ServerId, info: RoomInfo, text: &str, go: bool, effects: &mut Effects) {
     let id = info.room;
     if go {
-        joined(model, info, effects);
+        joined(model, at, info, effects);
     }
     if !text.is_empty() {
-        effects.push(Effect::Send { room: id, style: Style::Text, text: text.to_owned(), reply_to: None });
+        effects.send(at, Errand::Send { room: id, style: Style::Text, text: text.to_owned(), reply_to: None });
         if !go {
             notice(model, effects, false, "sent");
         }
     }
 }
 
-fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
-    let view = model.account.rooms.entry(info.room).or_default();
+fn joined(model: &mut Model, at: ServerId, info: RoomInfo, effects: &mut Effects) {
+    let server = model.at_mut(at);
+    let view = server.account.rooms.entry(info.room).or_default();
     let info_name = info.name.clone();
     view.name = info.name;
     view.epoch = info.epoch;
@@ -144,51 +145,54 @@ fn joined(model: &mut Model, info: RoomInfo, effects: &mut Effects) {
     if info.read >= view.read {
         (view.read, view.read_ordinal) = (info.read, info.read_ordinal);
     }
-    let state = model.rooms.entry(info.room).or_default();
+    let state = server.rooms.entry(info.room).or_default();
     state.topic = info.topic;
     state.members_total = info.members;
-    set_bounds(model, info.room);
-    let also = model.also.iter().position(|name| *name == info_name);
+    server.set_bounds(info.room);
+    let also = server.also.iter().position(|name| *name == info_name);
     if let Some(index) = also {
-        model.also.swap_remove(index);
+        server.also.swap_remove(index);
         return;
     }
-    model.wanted = None;
-    room::go(model, info.room, effects);
+    server.wanted = None;
+    room::go(model, RoomKey::new(at, info.room), effects);
 }
 
-fn members(model: &mut Model, id: RoomId, list: &MemberList, effects: &mut Effects) {
-    model.account.apply_members(id, list);
+fn members(model: &mut Model, key: RoomKey, list: &MemberList, effects: &mut Effects) {
+    let (at, id, server) = (key.server, key.room, model.at_mut(key.server));
+    server.account.apply_members(id, list);
     let accounts = list.members.iter().map(|member| member.account).collect();
-    effects.push(Effect::Request(Tag::Nicks, Request::from(GetNicks { accounts })));
-    let known = model.account.rooms.get(&id).map_or(0, |room| room.members.len());
-    let Some(state) = model.rooms.get_mut(&id) else { return };
+    effects.ask(at, Tag::Nicks, GetNicks { accounts });
+    let known = server.account.rooms.get(&id).map_or(0, |room| room.members.len());
+    let Some(state) = server.rooms.get_mut(&id) else { return };
     state.members_total = list.total;
     let last = list.members.last().filter(|_| list.more && known < MEMBERS_MAX);
     if let Some(last) = last {
         let next = ListMembers { room: id, after: last.account, limit: LIST_PAGE_MAX };
-        effects.push(Effect::Request(Tag::Members(id), Request::from(next)));
+        effects.ask(at, Tag::Members(id), next);
     } else {
         state.members = MembersKnown::Known;
     }
 }
 
-fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
+fn refused(model: &mut Model, at: ServerId, tag: Tag, why: &str, effects: &mut Effects) {
+    let server = model.at_mut(at);
     match tag {
         Tag::Members(id) => {
-            if let Some(state) = model.rooms.get_mut(&id) {
+            if let Some(state) = server.rooms.get_mut(&id) {
                 state.members = MembersKnown::Known;
             }
         }
         Tag::Folds(id, from, to) => {
             // Asked again with the next connection; a server that refuses would do so again.
-            if let Some(room) = model.rooms.get_mut(&id).filter(|_| model.link.state != LinkState::Online) {
+            let online = server.is_online();
+            if let Some(room) = server.rooms.get_mut(&id).filter(|_| !online) {
                 room.unfolded.push((from, to));
             }
         }
         Tag::Join(name) => {
-            model.wanted = model.wanted.take().filter(|wanted| *wanted != name);
-            model.also.retain(|also| *also != name);
+            server.wanted = server.wanted.take().filter(|wanted| *wanted != name);
+            server.also.retain(|also| *also != name);
             notice(model, effects, true, about(&["#", &name].concat(), why));
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
@@ -197,14 +201,14 @@ fn refused(model: &mut Model, tag: Tag, why: &str, effects: &mut Effects) {
         Tag::Called | Tag::Nicks => {}
         Tag::Ask(_) | Tag::Done(_) | Tag::Nick => notice(model, effects, true, why.to_owned()),
         Tag::Edit(room, seq, text) => {
-            if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
+            if let Some(state) = server.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
                 state.composer.set(&text);
                 state.intent = Intent::Edit(seq);
             }
             notice(model, effects, true, format!("not changed: {why}"));
         }
         Tag::Send(room, text) => {
-            if let Some(state) = model.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
+            if let Some(state) = server.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
                 state.composer.set(&text);
             }
             notice(model, effects, true, format!("not sent: {why}"));

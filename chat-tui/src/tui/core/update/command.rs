@@ -5,15 +5,16 @@ use chat_proto::request::{CreateRoom, JoinRoom, LeaveRoom, Whois};
 use chat_proto::seen::AskSeen;
 use chat_proto::setting::Topic;
 use chat_proto::text::Line as CheckedLine;
-use chat_proto::{MessageKey, Request, RoomId, RoomName, RoomRef, Style, UserRef};
+use chat_proto::{MessageKey, RoomName, RoomRef, Style, UserRef};
 
 use super::message::{self, Meant};
-use super::{find, notice, picker, room, secret, select};
+use super::{find, notice, picker, room, secret, select, servers};
 use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::room_state::Intent;
+use crate::tui::core::server::{RoomKey, ServerId};
 use crate::tui::core::timeline::Scroll;
 
 /// Takes the line: it is sent, or run, or stays where it is with a notice of what is wrong with it.
@@ -29,8 +30,10 @@ pub(super) fn run_line(model: &mut Model, effects: &mut Effects) {
     };
     match outcome {
         Ok(composer) => {
-            let of_room = composer.and_then(|id| model.rooms.get_mut(&id)).map(|room| &mut room.composer);
-            let line = of_room.unwrap_or(&mut model.nowhere).take();
+            let line = match composer.and_then(|key| model.state_mut(key)) {
+                Some(room) => room.composer.take(),
+                None => model.nowhere.take(),
+            };
             model.sent.push(&line);
         }
         Err(why) => notice(model, effects, true, why),
@@ -41,33 +44,33 @@ pub(super) fn run_line(model: &mut Model, effects: &mut Effects) {
 fn enter(model: &mut Model, names: &[String], effects: &mut Effects) -> Result<(), String> {
     let names = names.iter().map(|name| room_name(name)).collect::<Result<Vec<_>, _>>()?;
     for name in names {
-        match model.account.room_named(&name).filter(|(_, room)| room.member).map(|(id, _)| id) {
-            Some(id) => room::go(model, id, effects),
-            None => effects.push(join(name, false)),
+        match model.here().joined_as(&name) {
+            Some(room) => room::go(model, RoomKey::new(model.server, room), effects),
+            None => join(model.server, name, false, effects),
         }
     }
     Ok(())
 }
 
 /// Runs a command. Returns the room the line was written in, which may not be the one looked at any more.
-fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Option<RoomId>, String> {
-    let written_in = model.current;
+fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
+    let (written_in, at) = (model.current, model.server);
     match command {
         Command::Join(names) => enter(model, &names, effects)?,
         Command::Create { name, topic } => {
             let topic = CheckedLine::parse(&topic).map_err(|e| format!("the topic: {e}"))?.into_string();
             let name = room_name(&name)?;
             let create = CreateRoom { key: MessageKey::default(), name: name.clone(), topic };
-            effects.push(Effect::Request(Tag::Join(name), create.into()));
+            effects.ask(at, Tag::Join(name), create);
         }
         Command::Part { room, reason } => {
             let reason = CheckedLine::parse(&reason).map_err(|e| format!("the reason: {e}"))?.into_string();
             let room = match room {
                 Some(name) => named(model, &room_name(&name)?)?,
-                None => model.current.ok_or("no room is open")?,
+                None => model.current.ok_or("no room is open")?.room,
             };
             let leave = LeaveRoom { key: MessageKey::default(), room, reason };
-            effects.push(Effect::Request(Tag::Leave(room), leave.into()));
+            effects.ask(at, Tag::Leave(room), leave);
         }
         Command::Me(text) => {
             let intent = model.room().map(|room| room.intent).unwrap_or_default();
@@ -75,17 +78,17 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         }
         Command::Names => model.overlay = Some(names(model)?),
         Command::Whois(name) => {
-            let name = name.unwrap_or_else(|| model.account.me.name.clone());
-            whois(&name, effects);
+            let name = name.unwrap_or_else(|| model.here().account.me.name.clone());
+            whois(at, &name, effects);
         }
         Command::Seen(name) => {
             let name = name.trim_start_matches('@').to_owned();
             let user = UserRef::Name(name.clone());
-            effects.push(Effect::Request(Tag::Seen(name), Request::from(AskSeen { user })));
+            effects.ask(at, Tag::Seen(name), AskSeen { user });
         }
         Command::Nick(nick) => {
             let set = SetNick { nick: nick.unwrap_or_default() };
-            effects.push(Effect::Request(Tag::Nick, Request::from(set)));
+            effects.ask(at, Tag::Nick, set);
         }
         Command::Configure(change) => effects.push(Effect::Configure(change)),
         Command::Ask(asked) => ask(model, asked, effects)?,
@@ -100,6 +103,10 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Find(words) => find::begin(model, &words, effects)?,
         Command::Goto(place) => goto(model, place, effects)?,
         Command::Done(deed) => return done(model, deed, effects),
+        Command::Connect(words) => servers::connect(model, &words, effects)?,
+        Command::Disconnect(name) => servers::disconnect(model, servers::meant(model, &name)?, effects)?,
+        Command::Reconnect(name) => servers::reconnect(model, servers::meant(model, &name)?, effects)?,
+        Command::Servers => model.overlay = Some(servers::list(model)),
         Command::Select => select::begin(model, effects),
         Command::Switch => picker::switcher(model),
         Command::Help(None) => help(model),
@@ -108,7 +115,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             model.overlay = Some(Overlay { title: format!("/{}", spec.name), lines: about(spec), scroll: 0 });
         }
         Command::Password { remove: false } => secret::begin(model, effects),
-        Command::Password { remove: true } => secret::remove(effects),
+        Command::Password { remove: true } => secret::remove(at, effects),
         Command::Wrong(why) => return Err(why),
         Command::Quit => effects.push(Effect::Quit),
     }
@@ -116,7 +123,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
 }
 
 /// Does something with a message. Returns the room the line was written in, unless the line is in use already.
-fn done(model: &mut Model, deed: Deed, effects: &mut Effects) -> Result<Option<RoomId>, String> {
+fn done(model: &mut Model, deed: Deed, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
     let written_in = model.current;
     match deed {
         Deed::Reply(target, text) => {
@@ -124,9 +131,9 @@ fn done(model: &mut Model, deed: Deed, effects: &mut Effects) -> Result<Option<R
             return message::say(model, Style::Text, &text, Intent::Reply(seq), effects);
         }
         Deed::Edit(target, text) => {
-            let (id, seq) = message::target(model, target, Meant::Own)?;
+            let (key, seq) = message::target(model, target, Meant::Own)?;
             match text {
-                Some(text) => message::edit(id, seq, &text, effects)?,
+                Some(text) => message::edit(key, seq, &text, effects)?,
                 None => {
                     // The line it was asked in makes place for the words.
                     model.composer_mut().0.take();
@@ -137,20 +144,20 @@ fn done(model: &mut Model, deed: Deed, effects: &mut Effects) -> Result<Option<R
         }
         Deed::Substitute { old, new } => message::substitute(model, &old, &new, effects)?,
         Deed::Delete(target, reason) => {
-            let (id, seq) = message::target(model, target, Meant::Own)?;
-            message::remove(id, seq, &reason, effects)?;
+            let (key, seq) = message::target(model, target, Meant::Own)?;
+            message::remove(key, seq, &reason, effects)?;
         }
         Deed::React(target, emoji) => {
-            let (id, seq) = message::target(model, target, Meant::Newest)?;
-            message::react(model, id, seq, &emoji, effects);
+            let (key, seq) = message::target(model, target, Meant::Newest)?;
+            message::react(model, key, seq, &emoji, effects);
         }
         Deed::Pin(target, on) => {
-            let (id, seq) = message::target(model, target, Meant::Newest)?;
-            message::pin(id, seq, on, effects);
+            let (key, seq) = message::target(model, target, Meant::Newest)?;
+            message::pin(key, seq, on, effects);
         }
         Deed::Forward(target, to) => {
-            let (id, seq) = message::target(model, target, Meant::Newest)?;
-            message::forward(model, id, seq, &to, effects)?;
+            let (key, seq) = message::target(model, target, Meant::Newest)?;
+            message::forward(model, key, seq, &to, effects)?;
         }
     }
     Ok(written_in)
@@ -159,20 +166,20 @@ fn done(model: &mut Model, deed: Deed, effects: &mut Effects) -> Result<Option<R
 /// Asks the server for something.
 pub(super) fn ask(model: &Model, asked: Ask, effects: &mut Effects) -> Result<(), String> {
     let request = asked.request(model)?;
-    effects.push(Effect::Request(Tag::Ask(asked), request));
+    effects.ask(model.server, Tag::Ask(asked), request);
     Ok(())
 }
 
 /// Becoming a member of a room.
-pub(super) fn join(name: String, create: bool) -> Effect {
+pub(super) fn join(at: ServerId, name: String, create: bool, effects: &mut Effects) {
     let room = RoomRef::Name(name.clone());
-    Effect::Request(Tag::Join(name), JoinRoom { key: MessageKey::default(), room, create }.into())
+    effects.ask(at, Tag::Join(name), JoinRoom { key: MessageKey::default(), room, create });
 }
 
 /// Asks who somebody is.
-pub(super) fn whois(name: &str, effects: &mut Effects) {
+pub(super) fn whois(at: ServerId, name: &str, effects: &mut Effects) {
     let name = name.trim_start_matches('@').to_owned();
-    effects.push(Effect::Request(Tag::Whois(name.clone()), Request::from(Whois { name })));
+    effects.ask(at, Tag::Whois(name.clone()), Whois { name });
 }
 
 fn goto(model: &mut Model, place: Goto, effects: &mut Effects) -> Result<(), String> {
@@ -223,7 +230,7 @@ fn about(spec: &Spec) -> Vec<String> {
 fn names(model: &Model) -> Result<Overlay, String> {
     let room = model.room_view().ok_or("no room is open")?;
     let groups = member_groups(room).into_iter().map(|group| {
-        let names: Vec<String> = group.members.iter().map(|member| model.called(&member.name)).collect();
+        let names: Vec<String> = group.members.iter().map(|member| model.here().called(&member.name)).collect();
         format!("{} {}: {}", group.title, names.len(), names.join(" "))
     });
     Ok(Overlay { title: format!("members of {}", room.label()), lines: groups.collect(), scroll: 0 })
@@ -233,6 +240,6 @@ fn room_name(name: &str) -> Result<String, String> {
     RoomName::parse(name).map(|name| name.as_str().to_owned()).map_err(|e| format!("{name}: {e}"))
 }
 
-fn named(model: &Model, name: &str) -> Result<RoomId, String> {
-    model.account.room_named(name).map(|(id, _)| id).ok_or_else(|| format!("you are not in #{name}"))
+fn named(model: &Model, name: &str) -> Result<chat_proto::RoomId, String> {
+    model.here().account.room_named(name).map(|(id, _)| id).ok_or_else(|| format!("you are not in #{name}"))
 }

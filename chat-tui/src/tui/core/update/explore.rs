@@ -3,15 +3,16 @@
 use chat_proto::Request;
 
 use super::notice;
-use crate::tui::core::effect::{Effect, Effects};
+use crate::tui::core::effect::{Effect, Effects, Errand};
 use crate::tui::core::model::Model;
 
 /// Takes out of the effects what a person who only looks does not want, and says so where he asked for it.
 pub(super) fn hold_back(model: &mut Model, effects: &mut Effects) {
     let mut asked = false;
     effects.list.retain(|effect| {
-        let quiet = matches!(effect, Effect::MarkRead { .. } | Effect::Typing { .. });
-        let writes = writes(effect);
+        let Effect::At(_, errand) = effect else { return true };
+        let quiet = matches!(errand, Errand::MarkRead { .. } | Errand::Typing { .. });
+        let writes = writes(errand);
         asked |= writes;
         !quiet && !writes
     });
@@ -20,24 +21,15 @@ pub(super) fn hold_back(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-fn writes(effect: &Effect) -> bool {
-    match effect {
-        Effect::Send { .. } | Effect::Retry(_) => true,
-        Effect::Request(_, request) => !reads(request),
-        Effect::Discard(_)
-        | Effect::Fetch { .. }
-        | Effect::MarkRead { .. }
-        | Effect::Typing { .. }
-        | Effect::Focus(_)
-        | Effect::Title(_)
-        | Effect::Call(_)
-        | Effect::Copy(_)
-        | Effect::Mouse(_)
-        | Effect::Configure(_)
-        | Effect::Edit(_)
-        | Effect::Redraw
-        | Effect::Suspend
-        | Effect::Quit => false,
+fn writes(errand: &Errand) -> bool {
+    match errand {
+        Errand::Send { .. } | Errand::Retry(_) => true,
+        Errand::Request(_, request) => !reads(request),
+        Errand::Discard(_)
+        | Errand::Fetch { .. }
+        | Errand::MarkRead { .. }
+        | Errand::Typing { .. }
+        | Errand::Focus(_) => false,
     }
 }
 

@@ -8,12 +8,13 @@ use chat_proto::limits::POST_BYTES_MAX;
 use super::{command, copy, notice, picker, reverse, room, select};
 use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::composer::{Wanted, complete};
-use crate::tui::core::effect::{Effect, Effects};
+use crate::tui::core::effect::{Effect, Effects, Errand};
 use crate::tui::core::geometry::Panes;
 use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
 use crate::tui::core::room_state::Intent;
 use crate::tui::core::rooms::room_lines;
+use crate::tui::core::server::RoomKey;
 use crate::tui::core::timeline::Scroll;
 use crate::tui::term::key::Key;
 
@@ -90,8 +91,8 @@ fn many_lines(model: &mut Model, effects: &mut Effects) -> bool {
 
 /// The person stopped writing in the room being looked at.
 pub(super) fn typing_stops(model: &mut Model, effects: &mut Effects) {
-    if let Some((room, _)) = model.typing_sent.take() {
-        effects.push(Effect::Typing { room, active: false });
+    if let Some((RoomKey { server, room }, _)) = model.typing_sent.take() {
+        effects.send(server, Errand::Typing { room, active: false });
     }
 }
 
@@ -101,11 +102,11 @@ fn write(model: &mut Model, text: &str, effects: &mut Effects) {
         notice(model, effects, true, format!("a message has at most {POST_BYTES_MAX} bytes; the rest was left out"));
     }
     let silent = !model.prefs.typing || model.composer().text().starts_with('/');
-    let Some(room) = model.current.filter(|_| !silent) else { return };
-    let recent = model.typing_sent.is_some_and(|(where_, at)| where_ == room && model.now.mono < at + TYPING_EVERY);
+    let Some(key) = model.current.filter(|_| !silent) else { return };
+    let recent = model.typing_sent.is_some_and(|(where_, at)| where_ == key && model.now.mono < at + TYPING_EVERY);
     if !recent {
-        model.typing_sent = Some((room, model.now.mono));
-        effects.push(Effect::Typing { room, active: true });
+        model.typing_sent = Some((key, model.now.mono));
+        effects.send(key.server, Errand::Typing { room: key.room, active: true });
     }
 }
 
@@ -226,13 +227,14 @@ fn enter(model: &mut Model, effects: &mut Effects) {
 fn retry(model: &mut Model, effects: &mut Effects) {
     let refused = model.room().into_iter().flat_map(|room| room.timeline.pending());
     let keys: Vec<_> = refused.filter(|message| message.refused.is_some()).map(|message| message.key).collect();
-    effects.list.extend(keys.into_iter().map(Effect::Retry));
+    keys.into_iter().for_each(|key| effects.send(model.server, Errand::Retry(key)));
 }
 
 /// Ends answering or editing; else takes the newest refused message of this room back into the empty line, or begins to choose
 /// among messages.
 fn escape(model: &mut Model, effects: &mut Effects) {
-    let Some(room) = model.current.and_then(|id| model.rooms.get_mut(&id)) else { return };
+    let server = model.server;
+    let Some(room) = model.room_mut() else { return };
     match std::mem::take(&mut room.intent) {
         Intent::Edit(_) => return room.composer.clear(),
         Intent::Reply(_) => return,
@@ -250,7 +252,7 @@ fn escape(model: &mut Model, effects: &mut Effects) {
     };
     room.composer.set(&text);
     room.intent = message.reply_to.map_or(Intent::Say, Intent::Reply);
-    effects.push(Effect::Discard(message.key));
+    effects.send(server, Errand::Discard(message.key));
 }
 
 fn tab(model: &mut Model, back: bool) {
@@ -260,8 +262,11 @@ fn tab(model: &mut Model, back: bool) {
         }
         return;
     }
-    let rooms: Vec<String> =
-        room_lines(model).iter().filter(|line| !line.direct).map(|line| line.name.to_owned()).collect();
+    let rooms: Vec<String> = room_lines(model)
+        .iter()
+        .filter(|line| !line.direct && line.key.server == model.server)
+        .map(|line| line.name.to_owned())
+        .collect();
     let names = names(model);
     let (composer, _) = model.composer_mut();
     complete(composer, back, |wanted| match wanted {
@@ -289,7 +294,7 @@ fn names(model: &Model) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let members = model.room_view().into_iter().flat_map(|room| room.members.values()).map(|m| m.name.clone());
     for name in speakers(model).chain(members) {
-        if name != model.account.me.name && !names.contains(&name) {
+        if name != model.here().account.me.name && !names.contains(&name) {
             names.push(name);
         }
     }
@@ -297,7 +302,7 @@ fn names(model: &Model) -> Vec<String> {
 }
 
 fn speakers(model: &Model) -> impl Iterator<Item = String> {
-    let me = model.account.me.account;
+    let me = model.here().account.me.account;
     let events = model.room().into_iter().flat_map(|room| room.timeline.events().rev().take(SPEAKERS_WITHIN));
     events
         .filter(move |event| event.by != me)

@@ -15,18 +15,19 @@ mod reverse;
 mod room;
 mod secret;
 mod select;
+mod servers;
 
 use std::time::Duration;
 
-use chat_proto::Request;
 use chat_proto::limits::{LIST_PAGE_MAX, PAGE_EVENTS_MAX};
 use chat_proto::request::{ListFolds, ListMembers};
 
 use super::call;
-use super::effect::{Effect, Effects, Tag};
+use super::effect::{Effect, Effects, Errand, Tag};
 use super::model::{Model, Notice, Overlay};
 use super::msg::Msg;
 use super::room_state::MembersKnown;
+use super::server::RoomKey;
 use super::time::Now;
 use crate::client::LinkState;
 
@@ -54,11 +55,20 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
             model.focused = focused;
             effects.dirty = true;
         }
-        Msg::Remembered(state) => net::remembered(model, state, effects),
-        Msg::Net(event) => net::event(model, event, effects),
-        Msg::Answer(tag, result) => answer::answer(model, tag, result, effects),
+        Msg::Remembered(server, state) => net::remembered(model, server, state, effects),
+        Msg::Net(server, event) => net::event(model, server, event, effects),
+        Msg::Answer(server, tag, result) => answer::answer(model, server, tag, result, effects),
         Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
         Msg::Cached(room, at, events) => net::cached(model, room, at, events, effects),
+        Msg::Connect(words) => {
+            if let Err(why) = servers::connect(model, &words, effects) {
+                notice(model, effects, true, why);
+            }
+        }
+        Msg::Unknown(server, question) => {
+            model.at_mut(server).unknown = Some(question);
+            effects.dirty = true;
+        }
         Msg::Edited(text) => keys::edited(model, &text, effects),
         Msg::Prefs(prefs) => {
             model.zone.clock = prefs.clock;
@@ -82,6 +92,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
 
 /// Looks, after a batch of messages, at what the place being read calls for.
 pub fn settle(model: &mut Model, effects: &mut Effects) {
+    servers::ask(model, effects);
     fit(model);
     fetch(model, effects);
     fold(model, effects);
@@ -120,89 +131,97 @@ fn tick(model: &mut Model, effects: &mut Effects) {
         model.notice = None;
         effects.dirty = true;
     }
-    if model.typists.next().is_some_and(|until| until <= now) {
-        model.typists.expire(now);
-        effects.dirty = true;
+    for server in &mut model.servers {
+        if server.typists.next().is_some_and(|until| until <= now) {
+            server.typists.expire(now);
+            effects.dirty = true;
+        }
+        match server.link.state {
+            LinkState::Waiting { .. } => effects.dirty = true,
+            LinkState::Connecting | LinkState::Online => {}
+        }
     }
     chord::tick(model, effects);
-    match model.link.state {
-        LinkState::Waiting { .. } => effects.dirty = true,
-        LinkState::Connecting | LinkState::Online => {}
-    }
 }
 
 fn fit(model: &mut Model) {
     let height = model.geometry().timeline.height;
-    if let Some(room) = model.current.and_then(|id| model.rooms.get_mut(&id)) {
+    if let Some(room) = model.room_mut() {
         room.timeline.fit(height);
     }
 }
 
 /// Asks for what lies within two screens of what is being read.
 fn fetch(model: &mut Model, effects: &mut Effects) {
-    let Some(id) = model.current else { return };
+    let Some(RoomKey { server, room: id }) = model.current else { return };
     let near = 2 * usize::from(model.geometry().timeline.height).max(1);
-    let me = model.account.me.account;
-    let online = model.link.state == LinkState::Online;
-    let Model { rooms, zone, now, .. } = model;
-    let Some(room) = rooms.get_mut(&id) else { return };
+    let Model { servers, zone, now, .. } = model;
+    let there = &mut servers[server.index()];
+    let (me, online) = (there.account.me.account, there.is_online());
+    let Some(room) = there.rooms.get_mut(&id) else { return };
     if room.fetch_after > now.mono || room.jump.is_some() {
         return;
     }
     if online && std::mem::take(&mut room.stale) {
         for at in room.timeline.pages(PAGE_EVENTS_MAX) {
             room.timeline.fetch_begun(at);
-            effects.push(Effect::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
+            effects.send(server, Errand::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
         }
     }
     let scope = super::timeline::Scope { zone, ruler: room.ruler, me };
     while let Some(at) = room.timeline.wants(near, scope) {
-        effects.push(Effect::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
+        effects.send(server, Errand::Fetch { room: id, at, limit: PAGE_EVENTS_MAX });
     }
 }
 
 /// Asks what was done to messages that were loaded.
 fn fold(model: &mut Model, effects: &mut Effects) {
-    let Some(id) = model.current.filter(|_| model.link.state == LinkState::Online) else { return };
-    let Some(room) = model.rooms.get_mut(&id) else { return };
-    for (from, to) in room.unfolded.drain(..) {
-        effects.push(Effect::Request(Tag::Folds(id, from, to), Request::from(ListFolds { room: id, from, to })));
+    let Some(key) = model.current.filter(|key| model.at(key.server).is_online()) else { return };
+    let Some(state) = model.state_mut(key) else { return };
+    let RoomKey { server, room } = key;
+    for (from, to) in state.unfolded.drain(..) {
+        effects.ask(server, Tag::Folds(room, from, to), ListFolds { room, from, to });
     }
 }
 
 fn members(model: &mut Model, effects: &mut Effects) {
-    let Some(id) = model.current.filter(|_| model.link.state == LinkState::Online) else { return };
-    let member = model.account.rooms.get(&id).is_some_and(|room| room.member);
-    let Some(room) = model.rooms.get_mut(&id).filter(|room| member && room.members == MembersKnown::Unasked) else {
+    let Some(key) = model.current.filter(|key| model.at(key.server).is_online() && model.is_member(*key)) else {
         return;
     };
-    room.members = MembersKnown::Asked;
-    let first = ListMembers { room: id, after: chat_proto::AccountId::SERVER, limit: LIST_PAGE_MAX };
-    effects.push(Effect::Request(Tag::Members(id), Request::from(first)));
+    let Some(state) = model.state_mut(key).filter(|room| room.members == MembersKnown::Unasked) else { return };
+    state.members = MembersKnown::Asked;
+    let first = ListMembers { room: key.room, after: chat_proto::AccountId::SERVER, limit: LIST_PAGE_MAX };
+    effects.ask(key.server, Tag::Members(key.room), first);
 }
 
 fn mark_read(model: &mut Model, effects: &mut Effects) {
     if model.read_due().is_none_or(|due| due > model.now.mono) {
         return;
     }
-    let Some((id, seq)) = model.current.zip(model.room_view().map(|room| room.head)) else { return };
-    if let Some(room) = model.rooms.get_mut(&id) {
+    let Some((key, seq)) = model.current.zip(model.room_view().map(|room| room.head)) else { return };
+    if let Some(room) = model.state_mut(key) {
         room.marked = seq;
-        effects.push(Effect::MarkRead { room: id, seq });
+        effects.send(key.server, Errand::MarkRead { room: key.room, seq });
     }
 }
 
 fn unload(model: &mut Model) {
-    let mut loaded: Vec<_> =
-        model.rooms.iter().filter(|(_, room)| !room.timeline.is_empty()).map(|(id, room)| (room.opened, *id)).collect();
+    let rooms = model.numbered().flat_map(|(id, server)| server.rooms.iter().map(move |room| (id, room)));
+    let mut loaded: Vec<_> = rooms
+        .filter(|(_, (_, room))| !room.timeline.is_empty())
+        .map(|(server, (id, room))| (room.opened, RoomKey::new(server, *id)))
+        .collect();
     let excess = loaded.len().saturating_sub(ROOMS_LOADED_MAX);
     if excess == 0 {
         return;
     }
     loaded.sort_unstable();
-    for (_, id) in loaded.into_iter().take(excess).filter(|(_, id)| model.current != Some(*id)) {
-        let head = model.account.rooms.get(&id).map_or(chat_proto::Seq::ZERO, |room| room.head);
-        if let Some(room) = model.rooms.get_mut(&id) {
+    for (_, key) in loaded.into_iter().take(excess) {
+        if model.shows(key) {
+            continue;
+        }
+        let head = model.view(key).map_or(chat_proto::Seq::ZERO, |room| room.head);
+        if let Some(room) = model.state_mut(key) {
             room.timeline.forget(head);
         }
     }
@@ -217,7 +236,8 @@ fn mouse(model: &mut Model, effects: &mut Effects) {
 }
 
 fn title(model: &mut Model, effects: &mut Effects) {
-    let unread: u64 = model.account.rooms.values().filter(|room| room.member).map(|room| room.unread()).sum();
+    let rooms = model.servers.iter().flat_map(|server| server.account.rooms.values());
+    let unread: u64 = rooms.filter(|room| room.member).map(|room| room.unread()).sum();
     let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
     let room = model.room_label();
     let title = if room.is_empty() { format!("{count}chat") } else { format!("{count}{room} — chat") };

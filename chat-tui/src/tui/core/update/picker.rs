@@ -4,13 +4,14 @@ use chat_proto::reach::MentionList;
 use chat_proto::reply::{PinList, RoomList};
 use chat_proto::search::SearchHits;
 
-use super::{command, message, notice, room};
+use super::{command, message, notice, room, servers};
 use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::effect::Effects;
 use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
 use crate::tui::core::picker::{Free, Goal, Item, Picker};
 use crate::tui::core::rooms::{hotlist, room_lines};
+use crate::tui::core::server::{RoomKey, ServerId};
 use crate::tui::core::time::{Zone, day_title};
 use crate::tui::term::key::Key;
 
@@ -25,14 +26,14 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
                 reach(model, goal, effects);
             }
         }
-        Some(Action::Escape | Action::Interrupt) => model.picker = None,
+        Some(Action::Escape | Action::Interrupt) => close(model, effects),
         Some(Action::Up | Action::Step { back: true } | Action::Complete { back: true }) => picker.step(-1),
         Some(Action::Down | Action::Step { back: false } | Action::Complete { back: false }) => picker.step(1),
         Some(Action::PageUp) => picker.step(-page),
         Some(Action::PageDown) => picker.step(page),
         Some(Action::Delete(_)) => {
             if !picker.erase() {
-                model.picker = None;
+                close(model, effects);
             }
         }
         Some(Action::Kill(_)) => picker.clear(),
@@ -47,16 +48,23 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     true
 }
 
+/// Nothing is chosen.
+fn close(model: &mut Model, effects: &mut Effects) {
+    if let Some(goal) = model.picker.take().and_then(|picker| picker.otherwise()) {
+        reach(model, goal, effects);
+    }
+}
+
 /// Does what was chosen.
 fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
     let outcome = match goal {
-        Goal::Room(id) => {
-            room::go(model, id, effects);
+        Goal::Room(key) => {
+            room::go(model, key, effects);
             Ok(())
         }
-        Goal::Message(id, seq) => visit(model, id, seq, effects),
+        Goal::Message(key, seq) => visit(model, key, seq, effects),
         Goal::Join(name) => {
-            effects.push(command::join(name, false));
+            command::join(model.server, name, false, effects);
             Ok(())
         }
         Goal::Person(name) => {
@@ -67,8 +75,12 @@ fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
             Ok(())
         }
         Goal::Search(query) => command::ask(model, Ask::Search(query), effects),
-        Goal::React(id, seq, emoji) => {
-            message::react(model, id, seq, &emoji, effects);
+        Goal::Trust(server, yes) => {
+            servers::answer(model, server, yes, effects);
+            Ok(())
+        }
+        Goal::React(key, seq, emoji) => {
+            message::react(model, key, seq, &emoji, effects);
             Ok(())
         }
     };
@@ -78,11 +90,11 @@ fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
 }
 
 /// Goes to a message of any room.
-fn visit(model: &mut Model, id: chat_proto::RoomId, seq: chat_proto::Seq, effects: &mut Effects) -> Result<(), String> {
-    if !model.account.rooms.get(&id).is_some_and(|room| room.member) {
+fn visit(model: &mut Model, key: RoomKey, seq: chat_proto::Seq, effects: &mut Effects) -> Result<(), String> {
+    if !model.is_member(key) {
         return Err("you are not in that room; /join goes there".to_owned());
     }
-    room::go(model, id, effects);
+    room::go(model, key, effects);
     room::goto(model, seq, effects);
     Ok(())
 }
@@ -92,24 +104,26 @@ pub(super) fn switcher(model: &mut Model) {
     let lines = room_lines(model);
     let hot = hotlist(model);
     let last = model.last;
-    let mut order: Vec<_> = hot.iter().map(|line| line.id).collect();
+    let mut order: Vec<_> = hot.iter().map(|line| line.key).collect();
     order.extend(last.filter(|last| !order.contains(last)));
-    let rest = lines.iter().filter(|line| !line.current).map(|line| line.id);
-    order.extend(rest.filter(|id| !order.contains(id)).collect::<Vec<_>>());
-    order.extend(lines.iter().filter(|line| line.current).map(|line| line.id));
+    let rest = lines.iter().filter(|line| !line.current).map(|line| line.key);
+    order.extend(rest.filter(|key| !order.contains(key)).collect::<Vec<_>>());
+    order.extend(lines.iter().filter(|line| line.current).map(|line| line.key));
     let item = |line: &crate::tui::core::rooms::RoomLine<'_>| {
         let news = match (line.mentions, line.unread) {
             (0, 0) => String::new(),
             (0, unread) => format!("{unread} new"),
             (mentions, unread) => format!("{unread} new, {mentions} for you"),
         };
-        Item { name: line.label.clone(), detail: news, goal: Goal::Room(line.id) }
+        Item { name: line.label.clone(), detail: news, goal: Goal::Room(line.key) }
     };
-    let found = order.iter().filter_map(|id| lines.iter().find(|line| line.id == *id));
+    let found = order.iter().filter_map(|key| lines.iter().find(|line| line.key == *key));
     let mut items: Vec<Item> = found.map(item).collect();
     let mut people: Vec<&str> = Vec::new();
-    for member in model.account.rooms.values().flat_map(|room| room.members.values()) {
-        if member.name != model.account.me.name && !people.contains(&member.name.as_str()) && people.len() < PEOPLE_MAX
+    for member in model.here().account.rooms.values().flat_map(|room| room.members.values()) {
+        if member.name != model.here().account.me.name
+            && !people.contains(&member.name.as_str())
+            && people.len() < PEOPLE_MAX
         {
             people.push(&member.name);
         }
@@ -129,7 +143,7 @@ pub(super) fn switcher(model: &mut Model) {
 }
 
 /// Messages that were found.
-pub(super) fn hits(zone: &Zone, query: &str, hits: &SearchHits) -> Picker {
+pub(super) fn hits(zone: &Zone, at: ServerId, query: &str, hits: &SearchHits) -> Picker {
     let items = hits.hits.iter().map(|hit| {
         let message = hit.event.body.message();
         let words = hit.text.as_deref().or(message.map(|message| message.text)).unwrap_or_default();
@@ -138,7 +152,7 @@ pub(super) fn hits(zone: &Zone, query: &str, hits: &SearchHits) -> Picker {
         Item {
             name: format!("{name}: {}", words.replace('\n', " ")),
             detail: format!("#{}  {when}", hit.room_name),
-            goal: Goal::Message(hit.room, hit.event.seq),
+            goal: Goal::Message(RoomKey::new(at, hit.room), hit.event.seq),
         }
     });
     let more = if hits.next.is_some() { ", the newest" } else { "" };
@@ -147,39 +161,41 @@ pub(super) fn hits(zone: &Zone, query: &str, hits: &SearchHits) -> Picker {
 }
 
 /// Unread messages that name the person.
-pub(super) fn mentions(model: &Model, list: &MentionList) -> Picker {
+pub(super) fn mentions(model: &Model, at: ServerId, list: &MentionList) -> Picker {
     let items = list.mentions.iter().map(|entry| {
-        let room = model.rooms.get(&entry.room);
+        let key = RoomKey::new(at, entry.room);
+        let room = model.state(key);
         let words = room.and_then(|room| room.timeline.words(entry.seq)).unwrap_or("…").replace('\n', " ");
         let name = room.and_then(|room| room.timeline.event(entry.seq)).and_then(|event| event.body.message());
         let who = name.map_or(String::new(), |message| format!("{}: ", message.name));
         let when = format!("{} {}", day_title(model.zone.day(entry.at)), model.zone.minute(entry.at));
-        Item { name: format!("#{} {who}{words}", entry.name), detail: when, goal: Goal::Message(entry.room, entry.seq) }
+        Item { name: format!("#{} {who}{words}", entry.name), detail: when, goal: Goal::Message(key, entry.seq) }
     });
     Picker::new("unread messages that name you", items.collect(), None)
 }
 
 /// Pinned messages.
-pub(super) fn pins(model: &Model, list: &PinList) -> Picker {
+pub(super) fn pins(model: &Model, at: ServerId, list: &PinList) -> Picker {
+    let key = RoomKey::new(at, list.room);
     let items = list.events.iter().filter_map(|event| {
         let message = event.body.message()?;
-        let words = model.rooms.get(&list.room).and_then(|room| room.timeline.words(event.seq)).unwrap_or(message.text);
+        let words = model.state(key).and_then(|room| room.timeline.words(event.seq)).unwrap_or(message.text);
         let when = format!("{} {}", day_title(model.zone.day(event.at)), model.zone.minute(event.at));
         Some(Item {
             name: format!("{}: {}", message.name, words.replace('\n', " ")),
             detail: when,
-            goal: Goal::Message(list.room, event.seq),
+            goal: Goal::Message(key, event.seq),
         })
     });
     Picker::new("pinned messages", items.collect(), None)
 }
 
 /// Rooms there are.
-pub(super) fn rooms(list: &RoomList) -> Picker {
+pub(super) fn rooms(at: ServerId, list: &RoomList) -> Picker {
     let items = list.rooms.iter().map(|room| {
         let state = if room.member { ", joined" } else { "" };
         let members = if room.members == 1 { "1 member".to_owned() } else { format!("{} members", room.members) };
-        let goal = if room.member { Goal::Room(room.room) } else { Goal::Join(room.name.clone()) };
+        let goal = if room.member { Goal::Room(RoomKey::new(at, room.room)) } else { Goal::Join(room.name.clone()) };
         Item { name: format!("#{}", room.name), detail: format!("{members}{state}  {}", room.topic), goal }
     });
     Picker::new("rooms", items.collect(), None)

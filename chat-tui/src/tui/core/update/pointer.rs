@@ -1,15 +1,14 @@
 //! What the mouse does.
 
-use chat_proto::Request;
 use chat_proto::request::Whois;
 
 use super::{chord, room};
 use crate::tui::core::composer::Rows;
-use crate::tui::core::effect::{Effect, Effects, Tag};
+use crate::tui::core::effect::{Effects, Tag};
 use crate::tui::core::members::member_groups;
 use crate::tui::core::model::{Model, Scrolled};
 use crate::tui::core::pointer::{Gesture, Spot};
-use crate::tui::core::rooms::{first_room_line, room_lines, room_rows};
+use crate::tui::core::rooms::{first_room_row, room_list};
 use crate::tui::core::timeline::Scroll;
 use crate::tui::term::key::{Key, KeyCode};
 
@@ -27,11 +26,11 @@ pub(super) fn point(model: &mut Model, gesture: Gesture, spot: Spot, effects: &m
 
 fn click(model: &mut Model, spot: Spot, effects: &mut Effects) {
     match spot {
-        Spot::Room(id) => {
+        Spot::Room(key) => {
             model.overlay = None;
-            room::go(model, id, effects);
+            room::go(model, key, effects);
         }
-        Spot::Member(name) => effects.push(Effect::Request(Tag::Whois(name.clone()), Request::from(Whois { name }))),
+        Spot::Member(name) => effects.ask(model.server, Tag::Whois(name.clone()), Whois { name }),
         Spot::Composer { row, column } => {
             let width = model.composer_columns().1;
             let (composer, _) = model.composer_mut();
@@ -51,8 +50,9 @@ fn wheel(model: &mut Model, back: bool, spot: &Spot, effects: &mut Effects) {
     let g = model.geometry();
     match spot {
         Spot::Room(_) | Spot::Rooms => {
-            let rows = usize::from(g.rooms.map_or(0, |area| area.height.saturating_sub(1)));
-            let first = turn(first_room_line(model, rows), room_rows(&room_lines(model)), rows);
+            let rows = usize::from(g.rooms.map_or(0, |area| area.height));
+            let list = room_list(model);
+            let first = turn(first_room_row(model, &list, rows), list.len(), rows);
             model.scrolled = Scrolled { room: model.current, rooms: Some(first), ..model.scrolled };
         }
         Spot::Member(_) | Spot::Members => {

@@ -1,12 +1,12 @@
 //! Keys while a secret is being typed. They go past the bindings: nothing else sees them.
 
-use chat_proto::Request;
 use chat_proto::password::SetPassword;
 
 use super::notice;
-use crate::tui::core::effect::{Effect, Effects, Tag};
+use crate::tui::core::effect::{Effects, Tag};
 use crate::tui::core::model::Model;
 use crate::tui::core::secret::{Secret, Typed};
+use crate::tui::core::server::ServerId;
 use crate::tui::term::key::{Key, KeyCode};
 
 /// Asks for a new password.
@@ -21,9 +21,9 @@ pub(super) fn begin(model: &mut Model, effects: &mut Effects) {
 }
 
 /// Takes the password away.
-pub(super) fn remove(effects: &mut Effects) {
+pub(super) fn remove(at: ServerId, effects: &mut Effects) {
     let set = SetPassword { password: None, revoke_others: false };
-    effects.push(Effect::Request(Tag::Done("your account has no password any more"), Request::from(set)));
+    effects.ask(at, Tag::Done("your account has no password any more"), set);
 }
 
 /// Takes a key.
@@ -59,7 +59,7 @@ fn enter(model: &mut Model, effects: &mut Effects) {
         Typed::Done(password) => {
             model.secret = None;
             let set = SetPassword { password: Some(password.as_str().to_owned()), revoke_others: false };
-            effects.push(Effect::Request(Tag::Done(SET), Request::from(set)));
+            effects.ask(model.server, Tag::Done(SET), set);
         }
     }
 }

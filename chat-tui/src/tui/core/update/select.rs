@@ -67,9 +67,9 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
         Deed::React => message::pick_reaction(model),
         Deed::Same => same(model, seq, effects),
         Deed::Pin => {
-            if let Some(id) = model.current {
+            if let Some(key) = model.current {
                 let pinned = model.room().and_then(|room| room.timeline.stand(seq)).is_some_and(|s| s.is_pinned());
-                message::pin(id, seq, !pinned, effects);
+                message::pin(key, seq, !pinned, effects);
             }
         }
         Deed::Forward => {
@@ -110,7 +110,7 @@ fn step_to(model: &mut Model, which: impl FnOnce(&mut dyn Iterator<Item = Seq>) 
 }
 
 fn mention(model: &mut Model, seq: Seq, back: bool) {
-    let me = model.account.me.account;
+    let me = model.here().account.me.account;
     let found = model.room().and_then(|room| {
         let named = |event: &&chat_proto::Event| event.body.message().is_some_and(|it| it.mentions.contains(&me));
         let mut events = room.timeline.events();
@@ -157,11 +157,11 @@ fn tell(model: &mut Model, effects: &mut Effects, work: impl FnOnce(&mut Model) 
 
 /// The first reaction the message has, as one's own.
 fn same(model: &mut Model, seq: Seq, effects: &mut Effects) {
-    let me = model.account.me.account;
+    let me = model.here().account.me.account;
     let stand = model.room().and_then(|room| room.timeline.stand(seq));
     let first = stand.and_then(|stand| stand.reactions(me).next().map(|(emoji, ..)| emoji.to_owned()));
     match model.current.zip(first) {
-        Some((id, emoji)) => message::react(model, id, seq, &emoji, effects),
+        Some((key, emoji)) => message::react(model, key, seq, &emoji, effects),
         None => notice(model, effects, true, "nobody reacted to it yet; + chooses a reaction"),
     }
 }
@@ -201,7 +201,7 @@ fn info(model: &Model, seq: Seq) -> Option<Overlay> {
         if stand.text().is_some() {
             lines.push(format!("first words   {}", message.text));
         }
-        let me = model.account.me.account;
+        let me = model.here().account.me.account;
         let reactions: Vec<String> = stand.reactions(me).map(|(emoji, count, _)| format!("{emoji} {count}")).collect();
         if !reactions.is_empty() {
             lines.push(format!("reactions     {}", reactions.join("  ")));
@@ -213,6 +213,6 @@ fn info(model: &Model, seq: Seq) -> Option<Overlay> {
 fn author(model: &mut Model, seq: Seq, effects: &mut Effects) {
     let event = model.room().and_then(|room| room.timeline.event(seq));
     if let Some(name) = event.and_then(|event| event.body.message()).map(|message| message.name.to_owned()) {
-        command::whois(&name, effects);
+        command::whois(model.server, &name, effects);
     }
 }
