@@ -244,15 +244,15 @@ fn message(seq: u64, words: &str) -> Event {
 fn shown(screen: &Screen) -> Vec<(Seq, u16)> {
     let model = &screen.model;
     let timeline = &model.room().unwrap().timeline;
-    rows(timeline, &timeline.layout(model.pane().unwrap(), model.scope(), &mut Wraps::default()))
+    rows(timeline, &timeline.layout(model.pane().unwrap(), model.scope(key(GENERAL)), &mut Wraps::default()))
 }
 
 fn all_rows(screen: &Screen) -> Vec<(Seq, u16)> {
     let model = &screen.model;
     let mut timeline = model.room().unwrap().timeline.clone();
     let pane = Pane { height: 20_000, ..model.pane().unwrap() };
-    timeline.scroll(Scroll::Bottom, pane, model.scope(), &mut Wraps::default());
-    rows(&timeline, &timeline.layout(pane, model.scope(), &mut Wraps::default()))
+    timeline.scroll(Scroll::Bottom, pane, model.scope(key(GENERAL)), &mut Wraps::default());
+    rows(&timeline, &timeline.layout(pane, model.scope(key(GENERAL)), &mut Wraps::default()))
 }
 
 fn rows(timeline: &Timeline, layout: &chat_tui::tui::core::timeline::Layout) -> Vec<(Seq, u16)> {

@@ -7,7 +7,8 @@ use std::path::Path;
 use thiserror::Error;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::setting::{Kind, SETTINGS, Setting, Value};
+use super::setting::{Kind, Setting, Value};
+use super::table::SETTINGS;
 
 /// Why the file cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -61,6 +62,23 @@ pub fn bind(text: &str, context: &str, keys: &str, action: &str) -> Result<Strin
     let inner = section(outer, context)?;
     put(inner, keys, if action.is_empty() { value(false) } else { value(action) });
     Ok(document.to_string())
+}
+
+/// The text of a file with a text under a name in a section; none takes it away. `None` if it was not in there.
+///
+/// # Errors
+/// [`EditError`].
+pub fn name(text: &str, of: &str, name: &str, to: Option<&str>) -> Result<Option<String>, EditError> {
+    let mut document = parse(text)?;
+    let table = section(document.as_table_mut(), of)?;
+    let changed = match to {
+        Some(to) => {
+            put(table, name, value(to));
+            true
+        }
+        None => table.remove(name).is_some(),
+    };
+    Ok(changed.then(|| document.to_string()))
 }
 
 /// The text of a file with what a first run remembers.

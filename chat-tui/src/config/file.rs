@@ -6,8 +6,9 @@ use chat_proto::nearest::nearest;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::setting::{Kind, SETTINGS, Setting, Value};
-use super::{Binding, Config, Problem};
+use super::setting::{Kind, Setting, Value};
+use super::table::SETTINGS;
+use super::{Binding, Config, LAYOUTS, Named, Problem};
 
 /// Puts what the file says into the configuration; whatever is wrong is added to `problems`, and the rest still read.
 pub(super) fn read(path: &Path, text: &str, config: &mut Config, problems: &mut Vec<Problem>) {
@@ -38,6 +39,7 @@ impl File<'_> {
                 (Some(setting), _) => self.setting(setting, value),
                 (None, Some(inner)) if section.is_empty() && is_section(&full) => self.table(&full, inner),
                 (None, Some(inner)) if section == "keys" => self.bindings(name, inner),
+                (None, Some(inner)) if full == LAYOUTS => self.layouts(inner),
                 (None, _) => self.unknown(key, &full),
             }
         }
@@ -76,6 +78,24 @@ impl File<'_> {
             };
             let keys = keys.get_ref().to_string();
             self.config.keys.bindings.push(Binding { context: context.to_owned(), keys, action, place });
+        }
+    }
+
+    /// Layouts are looked at where the screen is; here they only get their places.
+    fn layouts(&mut self, table: &DeTable<'_>) {
+        for (name, value) in in_order(table) {
+            let place = self.place(name.span().start);
+            match value.get_ref().as_str() {
+                Some(text) => {
+                    let (name, text) = (name.get_ref().to_string(), text.to_owned());
+                    self.config.layouts.push(Named { name, text, place });
+                }
+                None => {
+                    let (name, given) = (name.get_ref(), value.get_ref().type_str());
+                    let what = format!("{name:?} takes a layout in quotes, not a value of type {given}");
+                    self.problem(value.span().start, what);
+                }
+            }
         }
     }
 

@@ -10,15 +10,20 @@ mod file;
 mod load;
 mod schema;
 mod setting;
+mod table;
 
 use std::fmt;
 use std::path::PathBuf;
 
 pub use choice::{Clock, ColorDepth, KeyPreset, Notice, Shown, SymbolSet, UnknownChoice};
-pub use edit::{EditError, Remember, bind, initial, remember, set, unset, write};
+pub use edit::{EditError, Remember, bind, initial, name, remember, set, unset, write};
 pub use load::{Loaded, Sources, default_path, load, system};
 pub use schema::schema;
-pub use setting::{Kind, SETTINGS, Setting, Value, find};
+pub use setting::{Kind, Setting, Value, find};
+pub use table::SETTINGS;
+
+/// The section of layouts.
+pub const LAYOUTS: &str = "layouts";
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +60,8 @@ pub struct Config {
     pub ui: Ui,
     /// Which key does what.
     pub keys: Keys,
+    /// Divisions of the screen that are kept.
+    pub layouts: Vec<Named>,
 }
 
 /// How the screen looks.
@@ -80,6 +87,8 @@ pub struct Ui {
     pub mouse: bool,
     /// Whether links can be clicked on in terminals that know them.
     pub links: bool,
+    /// The division of the screen to begin with, by its name.
+    pub layout: Option<String>,
 }
 
 /// Which key does what.
@@ -100,6 +109,17 @@ pub struct Binding {
     pub keys: String,
     /// The action's name; empty unbinds the keys.
     pub action: String,
+    /// Where it is written.
+    pub place: String,
+}
+
+/// A text of the person's own under a name, not yet looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// The text.
+    pub text: String,
     /// Where it is written.
     pub place: String,
 }
@@ -138,6 +158,7 @@ impl Default for Config {
             clock: Clock::Hours24,
             mouse: true,
             links: true,
+            layout: None,
         };
         Self {
             name: None,
@@ -156,6 +177,7 @@ impl Default for Config {
             notify: Notice::Auto,
             ui,
             keys: Keys::default(),
+            layouts: Vec::new(),
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use super::LAYOUTS;
 use super::edit::words;
-use super::setting::{Kind, SETTINGS, Setting};
+use super::setting::{Kind, Setting};
+use super::table::SETTINGS;
 
 /// The schema (draft 2020-12).
 #[must_use]
@@ -31,6 +33,9 @@ pub fn schema() -> Json {
             );
         }
     }
+    let meaning = "Layouts by their names, as `/layout save` writes them: `#general |60 (#dev / @bob); #ops`.";
+    let layout = json!({"type": "string", "minLength": 1});
+    root.insert(LAYOUTS.to_owned(), json!({"type": "object", "description": meaning, "additionalProperties": layout}));
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of chat-tui",

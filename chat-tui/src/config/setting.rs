@@ -1,13 +1,11 @@
-//! The table of settings: the one place a new one is added to.
+//! What a setting is, and what it takes.
 
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use chat_proto::{RoomName, UserName};
-
-use super::{Clock, ColorDepth, Config, KeyPreset, Notice, Shown, SymbolSet};
-use crate::client::{Beside, ServerAddress};
+use super::Config;
+use super::table::SETTINGS;
 
 /// A value as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +59,8 @@ pub struct Setting {
     pub meaning: &'static str,
     /// Whether a change takes effect at once, and not at the next start.
     pub live: bool,
-    read: fn(&mut Config, Value) -> Result<(), String>,
-    show: fn(&Config) -> Option<Value>,
+    pub(super) read: fn(&mut Config, Value) -> Result<(), String>,
+    pub(super) show: fn(&Config) -> Option<Value>,
 }
 
 impl Setting {
@@ -133,234 +131,7 @@ pub fn find(key: &str) -> Result<&'static Setting, String> {
     })
 }
 
-/// Every setting; those of a section stand together, and those without one stand first.
-pub const SETTINGS: &[Setting] = &[
-    Setting {
-        key: "name",
-        kind: Kind::Text,
-        meaning: "Your name on the server; the name of the system's user without it.",
-        live: false,
-        read: |config, value| {
-            let name = text(value)?;
-            UserName::parse(&name).map_err(|e| format!("the name {name:?} is not possible: {e}"))?;
-            config.name = Some(name);
-            Ok(())
-        },
-        show: |config| config.name.clone().map(Value::Text),
-    },
-    Setting {
-        key: "server",
-        kind: Kind::Text,
-        meaning: "The server that chat-tui connects to when none is named: HOST, HOST:PORT, [IPV6]:PORT or a chat:// link.",
-        live: false,
-        read: |config, value| {
-            let address = text(value)?;
-            let known: ServerAddress = address.parse().map_err(|e: crate::client::AddressError| e.to_string())?;
-            if known.invite.is_some() {
-                return Err("an invitation is used once, so it belongs on the command line".to_owned());
-            }
-            config.server = Some(address);
-            Ok(())
-        },
-        show: |config| config.server.clone().map(Value::Text),
-    },
-    Setting {
-        key: "rooms",
-        kind: Kind::List,
-        meaning: "Rooms to be in on that server; the first one is opened.",
-        live: false,
-        read: |config, value| {
-            let names = list(value)?;
-            let rooms = names.iter().map(|name| {
-                RoomName::parse(name).map(|room| room.as_str().to_owned()).map_err(|e| format!("{name:?}: {e}"))
-            });
-            config.rooms = rooms.collect::<Result<_, _>>()?;
-            Ok(())
-        },
-        show: |config| Some(Value::List(config.rooms.clone())),
-    },
-    Setting {
-        key: "servers",
-        kind: Kind::List,
-        meaning: "Further servers to be connected to beside that one: [NAME@]HOST[:PORT][/ROOM] or a chat:// link.",
-        live: false,
-        read: |config, value| {
-            config.servers = list(value)?;
-            config.servers.iter().try_for_each(|server| server.parse::<Beside>().map(drop).map_err(|e| e.to_string()))
-        },
-        show: |config| Some(Value::List(config.servers.clone())),
-    },
-    Setting {
-        key: "ca",
-        kind: Kind::Text,
-        meaning: "A PEM file of certificate authorities to trust besides the system's.",
-        live: false,
-        read: |config, value| path(value).map(|path| config.ca = Some(path)),
-        show: |config| config.ca.as_ref().map(|path| Value::Text(path.to_string_lossy().into_owned())),
-    },
-    Setting {
-        key: "data",
-        kind: Kind::Text,
-        meaning: "The directory of keys, outboxes and caches; made for its owner only.",
-        live: false,
-        read: |config, value| path(value).map(|path| config.data = Some(path)),
-        show: |config| config.data.as_ref().map(|path| Value::Text(path.to_string_lossy().into_owned())),
-    },
-    Setting {
-        key: "cache",
-        kind: Kind::Flag,
-        meaning: "Whether messages are kept on this machine, so that rooms are there before the connection is.",
-        live: false,
-        read: |config, value| flag(&value).map(|cache| config.cache = cache),
-        show: |config| Some(Value::Flag(config.cache)),
-    },
-    Setting {
-        key: "explore",
-        kind: Kind::Flag,
-        meaning: "Whether to look only: nothing is marked as read, nobody is told you are typing, and nothing is sent.",
-        live: true,
-        read: |config, value| flag(&value).map(|explore| config.explore = explore),
-        show: |config| Some(Value::Flag(config.explore)),
-    },
-    Setting {
-        key: "typing",
-        kind: Kind::Flag,
-        meaning: "Whether others are told while you are writing.",
-        live: true,
-        read: |config, value| flag(&value).map(|typing| config.typing = typing),
-        show: |config| Some(Value::Flag(config.typing)),
-    },
-    Setting {
-        key: "paste_lines",
-        kind: Kind::Number(0, 1_000),
-        meaning: "Lines pasted in one piece that Enter sends without asking, 0 to 1000; 0 for any number.",
-        live: true,
-        read: |config, value| number(&value).map(|lines| config.paste_lines = lines),
-        show: |config| Some(Value::Number(config.paste_lines)),
-    },
-    Setting {
-        key: "highlight",
-        kind: Kind::List,
-        meaning: "Words that make a message stand out as your name does, in any case, whole words only.",
-        live: true,
-        read: |config, value| list(value).map(|words| config.highlight = words),
-        show: |config| Some(Value::List(config.highlight.clone())),
-    },
-    Setting {
-        key: "theme",
-        kind: Kind::Text,
-        meaning: "The theme, by its name or the path of a TOML file that has a slash in it or ends in .toml.",
-        live: true,
-        read: |config, value| text(value).map(|theme| config.theme = theme),
-        show: |config| Some(Value::Text(config.theme.clone())),
-    },
-    Setting {
-        key: "linear",
-        kind: Kind::Flag,
-        meaning: "Whether lines are printed one after the other instead of a screen, for screen readers.",
-        live: false,
-        read: |config, value| flag(&value).map(|linear| config.linear = linear),
-        show: |config| Some(Value::Flag(config.linear)),
-    },
-    Setting {
-        key: "notify",
-        kind: Kind::Choice(Notice::WORDS),
-        meaning: "How the terminal tells of a message you are not looking at: off, bell, osc9, osc99, osc777, or as it understands (auto).",
-        live: true,
-        read: |config, value| word(value).map(|notify| config.notify = notify),
-        show: |config| Some(Value::Text(config.notify.to_string())),
-    },
-    Setting {
-        key: "ui.symbols",
-        kind: Kind::Choice(SymbolSet::WORDS),
-        meaning: "The characters that frames and signs are drawn with: unicode, ascii, or as the locale says (auto).",
-        live: true,
-        read: |config, value| word(value).map(|symbols| config.ui.symbols = symbols),
-        show: |config| Some(Value::Text(config.ui.symbols.to_string())),
-    },
-    Setting {
-        key: "ui.colors",
-        kind: Kind::Choice(ColorDepth::WORDS),
-        meaning: "How many colours are used: none, 16, 256, truecolor, or as the terminal says (auto).",
-        live: true,
-        read: |config, value| word(value).map(|colors| config.ui.colors = colors),
-        show: |config| Some(Value::Text(config.ui.colors.to_string())),
-    },
-    Setting {
-        key: "ui.borders",
-        kind: Kind::Flag,
-        meaning: "Whether lines part the panes; without them a screen reader has less to read.",
-        live: true,
-        read: |config, value| flag(&value).map(|borders| config.ui.borders = borders),
-        show: |config| Some(Value::Flag(config.ui.borders)),
-    },
-    Setting {
-        key: "ui.hints",
-        kind: Kind::Choice(Shown::WORDS),
-        meaning: "Whether the bottom line shows a few keys: on, off, or in the first week only (auto).",
-        live: true,
-        read: |config, value| word(value).map(|hints| config.ui.hints = hints),
-        show: |config| Some(Value::Text(config.ui.hints.to_string())),
-    },
-    Setting {
-        key: "ui.max_width",
-        kind: Kind::Number(20, 1_000),
-        meaning: "Columns of a message's text at most, 20 to 1000.",
-        live: true,
-        read: |config, value| number(&value).map(|columns| config.ui.max_width = columns),
-        show: |config| Some(Value::Number(config.ui.max_width)),
-    },
-    Setting {
-        key: "ui.rooms",
-        kind: Kind::Choice(Shown::WORDS),
-        meaning: "Whether the list of rooms is shown: on, off, or from 80 columns on (auto); on needs 60.",
-        live: true,
-        read: |config, value| word(value).map(|rooms| config.ui.rooms = rooms),
-        show: |config| Some(Value::Text(config.ui.rooms.to_string())),
-    },
-    Setting {
-        key: "ui.members",
-        kind: Kind::Choice(Shown::WORDS),
-        meaning: "Whether the list of members is shown: on, off, or from 110 columns on (auto); on needs 80.",
-        live: true,
-        read: |config, value| word(value).map(|members| config.ui.members = members),
-        show: |config| Some(Value::Text(config.ui.members.to_string())),
-    },
-    Setting {
-        key: "ui.clock",
-        kind: Kind::Choice(Clock::WORDS),
-        meaning: "How times are written: 24h (17:02) or 12h (5:02p).",
-        live: true,
-        read: |config, value| word(value).map(|clock| config.ui.clock = clock),
-        show: |config| Some(Value::Text(config.ui.clock.to_string())),
-    },
-    Setting {
-        key: "ui.mouse",
-        kind: Kind::Flag,
-        meaning: "Whether the mouse points here, rather than selecting text in the terminal.",
-        live: true,
-        read: |config, value| flag(&value).map(|mouse| config.ui.mouse = mouse),
-        show: |config| Some(Value::Flag(config.ui.mouse)),
-    },
-    Setting {
-        key: "ui.links",
-        kind: Kind::Flag,
-        meaning: "Whether links can be clicked on in terminals that know OSC 8.",
-        live: true,
-        read: |config, value| flag(&value).map(|links| config.ui.links = links),
-        show: |config| Some(Value::Flag(config.ui.links)),
-    },
-    Setting {
-        key: "keys.preset",
-        kind: Kind::Choice(KeyPreset::WORDS),
-        meaning: "Which program's habits the keys follow where they differ: default, weechat, irssi, vim, emacs or slack.",
-        live: true,
-        read: |config, value| word(value).map(|preset| config.keys.preset = preset),
-        show: |config| Some(Value::Text(config.keys.preset.to_string())),
-    },
-];
-
-fn text(value: Value) -> Result<String, String> {
+pub(super) fn text(value: Value) -> Result<String, String> {
     match value {
         Value::Text(text) if text.is_empty() => Err("the text is empty".to_owned()),
         Value::Text(text) => Ok(text),
@@ -368,7 +139,7 @@ fn text(value: Value) -> Result<String, String> {
     }
 }
 
-fn path(value: Value) -> Result<PathBuf, String> {
+pub(super) fn path(value: Value) -> Result<PathBuf, String> {
     let path = text(value)?;
     // A tilde means what it means to a shell.
     let home =
@@ -376,11 +147,11 @@ fn path(value: Value) -> Result<PathBuf, String> {
     Ok(home.unwrap_or_else(|| PathBuf::from(path)))
 }
 
-fn word<T: FromStr<Err: ToString>>(value: Value) -> Result<T, String> {
+pub(super) fn word<T: FromStr<Err: ToString>>(value: Value) -> Result<T, String> {
     text(value)?.parse().map_err(|error: T::Err| error.to_string())
 }
 
-fn list(value: Value) -> Result<Vec<String>, String> {
+pub(super) fn list(value: Value) -> Result<Vec<String>, String> {
     match value {
         Value::List(words) => Ok(words),
         Value::Text(word) => Ok(vec![word]),
@@ -388,11 +159,11 @@ fn list(value: Value) -> Result<Vec<String>, String> {
     }
 }
 
-fn flag(value: &Value) -> Result<bool, String> {
+pub(super) fn flag(value: &Value) -> Result<bool, String> {
     if let Value::Flag(flag) = value { Ok(*flag) } else { Err("it takes true or false".to_owned()) }
 }
 
-fn number(value: &Value) -> Result<u64, String> {
+pub(super) fn number(value: &Value) -> Result<u64, String> {
     if let Value::Number(number) = value { Ok(*number) } else { Err("it takes a whole number".to_owned()) }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Never: a timer. The file is looked at when something happens anyway.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
@@ -99,6 +100,17 @@ impl Live {
                 self.write(|file| config::unset(file, setting))?.then_some(()).ok_or_else(missing)?;
                 Ok(Outcome::Changed(format!("{key} is as it was made: {}", setting.default())))
             }
+            Change::Layout { name, text: Some(text) } => {
+                self.write(|file| config::name(file, config::LAYOUTS, name, Some(text)))?;
+                Ok(Outcome::Changed(format!("the layout {name} is kept; /set ui.layout {name} begins with it")))
+            }
+            Change::Layout { name, text: None } => {
+                let missing = || format!("no layout is called {name}; /layout shows them");
+                self.write(|file| config::name(file, config::LAYOUTS, name, None))?
+                    .then_some(())
+                    .ok_or_else(missing)?;
+                Ok(Outcome::Changed(format!("the layout {name} is kept no more")))
+            }
             Change::Bind { context, keys, action } => {
                 Keymap::default().bind(context, keys, action).map_err(|error| error.to_string())?;
                 self.write(|file| config::bind(file, context, keys, action).map(Some))?;
@@ -178,8 +190,17 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
             problems.push(Problem::new(&binding.place, error.to_string()));
         }
     }
+    let mut layouts = BTreeMap::new();
+    for layout in &config.layouts {
+        match crate::tui::core::layouts::read(&layout.text) {
+            Ok(_) => _ = layouts.insert(layout.name.clone(), layout.text.clone()),
+            Err(why) => problems.push(Problem::new(&layout.place, why)),
+        }
+    }
     Prefs {
         keys,
+        layouts,
+        layout_name: config.ui.layout.clone().unwrap_or_default(),
         explore: config.explore,
         typing: config.typing,
         highlight: config.highlight.iter().map(|word| word.to_lowercase()).collect(),

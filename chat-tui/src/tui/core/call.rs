@@ -67,7 +67,7 @@ pub(super) fn hear(model: &mut Model, key: RoomKey, events: &[Event]) {
 /// Makes the call that waits, if it is time; one about a room the person went to meanwhile is not needed.
 pub(super) fn make(model: &mut Model, effects: &mut Effects) {
     let Some(Waiting { room, openings, .. }) = &model.calls.waiting else { return };
-    let went_there = model.focused && model.current == Some(*room) && model.openings > *openings;
+    let went_there = model.focused && model.shows(*room) && model.openings > *openings;
     if went_there || looks_at(model, *room) {
         model.calls.waiting = None;
     }
@@ -85,8 +85,8 @@ pub(super) fn make(model: &mut Model, effects: &mut Effects) {
 
 /// Whether the person sees what comes into a room.
 fn looks_at(model: &Model, key: RoomKey) -> bool {
-    let follows = || model.room().is_some_and(|room| room.timeline.follows());
-    model.focused && model.current == Some(key) && follows()
+    let follows = || model.state(key).is_some_and(|room| room.timeline.follows());
+    model.focused && model.shows(key) && follows()
 }
 
 /// Whether an event is one to call for.

@@ -55,6 +55,13 @@ pub enum Change {
         /// The action's name; empty for none.
         action: String,
     },
+    /// Keep a layout, or keep it no more.
+    Layout {
+        /// What it is called.
+        name: String,
+        /// How it is written; none takes it away.
+        text: Option<String>,
+    },
     /// Read everything again.
     Reload,
 }

@@ -22,11 +22,13 @@ pub struct Layout {
     pub rule: bool,
     /// Columns of a message's text at most.
     pub text_max: u16,
+    /// Whether there are several tabs, which are listed then.
+    pub tabs: bool,
 }
 
 impl Default for Layout {
     fn default() -> Self {
-        Self { panes: Panes::default(), hint: true, rule: true, text_max: TEXT_COLUMNS_MAX }
+        Self { panes: Panes::default(), hint: true, rule: true, text_max: TEXT_COLUMNS_MAX, tabs: false }
     }
 }
 
@@ -50,12 +52,10 @@ pub struct Geometry {
     pub header: Option<Area>,
     /// The list of rooms; its last column parts it from the timeline.
     pub rooms: Option<Area>,
-    /// Messages.
+    /// The tabs.
+    pub tabs: Option<Area>,
+    /// Messages: the windows, or what is in front of them.
     pub timeline: Area,
-    /// Columns of time and sender beside the messages; without them both stand in the text.
-    pub gutter: Option<u16>,
-    /// Columns of a message's text.
-    pub text: u16,
     /// The list of members; its first column parts it from the timeline.
     pub members: Option<Area>,
     /// Who is typing, where something is new.
@@ -85,7 +85,9 @@ pub fn geometry(columns: u16, rows: u16, layout: Layout, composer_rows: usize) -
     let rule = take(layout.rule && rows >= ROWS_FULL && !panes.bare, 1);
     let status = take(rows >= ROWS_STATUS, 1);
     let header = (rows >= ROWS_HEADER && !panes.bare).then_some(Area { x: 0, y: 0, width: columns, height: 1 });
-    let top = u16::from(header.is_some());
+    let below = u16::from(header.is_some());
+    let tabs = (layout.tabs && header.is_some()).then_some(Area { x: 0, y: below, width: columns, height: 1 });
+    let top = below + u16::from(tabs.is_some());
     let middle = bottom.saturating_sub(top);
 
     let rooms_width = if columns >= COLUMNS_WIDE { 22 } else { 16 };
@@ -96,12 +98,20 @@ pub fn geometry(columns: u16, rows: u16, layout: Layout, composer_rows: usize) -
         shows_members.then(|| Area { x: columns - MEMBERS_WIDTH, y: top, width: MEMBERS_WIDTH, height: middle });
     let x = rooms.map_or(0, |area| area.width);
     let width = columns - x - members.map_or(0, |area| area.width);
-    let gutter = (columns >= COLUMNS_GUTTER && !panes.bare).then_some(if columns >= COLUMNS_WIDE { 20 } else { 18 });
-    let margin = u16::from(gutter.is_some());
-    let most = if panes.bare { u16::MAX } else { layout.text_max.max(1) };
-    let text = width.saturating_sub(gutter.unwrap_or(0) + margin).clamp(1, most);
     let timeline = Area { x, y: top, width, height: middle };
-    Geometry { header, rooms, timeline, gutter, text, members, status, rule, composer, hint }
+    Geometry { header, tabs, rooms, timeline, members, status, rule, composer, hint }
+}
+
+/// How messages are written in a window of a width, on a screen of so many columns: the columns of time and sender beside them,
+/// without which both stand in the text, and the columns of the text.
+#[must_use]
+pub fn text_columns(columns: u16, width: u16, layout: Layout) -> (Option<u16>, u16) {
+    let bare = layout.panes.bare;
+    let gutter = (columns >= COLUMNS_GUTTER && width >= WINDOW_GUTTER && !bare)
+        .then_some(if columns >= COLUMNS_WIDE && width >= COLUMNS_GUTTER { 20 } else { 18 });
+    let margin = u16::from(gutter.is_some());
+    let most = if bare { u16::MAX } else { layout.text_max.max(1) };
+    (gutter, width.saturating_sub(gutter.unwrap_or(0) + margin).clamp(1, most))
 }
 
 /// The columns a prompt gets: all of its own, if the line being written has enough beside it.
@@ -113,6 +123,8 @@ pub fn prompt_columns(columns: u16, prompt: u16) -> u16 {
 const COLUMNS_WIDE: u16 = 110;
 const COLUMNS_ROOMS: u16 = 80;
 const COLUMNS_GUTTER: u16 = 60;
+/// Columns of a window from which time and sender stand beside the messages.
+const WINDOW_GUTTER: u16 = 40;
 const ROWS_FULL: u16 = 18;
 const ROWS_HEADER: u16 = 10;
 const ROWS_STATUS: u16 = 5;
@@ -132,13 +144,21 @@ mod tests {
                 for composer in [1, 5, 50] {
                     let all = Panes { rooms: Some(true), members: Some(true), bare: false };
                     for panes in [Panes::default(), all, Panes { bare: true, ..all }] {
-                        let layout = Layout { panes, hint: composer > 1, rule: composer < 50, ..Layout::default() };
+                        let layout = Layout {
+                            panes,
+                            hint: composer > 1,
+                            rule: composer < 50,
+                            tabs: composer == 5,
+                            ..Layout::default()
+                        };
                         let g = geometry(columns, rows, layout, composer);
-                        let areas = [g.header, g.rooms, Some(g.timeline), g.members, g.status, g.rule, g.hint];
+                        let areas = [g.header, g.tabs, g.rooms, Some(g.timeline), g.members, g.status, g.rule, g.hint];
                         for area in areas.into_iter().flatten().chain([g.composer]) {
                             assert!(area.x + area.width <= columns && area.y + area.height <= rows, "{columns}x{rows}");
                         }
-                        assert!(g.composer.height >= 1 && g.text >= 1, "{columns}x{rows}");
+                        let (gutter, text) = text_columns(columns, g.timeline.width, layout);
+                        assert!(text >= 1 && g.composer.height >= 1, "{columns}x{rows}");
+                        assert!(gutter.is_none_or(|gutter| gutter < g.timeline.width), "{columns}x{rows}");
                     }
                 }
             }

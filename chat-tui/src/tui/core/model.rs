@@ -6,8 +6,8 @@ use chat_proto::Seq;
 
 use super::call::Calls;
 use super::chord::Chord;
-use super::composer::{Composer, History, KillRing, Rows};
-use super::geometry::{Geometry, Panes, geometry, prompt_columns};
+use super::composer::{Composer, History, KillRing};
+use super::geometry::Panes;
 use super::keymap::Context;
 use super::picker::Picker;
 use super::prefs::Prefs;
@@ -16,10 +16,10 @@ use super::room_state::{Intent, RoomState};
 use super::secret::Secret;
 use super::server::{RoomKey, Server, ServerId};
 use super::time::{Now, Zone};
-use super::timeline::{Pane, Scope, Wraps};
+use super::timeline::Wraps;
+use super::windows::Windows;
 use crate::client::LinkState;
 use crate::client::view::RoomView;
-use crate::tui::view::width::width;
 
 /// A line for the person, until a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +71,10 @@ pub struct Model {
     pub servers: Vec<Server>,
     /// The server being looked at.
     pub(super) server: ServerId,
-    /// The room being looked at.
-    pub(super) current: Option<RoomKey>,
+    /// The windows, and what they show.
+    pub(super) windows: Windows,
+    /// Whether the screen was divided as the person wants it from the start.
+    pub(super) laid_out: bool,
     /// What was switched.
     pub panes: Panes,
     /// How far the lists of rooms and members are scrolled.
@@ -128,7 +130,8 @@ impl Model {
             focused: true,
             servers: vec![server],
             server: ServerId::default(),
-            current: None,
+            windows: Windows::default(),
+            laid_out: false,
             panes: Panes::default(),
             scrolled: Scrolled::default(),
             mouse: true,
@@ -187,7 +190,13 @@ impl Model {
     /// The room being looked at.
     #[must_use]
     pub fn current(&self) -> Option<RoomKey> {
-        self.current
+        self.windows.current()
+    }
+
+    /// The windows.
+    #[must_use]
+    pub fn windows(&self) -> &Windows {
+        &self.windows
     }
 
     /// What the account knows of a room.
@@ -208,13 +217,7 @@ impl Model {
 
     /// What the screen keeps of the room being looked at, to change it.
     pub(super) fn room_mut(&mut self) -> Option<&mut RoomState> {
-        self.state_mut(self.current?)
-    }
-
-    /// Whether a room is on the screen.
-    #[must_use]
-    pub fn shows(&self, key: RoomKey) -> bool {
-        self.current == Some(key)
+        self.state_mut(self.current()?)
     }
 
     /// Whether one is a member of a room.
@@ -226,13 +229,13 @@ impl Model {
     /// What the screen keeps of the room being looked at.
     #[must_use]
     pub fn room(&self) -> Option<&RoomState> {
-        self.state(self.current?)
+        self.state(self.current()?)
     }
 
     /// What the account knows of the room being looked at.
     #[must_use]
     pub fn room_view(&self) -> Option<&RoomView> {
-        self.view(self.current?)
+        self.view(self.current()?)
     }
 
     /// What the room is called, or nothing.
@@ -251,7 +254,8 @@ impl Model {
     }
 
     pub(super) fn composer_mut(&mut self) -> (&mut Composer, &mut KillRing) {
-        let Self { servers, current, nowhere, kills, .. } = self;
+        let current = self.windows.current();
+        let Self { servers, nowhere, kills, .. } = self;
         let room = current.and_then(|key| servers[key.server.index()].rooms.get_mut(&key.room));
         (room.map_or(nowhere, |room| &mut room.composer), kills)
     }
@@ -272,42 +276,9 @@ impl Model {
         }
     }
 
-    /// Columns of the prompt and of the line being written beside it.
-    #[must_use]
-    pub fn composer_columns(&self) -> (u16, u16) {
-        let prompt = prompt_columns(self.size.0, width(&self.prompt()));
-        (prompt, (self.size.0 - prompt.min(self.size.0)).max(1))
-    }
-
-    /// Where everything is.
-    #[must_use]
-    pub fn geometry(&self) -> Geometry {
-        let rows = Rows::of(self.composer().text(), self.composer_columns().1).count();
-        geometry(self.size.0, self.size.1, self.prefs.layout(self.panes), rows)
-    }
-
-    /// The pane the current timeline is laid out for.
-    #[must_use]
-    pub fn pane(&self) -> Option<Pane> {
-        let g = self.geometry();
-        Some(Pane { room: self.current?, height: g.timeline.height, width: g.text, compact: g.gutter.is_none() })
-    }
-
-    /// The first line of the members that is shown.
-    #[must_use]
-    pub fn members_scrolled(&self) -> usize {
-        if self.scrolled.room == self.current { self.scrolled.members } else { 0 }
-    }
-
-    /// What cuts the current timeline.
-    #[must_use]
-    pub fn scope(&self) -> Scope<'_> {
-        Scope { zone: &self.zone, ruler: self.room().and_then(|room| room.ruler), me: self.here().account.me.account }
-    }
-
     /// Who is writing in the room being looked at.
     pub fn typing(&self) -> impl Iterator<Item = &str> {
-        let room = self.current.unwrap_or_default().room;
+        let room = self.current().unwrap_or_default().room;
         self.here().typists.names(room)
     }
 
@@ -329,24 +300,26 @@ impl Model {
             LinkState::Waiting { .. } if server.link.retry_at > now => Some(next_second(now, server.link.retry_at)),
             LinkState::Waiting { .. } | LinkState::Connecting | LinkState::Online => None,
         });
-        let fetch = self.room().map(|room| room.fetch_after).filter(|at| *at > now);
+        let seen = self.seen();
+        let fetch = seen.iter().filter_map(|key| self.state(*key)).map(|room| room.fetch_after).filter(|at| *at > now);
+        let read = seen.iter().filter_map(|key| self.read_due(*key));
         [
             self.notice.as_ref().map(|notice| notice.until),
             self.servers.iter().filter_map(|server| server.typists.next()).min(),
-            self.read_due(),
+            read.min(),
             self.chord.due(),
             self.calls.due(),
             retry.min(),
-            fetch,
+            fetch.min(),
         ]
         .into_iter()
         .flatten()
         .min()
     }
 
-    /// When what is visible counts as read, unless it does already.
-    pub(super) fn read_due(&self) -> Option<Duration> {
-        let (state, view) = (self.room()?, self.room_view()?);
+    /// When what is seen of a room counts as read, unless it does already.
+    pub(super) fn read_due(&self, key: RoomKey) -> Option<Duration> {
+        let (state, view) = (self.state(key)?, self.view(key)?);
         let seen = self.focused
             && self.overlay.is_none()
             && self.picker.is_none()

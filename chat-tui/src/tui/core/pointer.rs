@@ -13,8 +13,12 @@ pub enum Spot {
     Member(String),
     /// The list of members, beside the names in it.
     Members,
-    /// Messages, or what is in front of them.
+    /// What is in front of the windows.
     Timeline,
+    /// A window of the tab that is seen.
+    Window(usize),
+    /// A tab.
+    Tab(usize),
     /// The line being written.
     Composer {
         /// Its row, counted from the beginning of the text.

@@ -1,5 +1,7 @@
 //! What the person set for the screen, as far as the core goes by it.
 
+use std::collections::BTreeMap;
+
 use super::geometry::{Layout, Panes, TEXT_COLUMNS_MAX};
 use super::keymap::Keymap;
 use super::time::Clock;
@@ -29,6 +31,10 @@ pub struct Prefs {
     pub panes: Panes,
     /// How times are written.
     pub clock: Clock,
+    /// Layouts that are kept, by name.
+    pub layouts: BTreeMap<String, String>,
+    /// The layout to begin with; empty for one window.
+    pub layout_name: String,
 }
 
 impl Default for Prefs {
@@ -45,6 +51,8 @@ impl Default for Prefs {
             paste_lines: 5,
             panes: Panes::default(),
             clock: Clock::default(),
+            layouts: BTreeMap::new(),
+            layout_name: String::new(),
         }
     }
 }
@@ -73,7 +81,7 @@ impl Prefs {
             members: switched.members.or(self.panes.members),
             bare: switched.bare,
         };
-        Layout { panes, hint: self.hints, rule: self.borders, text_max: self.max_width }
+        Layout { panes, hint: self.hints, rule: self.borders, text_max: self.max_width, tabs: false }
     }
 }
 

@@ -45,7 +45,7 @@ pub fn room_lines(model: &Model) -> Vec<RoomLine<'_>> {
             lamp: lamp(view),
             unread: view.unread(),
             mentions: view.mention_count(),
-            current: model.current == Some(key),
+            current: model.current() == Some(key),
         })
         .collect();
     lines.sort_by_cached_key(|line| (line.key.server, line.direct, line.label.to_lowercase(), line.key));
@@ -95,7 +95,7 @@ pub fn room_list(model: &Model) -> Vec<ListRow<'_>> {
 #[must_use]
 pub fn first_room_row(model: &Model, list: &[ListRow<'_>], rows: usize) -> usize {
     let current = list.iter().position(|row| matches!(row, ListRow::Room(line) if line.current)).unwrap_or(0);
-    let scrolled = model.scrolled.rooms.filter(|_| model.scrolled.room == model.current);
+    let scrolled = model.scrolled.rooms.filter(|_| model.scrolled.room == model.current());
     scrolled.unwrap_or((current + 1).saturating_sub(rows)).min(list.len().saturating_sub(rows))
 }
 

@@ -88,14 +88,14 @@ fn milliseconds(time: Duration) -> String {
     }
 }
 
-pub(super) fn status(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) {
+pub(super) fn status(model: &Model, theme: &Theme, area: Area, listed: bool, buffer: &mut Buffer, hits: &mut Hits) {
     let hot = active(model, area.width);
     let wide: u16 = hot.iter().map(|(_, piece)| columns(piece)).sum();
     let wide = wide.min(area.width / 2 + area.width / 4);
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1);
     let space = pen.left().saturating_sub(wide + 2);
-    if model.geometry().hint.is_none() && model.which_key().is_some() {
+    if !listed && model.geometry().hint.is_none() && model.which_key().is_some() {
         let left = pen.left() - space;
         which_key(model, theme, &mut pen, left);
     } else if model.composer().completion.is_some() {

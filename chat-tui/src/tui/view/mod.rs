@@ -10,6 +10,7 @@ mod screen;
 mod theme;
 mod timeline;
 pub mod width;
+mod windows;
 pub mod wrap;
 
 pub use hits::Hits;

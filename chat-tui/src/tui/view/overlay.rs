@@ -6,10 +6,10 @@ use ratatui::layout::Position;
 use super::Theme;
 use super::paint::{Pen, columns};
 use super::theme::Sign;
-use crate::clean;
-use crate::tui::core::Overlay;
+use crate::clean::{self, Clean};
 use crate::tui::core::geometry::Area;
 use crate::tui::core::picker::Picker;
+use crate::tui::core::{Overlay, WhichKey};
 use crate::tui::view::wrap::wrap;
 
 pub(super) fn draw(overlay: &Overlay, theme: &Theme, area: Area, buffer: &mut Buffer) {
@@ -31,6 +31,36 @@ pub(super) fn draw(overlay: &Overlay, theme: &Theme, area: Area, buffer: &mut Bu
     if area.height > 1 {
         Pen::new(buffer, area, area.height - 1).centered("Esc closes", theme.sign(Sign::Across), theme.dim);
     }
+}
+
+/// Draws what may follow the keys typed so far, at the bottom of an area. False if there is no place for it.
+pub(super) fn following(known: &WhichKey, theme: &Theme, area: Area, buffer: &mut Buffer) -> bool {
+    let words: Vec<(Clean<'_>, &str)> =
+        known.next.iter().map(|(keys, action)| (clean::line(keys), action.described().1)).collect();
+    let wide = |(keys, what): &(Clean<'_>, &str)| columns(keys) + columns(&clean::line(what)) + 1;
+    let column = words.iter().map(wide).max().unwrap_or(0) + 3;
+    let beside = (area.width / column).max(1);
+    let rows = u16::try_from(words.len()).unwrap_or(u16::MAX).div_ceil(beside);
+    if rows + 2 > area.height || column > area.width {
+        return false;
+    }
+    let area = Area { y: area.y + area.height - rows - 1, height: rows + 1, ..area };
+    let title = format!(" {}{} ", known.typed, theme.words("…", "..."));
+    Pen::new(buffer, area, 0).fill(theme.sign(Sign::Across), theme.border);
+    Pen::new(buffer, area, 0).centered(clean::line(&title).as_str(), theme.sign(Sign::Across), theme.strong);
+    for row in 1..=rows {
+        Pen::new(buffer, area, row).fill(" ", theme.text);
+        let mut pen = Pen::new(buffer, area, row);
+        let from = usize::from((row - 1) * beside);
+        for (nth, (keys, what)) in (1..).zip(words.iter().skip(from).take(usize::from(beside))) {
+            pen.skip(1);
+            pen.foreign(keys, theme.key);
+            pen.own(" ", theme.hint);
+            pen.own(what, theme.hint);
+            pen.until_left(area.width.saturating_sub(column * nth));
+        }
+    }
+    true
 }
 
 /// Draws something to choose from, and says where the cursor of what is typed is.

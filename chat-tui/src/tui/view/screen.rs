@@ -3,7 +3,7 @@
 use ratatui::Frame;
 
 use super::paint::Sheet;
-use super::{Hits, Theme, chrome, composer, overlay, panes, timeline};
+use super::{Hits, Theme, chrome, composer, overlay, panes, timeline, windows};
 use crate::tui::core::Model;
 use crate::tui::core::pointer::Spot;
 use crate::tui::core::timeline::Wraps;
@@ -14,14 +14,15 @@ use crate::tui::term::links::Links;
 pub struct ViewCache {
     /// What things look like.
     pub theme: Theme,
-    pub(super) wraps: Wraps,
+    /// Of each window.
+    pub(super) wraps: Vec<Wraps>,
 }
 
 impl ViewCache {
     /// Nothing kept yet.
     #[must_use]
     pub fn new(theme: Theme) -> Self {
-        Self { theme, wraps: Wraps::default() }
+        Self { theme, wraps: Vec::new() }
     }
 }
 
@@ -48,6 +49,9 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
     if let Some(area) = g.header {
         chrome::header(model, theme, area, buffer, links);
     }
+    if let Some(area) = g.tabs {
+        windows::tabs(model, theme, area, buffer, hits);
+    }
     if let Some(area) = g.rooms {
         panes::rooms(model, theme, area, buffer, hits);
     }
@@ -59,10 +63,19 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
     match (&model.picker, &model.overlay) {
         (Some(picker), _) => choosing = Some(overlay::picker(picker, theme, g.timeline, buffer)),
         (None, Some(overlay)) => overlay::draw(overlay, theme, g.timeline, buffer),
-        (None, None) => timeline::draw(model, theme, wraps, g, &mut Sheet { buffer, links }),
+        (None, None) => {
+            let frames = model.frames();
+            wraps.resize_with(frames.len(), Wraps::default);
+            for (frame, wraps) in frames.iter().zip(wraps) {
+                hits.add(frame.area, Spot::Window(frame.window));
+                windows::chrome(model, frame, theme, buffer, hits);
+                timeline::draw(model, theme, wraps, frame, &mut Sheet { buffer, links });
+            }
+        }
     }
+    let listed = model.which_key().is_some_and(|known| overlay::following(&known, theme, g.timeline, buffer));
     if let Some(area) = g.status {
-        chrome::status(model, theme, area, buffer, hits);
+        chrome::status(model, theme, area, listed, buffer, hits);
     }
     if let Some(area) = g.rule {
         chrome::rule(model, theme, area, buffer);

@@ -12,19 +12,19 @@ use super::theme::Sign;
 use super::wrap::wrap;
 use crate::clean;
 use crate::client::{LinkState, Outgoing};
-use crate::tui::core::geometry::{Area, Geometry};
 use crate::tui::core::markup::Kind;
 use crate::tui::core::time::day_title;
 use crate::tui::core::timeline::{Block, Decor, Line, Part, Scope, Timeline, Wrapped, Wraps};
-use crate::tui::core::{Model, RoomState};
+use crate::tui::core::windows::Frame;
+use crate::tui::core::{Model, RoomKey, RoomState};
 use crate::tui::term::links::Links;
 
-pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, g: Geometry, sheet: &mut Sheet<'_>) {
-    let Some((pane, room)) = model.pane().zip(model.room()) else {
-        return nothing(model, theme, g.timeline, sheet.buffer);
-    };
-    let layout = room.timeline.layout(pane, model.scope(), wraps);
-    let view = View { model, room, theme, g, scope: model.scope() };
+pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, frame: &Frame, sheet: &mut Sheet<'_>) {
+    let shown = frame.pane().and_then(|pane| Some((pane, model.state(pane.room)?)));
+    let Some((pane, room)) = shown else { return nothing(model, theme, frame, sheet.buffer) };
+    let scope = model.scope(pane.room);
+    let layout = room.timeline.layout(pane, scope, wraps);
+    let view = View { model, key: pane.room, room, theme, frame, scope };
     let mut last_row_of = None;
     for (row, line) in (0..).zip(&layout.lines) {
         view.line(line, row, last_row_of != Some(line.block), sheet);
@@ -32,10 +32,15 @@ pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, g: Geometry,
     }
 }
 
-fn nothing(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
+fn nothing(model: &Model, theme: &Theme, frame: &Frame, buffer: &mut Buffer) {
+    let area = frame.area;
+    let awaited = model.windows().awaited().filter(|_| frame.front);
     let words = match &model.here().link.state {
         LinkState::Connecting => format!("connecting to {}", model.here().host),
-        LinkState::Online => "no room is open; /join #room goes to one, F1 helps".to_owned(),
+        LinkState::Online => awaited.map_or_else(
+            || "no room is open; /join #room goes to one, F1 helps".to_owned(),
+            |name| format!("{name} is not here yet; /join #room goes to one"),
+        ),
         LinkState::Waiting { reason, .. } => reason.clone(),
     };
     let words = clean::line(&words);
@@ -50,9 +55,10 @@ fn nothing(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer) {
 
 struct View<'a> {
     model: &'a Model,
+    key: RoomKey,
     room: &'a RoomState,
     theme: &'a Theme,
-    g: Geometry,
+    frame: &'a Frame,
     scope: Scope<'a>,
 }
 
@@ -76,7 +82,7 @@ impl View<'_> {
 
     fn decor(&self, decor: Decor, block: Block, row: u16, buffer: &mut Buffer) {
         let across = self.theme.sign(Sign::Across);
-        let mut pen = Pen::new(buffer, self.g.timeline, row);
+        let mut pen = Pen::new(buffer, self.frame.area, row);
         match decor {
             Decor::Gap => self.between("earlier messages", row, buffer),
             Decor::Trimmed => pen.centered("earlier messages are no longer kept", " ", self.theme.dim),
@@ -93,15 +99,15 @@ impl View<'_> {
         } else {
             format!("{what} are not loaded")
         };
-        Pen::new(buffer, self.g.timeline, row).centered(&words, " ", self.theme.dim);
+        Pen::new(buffer, self.frame.area, row).centered(&words, " ", self.theme.dim);
     }
 
     fn new_since(&self, block: Block) -> String {
         let Some(first) = self.timeline().block_events(block).next() else { return "new".to_owned() };
         let before = first.ordinal.0.saturating_sub(u64::from(first.body.is_message()));
-        let head = self.model.room_view().map_or(0, |room| room.head_ordinal.0);
+        let head = self.model.view(self.key).map_or(0, |room| room.head_ordinal.0);
         let count = head.saturating_sub(before);
-        if self.g.gutter.is_some() {
+        if self.frame.gutter.is_some() {
             format!("new since {} ({count})", self.scope.zone.minute(first.at))
         } else {
             format!("new ({count})")
@@ -111,8 +117,8 @@ impl View<'_> {
     fn event(&self, block: Block, wrapped: &Wrapped, text_row: u16, row: u16, first: bool, sheet: &mut Sheet<'_>) {
         let Some(event) = self.timeline().block_events(block).next() else { return };
         let Sender { name, nick, text } = self.sender(event);
-        let text = if self.model.selected == Some(event.seq) { self.theme.selection } else { text };
-        if self.g.gutter.is_none() {
+        let text = if self.frame.front && self.model.selected == Some(event.seq) { self.theme.selection } else { text };
+        if self.frame.gutter.is_none() {
             return self.compact(wrapped, text_row, row, nick, text, sheet);
         }
         let shows_head = text_row == 0 && (self.timeline().heads_group(block, self.scope) || first && row == 0);
@@ -149,7 +155,7 @@ impl View<'_> {
         let Some(message) = event.body.message() else {
             return Sender { name: "*", nick: theme.system, text: theme.system };
         };
-        let me = self.model.here().account.me.account;
+        let me = self.model.at(self.key.server).account.me.account;
         let stands_out = || self.model.prefs.stands_out(message.text);
         let named = event.by != me && (message.mentions.contains(&me) || stands_out());
         let nick = if named { theme.mention } else { self.nick(event.by) };
@@ -161,7 +167,11 @@ impl View<'_> {
     }
 
     fn nick(&self, account: AccountId) -> Style {
-        if account == self.model.here().account.me.account { self.theme.own } else { self.theme.nick(account) }
+        if account == self.model.at(self.key.server).account.me.account {
+            self.theme.own
+        } else {
+            self.theme.nick(account)
+        }
     }
 
     fn time_columns(&self) -> u16 {
@@ -170,15 +180,15 @@ impl View<'_> {
 
     /// Draws time and sender, if they are shown, and gives the pen at the beginning of the text.
     fn gutter<'b>(&self, head: Option<(&Event, &str)>, nick: Style, row: u16, buffer: &'b mut Buffer) -> Pen<'b> {
-        let gutter = self.g.gutter.unwrap_or(0);
-        let mut pen = Pen::new(buffer, self.g.timeline, row);
+        let gutter = self.frame.gutter.unwrap_or(0);
+        let mut pen = Pen::new(buffer, self.frame.area, row);
         if let Some((event, name)) = head {
             pen.skip(1);
             pen.own(&self.scope.zone.minute(event.at), self.theme.time);
             pen.skip(1);
             pen.right_in(&clean::line(name), gutter.saturating_sub(5 + self.time_columns()), nick);
         }
-        pen.until_left(self.g.timeline.width.saturating_sub(gutter.saturating_sub(2)));
+        pen.until_left(self.frame.area.width.saturating_sub(gutter.saturating_sub(2)));
         pen.own(self.theme.sign(Sign::Down), self.theme.border);
         pen.skip(1);
         pen
@@ -186,7 +196,7 @@ impl View<'_> {
 
     fn compact(&self, wrapped: &Wrapped, text_row: u16, row: u16, nick: Style, text: Style, sheet: &mut Sheet<'_>) {
         let range = rows(wrapped, text_row);
-        let mut pen = Pen::new(sheet.buffer, self.g.timeline, row);
+        let mut pen = Pen::new(sheet.buffer, self.frame.area, row);
         if text_row > 0 {
             pen.skip(2);
         }
@@ -198,26 +208,26 @@ impl View<'_> {
     /// One line about the room, cut to its width.
     fn aside(&self, sign: Sign, block: Block, wrapped: &Wrapped, row: u16, buffer: &mut Buffer) {
         let text = clean::line(&wrapped.text);
-        let mut pen = if self.g.gutter.is_some() {
+        let mut pen = if self.frame.gutter.is_some() {
             let head = self.timeline().block_events(block).next().map(|event| (event, self.theme.sign(sign)));
             self.gutter(head, self.theme.dim, row, buffer)
         } else {
-            Pen::new(buffer, self.g.timeline, row)
+            Pen::new(buffer, self.frame.area, row)
         };
-        let left = pen.left().min(self.g.text.max(1));
+        let left = pen.left().min(self.frame.text.max(1));
         pen.fitted(&text, left, self.theme.dim);
     }
 
     fn pending(&self, index: usize, wrapped: &Wrapped, text_row: u16, row: u16, buffer: &mut Buffer) {
         let Some(message) = self.timeline().pending().get(index) else { return };
         let (state, style) = self.state(message);
-        let mut pen = Pen::new(buffer, self.g.timeline, row);
-        if self.g.gutter.is_some() {
+        let mut pen = Pen::new(buffer, self.frame.area, row);
+        if self.frame.gutter.is_some() {
             if text_row == 0 {
                 pen.skip(2 + self.time_columns());
                 pen.right_in(
-                    &clean::line(&self.model.here().account.me.name),
-                    self.g.gutter.unwrap_or(0).saturating_sub(5 + self.time_columns()),
+                    &clean::line(&self.model.at(self.key.server).account.me.name),
+                    self.frame.gutter.unwrap_or(0).saturating_sub(5 + self.time_columns()),
                     self.theme.own,
                 );
             }
@@ -228,7 +238,7 @@ impl View<'_> {
         pen.wrapped(wrapped, rows(wrapped, text_row), self.theme.pending);
         if usize::from(text_row) + 1 == wrapped.rows.len() {
             let state = clean::line(&state);
-            let margin = u16::from(self.g.gutter.is_some());
+            let margin = u16::from(self.frame.gutter.is_some());
             if pen.left() > columns(&state) + margin {
                 pen.until_left(columns(&state) + margin);
                 pen.foreign(&state, style);

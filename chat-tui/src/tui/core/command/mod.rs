@@ -8,6 +8,7 @@ mod words;
 use chat_proto::Seq;
 
 use super::effect::Change;
+use super::keymap::WindowDeed;
 
 pub use ask::{Ask, Person};
 pub use table::COMMANDS;
@@ -79,6 +80,12 @@ pub enum Command {
     Reconnect(String),
     /// Show the servers.
     Servers,
+    /// Do something with the window in front.
+    Window(WindowDeed),
+    /// Do something with the tabs.
+    Tab(TabDeed),
+    /// Keep a layout, or go to one.
+    Layout(LayoutDeed),
     /// Begin choosing among messages.
     Select,
     /// Show rooms, people and commands to choose from.
@@ -125,6 +132,35 @@ pub enum Target {
     Here,
     /// The one of this number.
     Seq(Seq),
+}
+
+/// What is done with tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TabDeed {
+    /// Open one.
+    New,
+    /// Close the one that is seen.
+    Close,
+    /// Go to the next one, or to the one before.
+    Step {
+        /// The one before.
+        back: bool,
+    },
+    /// Go to the one of this number, from 1.
+    Number(usize),
+}
+
+/// What is done with layouts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LayoutDeed {
+    /// Show them.
+    List,
+    /// Keep the present one under a name.
+    Save(String),
+    /// Go to one.
+    Load(String),
+    /// Keep one no more.
+    Delete(String),
 }
 
 /// Where to go.

@@ -7,10 +7,12 @@ use chat_proto::{ConnId, DeviceId, Notify, Role, RoomSetting};
 use serde_json::Value;
 
 use super::words::{aimed, duration, first, name, one, optional, seq, target};
-use super::{Ask, Command, Deed, Goto, Person, Spec};
+use super::{Ask, Command, Deed, Goto, LayoutDeed, Person, Spec, TabDeed};
 use crate::bot::line::setting::{role, setting};
 use crate::tui::core::effect::Change;
 use crate::tui::core::identity::Own;
+use crate::tui::core::keymap::WindowDeed;
+use crate::tui::core::windows::{Side, Split};
 
 /// All commands, by name.
 pub const COMMANDS: &[Spec] = &[
@@ -94,6 +96,9 @@ pub const COMMANDS: &[Spec] = &[
     spec("kick", "/kick name [reason]", "put somebody out of this room", |rest| {
         let (user, reason) = first(rest)?;
         Some(Command::Ask(Ask::Kick { user: name(user), reason: reason.to_owned() }))
+    }),
+    spec("layout", "/layout [save|load|delete name]", "show, keep or go to a division of the screen", |rest| {
+        layout(rest).map(Command::Layout)
     }),
     spec("link", "/link", "make a code that adds a device to your account", |rest| {
         rest.is_empty().then_some(Command::Ask(Ask::Own(Own::Link)))
@@ -237,6 +242,9 @@ pub const COMMANDS: &[Spec] = &[
     spec("switch", "/switch", "choose a room, a person or a command", |rest| {
         rest.is_empty().then_some(Command::Switch)
     }),
+    spec("tab", "/tab new|close|next|previous|number", "open, close or go to a tab", |rest| {
+        tab(rest).map(Command::Tab)
+    }),
     spec("topic", "/topic [text|-delete]", "show or set what this room is about", |rest| {
         Some(Command::Topic(match rest {
             "" => None,
@@ -270,6 +278,9 @@ pub const COMMANDS: &[Spec] = &[
         let (action, user) = first(rest)?;
         let user = (!user.is_empty()).then(|| name(user));
         Some(Command::Ask(Ask::Why { action: action.to_owned(), user }))
+    }),
+    spec("window", "/window split|vsplit|close|zoom|next|balance|left|right|up|down", "divide the screen", |rest| {
+        window(rest).map(Command::Window)
     }),
 ];
 
@@ -309,6 +320,43 @@ fn set(key: &str, value: &str) -> Result<RoomSetting, String> {
     let word = Value::String(value.to_owned());
     let json = serde_json::from_str(value).unwrap_or_else(|_| word.clone());
     setting(key, &json).or_else(|why| setting(key, &word).map_err(|_| why))
+}
+
+fn window(rest: &str) -> Option<WindowDeed> {
+    Some(match rest {
+        "split" => WindowDeed::Split(Split::Below),
+        "vsplit" => WindowDeed::Split(Split::Beside),
+        "close" => WindowDeed::Close,
+        "zoom" => WindowDeed::Zoom,
+        "next" => WindowDeed::Next,
+        "balance" => WindowDeed::Balance,
+        "left" => WindowDeed::Go(Side::Left),
+        "right" => WindowDeed::Go(Side::Right),
+        "up" => WindowDeed::Go(Side::Above),
+        "down" => WindowDeed::Go(Side::Below),
+        _ => return None,
+    })
+}
+
+fn tab(rest: &str) -> Option<TabDeed> {
+    Some(match rest {
+        "new" => TabDeed::New,
+        "close" => TabDeed::Close,
+        "next" => TabDeed::Step { back: false },
+        "previous" => TabDeed::Step { back: true },
+        number => TabDeed::Number(number.parse().ok()?),
+    })
+}
+
+fn layout(rest: &str) -> Option<LayoutDeed> {
+    let Some((deed, name)) = first(rest) else { return Some(LayoutDeed::List) };
+    let name = one(name)?;
+    Some(match deed {
+        "save" => LayoutDeed::Save(name),
+        "load" => LayoutDeed::Load(name),
+        "delete" => LayoutDeed::Delete(name),
+        _ => return None,
+    })
 }
 
 fn goto(rest: &str) -> Option<Goto> {

@@ -1,6 +1,7 @@
 //! What keys can do: every action, its name in a configuration, and what the help says of it.
 
 use crate::tui::core::composer::Span;
+use crate::tui::core::windows::{Side, Split};
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,8 @@ pub enum Action {
     ToggleBare,
     /// Do something with the chosen message.
     Chosen(Deed),
+    /// Do something with the window in front.
+    Window(WindowDeed),
     /// Choose a room, a person or a command.
     Switch,
     /// Choose among the messages.
@@ -102,6 +105,34 @@ pub enum Action {
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// What is done with windows and tabs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WindowDeed {
+    /// Divide it.
+    Split(Split),
+    /// Close it.
+    Close,
+    /// Go to its neighbour.
+    Go(Side),
+    /// Go to the next one.
+    Next,
+    /// Show it alone, or all of them again.
+    Zoom,
+    /// Give it more.
+    Grow,
+    /// Give it less.
+    Shrink,
+    /// Give all of them the same.
+    Balance,
+    /// Open a tab.
+    NewTab,
+    /// Go to the next tab, or the one before.
+    Tab {
+        /// The one before.
+        back: bool,
+    },
 }
 
 /// What is done while messages are chosen.
@@ -249,6 +280,21 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Chosen(Deed::Copy), "message-copy", "copy its words"),
     (Action::Chosen(Deed::Info), "message-info", "what is known of it"),
     (Action::Chosen(Deed::Author), "message-author", "who wrote it"),
+    (Action::Window(WindowDeed::Split(Split::Below)), "split-below", "another window below this one"),
+    (Action::Window(WindowDeed::Split(Split::Beside)), "split-beside", "another window beside this one"),
+    (Action::Window(WindowDeed::Close), "close-window", "close this window"),
+    (Action::Window(WindowDeed::Go(Side::Left)), "window-left", "the window at the left"),
+    (Action::Window(WindowDeed::Go(Side::Right)), "window-right", "the window at the right"),
+    (Action::Window(WindowDeed::Go(Side::Above)), "window-above", "the window above"),
+    (Action::Window(WindowDeed::Go(Side::Below)), "window-below", "the window below"),
+    (Action::Window(WindowDeed::Next), "window-next", "the next window"),
+    (Action::Window(WindowDeed::Zoom), "zoom", "this window alone, or all again"),
+    (Action::Window(WindowDeed::Grow), "window-grow", "more place for this window"),
+    (Action::Window(WindowDeed::Shrink), "window-shrink", "less place for this window"),
+    (Action::Window(WindowDeed::Balance), "windows-balance", "the same place for all windows"),
+    (Action::Window(WindowDeed::NewTab), "new-tab", "another tab"),
+    (Action::Window(WindowDeed::Tab { back: false }), "next-tab", "the next tab"),
+    (Action::Window(WindowDeed::Tab { back: true }), "previous-tab", "the tab before"),
     (Action::Switch, "switch", "choose a room, person or command"),
     (Action::Select, "select", "choose among the messages"),
     (Action::Mentions, "mentions", "unread messages that name you"),

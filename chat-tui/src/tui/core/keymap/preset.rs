@@ -1,7 +1,8 @@
 //! Sets of bindings to begin from: the default one, and what other programs' habits change of it.
 
-use super::{Action, Context, Deed};
+use super::{Action, Context, Deed, WindowDeed};
 use crate::tui::core::composer::Span;
+use crate::tui::core::windows::{Side, Split};
 
 use Context::{Composer, Global, Overlay, Select, Timeline};
 
@@ -83,6 +84,21 @@ pub(super) const DEFAULT: &[Row] = &[
     (Global, "alt-0", Some(Action::Room(10))),
     (Global, "alt-a", Some(Action::NextActive)),
     (Global, "alt-/", Some(Action::LastRoom)),
+    (Global, "alt-w,s alt-w,-", Some(Action::Window(WindowDeed::Split(Split::Below)))),
+    (Global, "alt-w,v alt-w,|", Some(Action::Window(WindowDeed::Split(Split::Beside)))),
+    (Global, "alt-w,q alt-w,c", Some(Action::Window(WindowDeed::Close))),
+    (Global, "alt-w,left alt-w,h", Some(Action::Window(WindowDeed::Go(Side::Left)))),
+    (Global, "alt-w,right alt-w,l", Some(Action::Window(WindowDeed::Go(Side::Right)))),
+    (Global, "alt-w,up alt-w,k", Some(Action::Window(WindowDeed::Go(Side::Above)))),
+    (Global, "alt-w,down alt-w,j", Some(Action::Window(WindowDeed::Go(Side::Below)))),
+    (Global, "alt-w,w alt-w,tab", Some(Action::Window(WindowDeed::Next))),
+    (Global, "alt-z alt-w,z", Some(Action::Window(WindowDeed::Zoom))),
+    (Global, "alt-w,+ alt-w,>", Some(Action::Window(WindowDeed::Grow))),
+    (Global, "alt-w,<", Some(Action::Window(WindowDeed::Shrink))),
+    (Global, "alt-w,=", Some(Action::Window(WindowDeed::Balance))),
+    (Global, "alt-w,t", Some(Action::Window(WindowDeed::NewTab))),
+    (Global, "alt-w,n ctrl-pagedown", Some(Action::Window(WindowDeed::Tab { back: false }))),
+    (Global, "alt-w,p ctrl-pageup", Some(Action::Window(WindowDeed::Tab { back: true }))),
     (Global, "ctrl-k alt-k ctrl-space", Some(Action::Switch)),
     (Global, "shift-up", Some(Action::Select)),
     (Global, "f9", Some(Action::Mentions)),
@@ -106,7 +122,8 @@ pub(super) const WEECHAT: &[Row] = &[
     (Global, "f6 alt-right", Some(Action::Step { back: false })),
     (Global, "alt-B", Some(Action::ToggleRooms)),
     (Global, "alt-N", Some(Action::ToggleMembers)),
-    (Global, "f7 f8", None),
+    (Global, "f7", Some(Action::Window(WindowDeed::Next))),
+    (Global, "f8", None),
 ];
 
 /// What hands used to irssi expect.
@@ -117,6 +134,9 @@ pub(super) const IRSSI: &[Row] = &[
     (Global, "alt-left", Some(Action::Step { back: true })),
     (Global, "alt-right", Some(Action::Step { back: false })),
     (Global, "alt-q", Some(Action::Room(11))),
+    (Global, "alt-w,s alt-w,- alt-w,v alt-w,| alt-w,q alt-w,c alt-w,left alt-w,h alt-w,right alt-w,l", None),
+    (Global, "alt-w,up alt-w,k alt-w,down alt-w,j alt-w,w alt-w,tab alt-w,z alt-w,+ alt-w,> alt-w,<", None),
+    (Global, "alt-w,= alt-w,t alt-w,n alt-w,p", None),
     (Global, "alt-w", Some(Action::Room(12))),
     (Global, "alt-e", Some(Action::Room(13))),
     (Global, "alt-r", Some(Action::Room(14))),
@@ -148,7 +168,15 @@ pub(super) const VIM: &[Row] = &[
     (Select, "g,T", Some(Action::Step { back: true })),
     (Select, "Z,Z Z,Q", Some(Action::Quit)),
     (Global, "ctrl-^ ctrl-6", Some(Action::LastRoom)),
-    (Select, "ctrl-w,ctrl-w", Some(Action::LastRoom)),
+    (Select, "ctrl-w,ctrl-w ctrl-w,w", Some(Action::Window(WindowDeed::Next))),
+    (Select, "ctrl-w,s", Some(Action::Window(WindowDeed::Split(Split::Below)))),
+    (Select, "ctrl-w,v", Some(Action::Window(WindowDeed::Split(Split::Beside)))),
+    (Select, "ctrl-w,q ctrl-w,c", Some(Action::Window(WindowDeed::Close))),
+    (Select, "ctrl-w,h ctrl-w,left", Some(Action::Window(WindowDeed::Go(Side::Left)))),
+    (Select, "ctrl-w,l ctrl-w,right", Some(Action::Window(WindowDeed::Go(Side::Right)))),
+    (Select, "ctrl-w,k ctrl-w,up", Some(Action::Window(WindowDeed::Go(Side::Above)))),
+    (Select, "ctrl-w,j ctrl-w,down", Some(Action::Window(WindowDeed::Go(Side::Below)))),
+    (Select, "ctrl-w,=", Some(Action::Window(WindowDeed::Balance))),
 ];
 
 /// What hands used to Emacs expect.
@@ -165,6 +193,11 @@ pub(super) const EMACS: &[Row] = &[
     (Timeline, "alt->", Some(Action::Newest)),
     (Global, "ctrl-g", Some(Action::Escape)),
     (Global, "ctrl-x,b", Some(Action::LastRoom)),
+    (Global, "ctrl-x,o", Some(Action::Window(WindowDeed::Next))),
+    (Global, "ctrl-x,0", Some(Action::Window(WindowDeed::Close))),
+    (Global, "ctrl-x,1", Some(Action::Window(WindowDeed::Zoom))),
+    (Global, "ctrl-x,2", Some(Action::Window(WindowDeed::Split(Split::Below)))),
+    (Global, "ctrl-x,3", Some(Action::Window(WindowDeed::Split(Split::Beside)))),
     (Global, "ctrl-x,left", Some(Action::Step { back: true })),
     (Global, "ctrl-x,right", Some(Action::Step { back: false })),
     (Global, "ctrl-x,ctrl-c", Some(Action::Quit)),

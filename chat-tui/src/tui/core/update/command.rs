@@ -8,7 +8,7 @@ use chat_proto::text::Line as CheckedLine;
 use chat_proto::{MessageKey, RoomName, RoomRef, Style, UserRef};
 
 use super::message::{self, Meant};
-use super::{find, notice, picker, room, secret, select, servers};
+use super::{find, notice, picker, room, secret, select, servers, windows};
 use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
@@ -54,7 +54,7 @@ fn enter(model: &mut Model, names: &[String], effects: &mut Effects) -> Result<(
 
 /// Runs a command. Returns the room the line was written in, which may not be the one looked at any more.
 fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
-    let (written_in, at) = (model.current, model.server);
+    let (written_in, at) = (model.current(), model.server);
     match command {
         Command::Join(names) => enter(model, &names, effects)?,
         Command::Create { name, topic } => {
@@ -67,7 +67,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             let reason = CheckedLine::parse(&reason).map_err(|e| format!("the reason: {e}"))?.into_string();
             let room = match room {
                 Some(name) => named(model, &room_name(&name)?)?,
-                None => model.current.ok_or("no room is open")?.room,
+                None => model.current().ok_or("no room is open")?.room,
             };
             let leave = LeaveRoom { key: MessageKey::default(), room, reason };
             effects.ask(at, Tag::Leave(room), leave);
@@ -107,6 +107,9 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Disconnect(name) => servers::disconnect(model, servers::meant(model, &name)?, effects)?,
         Command::Reconnect(name) => servers::reconnect(model, servers::meant(model, &name)?, effects)?,
         Command::Servers => model.overlay = Some(servers::list(model)),
+        Command::Window(deed) => windows::try_to(model, deed, effects)?,
+        Command::Tab(deed) => windows::tab(model, deed, effects)?,
+        Command::Layout(deed) => windows::layout(model, deed, effects)?,
         Command::Select => select::begin(model, effects),
         Command::Switch => picker::switcher(model),
         Command::Help(None) => help(model),
@@ -124,7 +127,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
 
 /// Does something with a message. Returns the room the line was written in, unless the line is in use already.
 fn done(model: &mut Model, deed: Deed, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
-    let written_in = model.current;
+    let written_in = model.current();
     match deed {
         Deed::Reply(target, text) => {
             let (_, seq) = message::target(model, target, Meant::Newest)?;
@@ -183,7 +186,7 @@ pub(super) fn whois(at: ServerId, name: &str, effects: &mut Effects) {
 }
 
 fn goto(model: &mut Model, place: Goto, effects: &mut Effects) -> Result<(), String> {
-    model.current.ok_or("no room is open")?;
+    model.current().ok_or("no room is open")?;
     match place {
         Goto::Seq(seq) => room::goto(model, seq, effects),
         Goto::Unread => room::first_unread(model, effects),

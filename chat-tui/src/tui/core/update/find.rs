@@ -8,7 +8,7 @@ use crate::tui::core::time::day_title;
 
 /// Shows the loaded messages with some words, newest first, to choose from; a single one is gone to.
 pub(super) fn begin(model: &mut Model, words: &str, effects: &mut Effects) -> Result<(), String> {
-    let (key, room) = model.current.zip(model.room()).ok_or("no room is open")?;
+    let (key, room) = model.current().zip(model.room()).ok_or("no room is open")?;
     let wanted = words.to_lowercase();
     let mut items = Vec::new();
     for event in room.timeline.events().rev() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chat_proto::Style;
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, copy, notice, picker, reverse, room, select};
+use super::{command, copy, notice, picker, reverse, room, select, windows};
 use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects, Errand};
@@ -102,7 +102,7 @@ fn write(model: &mut Model, text: &str, effects: &mut Effects) {
         notice(model, effects, true, format!("a message has at most {POST_BYTES_MAX} bytes; the rest was left out"));
     }
     let silent = !model.prefs.typing || model.composer().text().starts_with('/');
-    let Some(key) = model.current.filter(|_| !silent) else { return };
+    let Some(key) = model.current().filter(|_| !silent) else { return };
     let recent = model.typing_sent.is_some_and(|(where_, at)| where_ == key && model.now.mono < at + TYPING_EVERY);
     if !recent {
         model.typing_sent = Some((key, model.now.mono));
@@ -132,7 +132,7 @@ fn overlay(model: &mut Model, action: Option<Action>) -> bool {
 
 fn act(model: &mut Model, action: Action, effects: &mut Effects) {
     let width = model.composer_columns().1;
-    let page = model.geometry().timeline.height.saturating_sub(1).max(1);
+    let page = model.front().area.height.saturating_sub(1).max(1);
     let (composer, kills) = model.composer_mut();
     match action {
         Action::Enter => enter(model, effects),
@@ -184,6 +184,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::ToggleBare => model.panes.bare = !model.panes.bare,
         // Without a chosen message there is nothing to do it with.
         Action::Chosen(_) => {}
+        Action::Window(deed) => windows::act(model, deed, effects),
         Action::Switch => picker::switcher(model),
         Action::Select => select::begin(model, effects),
         Action::Mentions => {

@@ -26,7 +26,7 @@ pub(super) enum Meant {
 
 /// The room and the message a command is about.
 pub(super) fn target(model: &Model, target: Target, meant: Meant) -> Result<(RoomKey, Seq), String> {
-    let (key, room) = model.current.zip(model.room()).ok_or("no room is open")?;
+    let (key, room) = model.current().zip(model.room()).ok_or("no room is open")?;
     let me = model.here().account.me.account;
     let seq = match target {
         Target::Seq(seq) => seq,
@@ -51,7 +51,7 @@ pub(super) fn say(
     intent: Intent,
     effects: &mut Effects,
 ) -> Result<Option<RoomKey>, String> {
-    let key = model.current.ok_or("no room is open; /join #room")?;
+    let key = model.current().ok_or("no room is open; /join #room")?;
     let RoomKey { server, room } = key;
     let text = Text::parse(text.trim_end()).map_err(|e| format!("not sent: {e}"))?.into_string();
     match intent {
@@ -113,7 +113,7 @@ pub(super) fn edit(at: RoomKey, target: Seq, text: &str, effects: &mut Effects) 
 
 fn own_newest(model: &Model) -> Result<(RoomKey, Seq), String> {
     let unchosen = Target::Here;
-    let (key, room) = model.current.zip(model.room()).ok_or(NO_ROOM)?;
+    let (key, room) = model.current().zip(model.room()).ok_or(NO_ROOM)?;
     let me = model.here().account.me.account;
     let newest = room.timeline.events().rev().find(|event| event.by == me && event.body.message().is_some());
     match newest {
@@ -132,7 +132,7 @@ pub(super) fn remove(at: RoomKey, target: Seq, reason: &str, effects: &mut Effec
 
 /// Removes the chosen message, once it was asked for twice.
 pub(super) fn remove_chosen(model: &mut Model, effects: &mut Effects) {
-    let Some((key, seq)) = model.current.zip(model.selected) else { return };
+    let Some((key, seq)) = model.current().zip(model.selected) else { return };
     let armed = model.doomed.take().is_some_and(|(doomed, until)| doomed == seq && until > model.now.mono);
     if armed {
         // A reason is never asked for here, so none can be wrong.
@@ -169,7 +169,7 @@ pub(super) fn forward(model: &Model, at: RoomKey, target: Seq, to: &str, effects
 
 /// Reactions to choose from, or to type another one.
 pub(super) fn pick_reaction(model: &mut Model) {
-    let Some((key, seq)) = model.current.zip(model.selected) else { return };
+    let Some((key, seq)) = model.current().zip(model.selected) else { return };
     let item = |(emoji, name): &(&str, &str)| Item {
         name: format!("{emoji} {name}"),
         detail: String::new(),

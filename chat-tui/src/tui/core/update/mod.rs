@@ -16,6 +16,7 @@ mod room;
 mod secret;
 mod select;
 mod servers;
+mod windows;
 
 use std::time::Duration;
 
@@ -76,6 +77,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
                 model.mouse = prefs.mouse;
             }
             model.prefs = *prefs;
+            windows::begin(model, effects);
             effects.dirty = true;
         }
         Msg::Notice(text, error) => notice(model, effects, error, text),
@@ -93,6 +95,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
 /// Looks, after a batch of messages, at what the place being read calls for.
 pub fn settle(model: &mut Model, effects: &mut Effects) {
     servers::ask(model, effects);
+    windows::resolve(model, effects);
     fit(model);
     fetch(model, effects);
     fold(model, effects);
@@ -145,16 +148,23 @@ fn tick(model: &mut Model, effects: &mut Effects) {
 }
 
 fn fit(model: &mut Model) {
-    let height = model.geometry().timeline.height;
-    if let Some(room) = model.room_mut() {
-        room.timeline.fit(height);
+    for frame in model.frames() {
+        if let Some(state) = frame.room.and_then(|key| model.state_mut(key)) {
+            state.timeline.fit(frame.area.height);
+        }
     }
 }
 
 /// Asks for what lies within two screens of what is being read.
 fn fetch(model: &mut Model, effects: &mut Effects) {
-    let Some(RoomKey { server, room: id }) = model.current else { return };
-    let near = 2 * usize::from(model.geometry().timeline.height).max(1);
+    for frame in model.frames() {
+        if let Some(key) = frame.room {
+            fetch_for(model, key, 2 * usize::from(frame.area.height).max(1), effects);
+        }
+    }
+}
+
+fn fetch_for(model: &mut Model, RoomKey { server, room: id }: RoomKey, near: usize, effects: &mut Effects) {
     let Model { servers, zone, now, .. } = model;
     let there = &mut servers[server.index()];
     let (me, online) = (there.account.me.account, there.is_online());
@@ -176,16 +186,20 @@ fn fetch(model: &mut Model, effects: &mut Effects) {
 
 /// Asks what was done to messages that were loaded.
 fn fold(model: &mut Model, effects: &mut Effects) {
-    let Some(key) = model.current.filter(|key| model.at(key.server).is_online()) else { return };
-    let Some(state) = model.state_mut(key) else { return };
-    let RoomKey { server, room } = key;
-    for (from, to) in state.unfolded.drain(..) {
-        effects.ask(server, Tag::Folds(room, from, to), ListFolds { room, from, to });
+    for key in model.seen() {
+        let RoomKey { server, room } = key;
+        if !model.at(server).is_online() {
+            continue;
+        }
+        let Some(state) = model.state_mut(key) else { continue };
+        for (from, to) in state.unfolded.drain(..) {
+            effects.ask(server, Tag::Folds(room, from, to), ListFolds { room, from, to });
+        }
     }
 }
 
 fn members(model: &mut Model, effects: &mut Effects) {
-    let Some(key) = model.current.filter(|key| model.at(key.server).is_online() && model.is_member(*key)) else {
+    let Some(key) = model.current().filter(|key| model.at(key.server).is_online() && model.is_member(*key)) else {
         return;
     };
     let Some(state) = model.state_mut(key).filter(|room| room.members == MembersKnown::Unasked) else { return };
@@ -195,13 +209,15 @@ fn members(model: &mut Model, effects: &mut Effects) {
 }
 
 fn mark_read(model: &mut Model, effects: &mut Effects) {
-    if model.read_due().is_none_or(|due| due > model.now.mono) {
-        return;
-    }
-    let Some((key, seq)) = model.current.zip(model.room_view().map(|room| room.head)) else { return };
-    if let Some(room) = model.state_mut(key) {
-        room.marked = seq;
-        effects.send(key.server, Errand::MarkRead { room: key.room, seq });
+    for key in model.seen() {
+        if model.read_due(key).is_none_or(|due| due > model.now.mono) {
+            continue;
+        }
+        let seq = model.view(key).map_or(chat_proto::Seq::ZERO, |room| room.head);
+        if let Some(room) = model.state_mut(key) {
+            room.marked = seq;
+            effects.send(key.server, Errand::MarkRead { room: key.room, seq });
+        }
     }
 }
 
@@ -216,10 +232,8 @@ fn unload(model: &mut Model) {
         return;
     }
     loaded.sort_unstable();
-    for (_, key) in loaded.into_iter().take(excess) {
-        if model.shows(key) {
-            continue;
-        }
+    let seen = model.seen();
+    for (_, key) in loaded.into_iter().take(excess).filter(|(_, key)| !seen.contains(key)) {
         let head = model.view(key).map_or(chat_proto::Seq::ZERO, |room| room.head);
         if let Some(room) = model.state_mut(key) {
             room.timeline.forget(head);

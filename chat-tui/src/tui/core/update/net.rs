@@ -128,7 +128,7 @@ pub(super) fn remembered(model: &mut Model, at: ServerId, state: CachedState, ef
         room.timeline.insert(state.newest);
         server.set_bounds(id);
     }
-    let unbidden = server.wanted.is_none() && model.current.is_none();
+    let unbidden = server.wanted.is_none() && model.current().is_none() && model.windows.awaited().is_none();
     let last = state.last_room.map(|id| RoomKey::new(at, id)).filter(|key| unbidden && model.is_member(*key));
     if let Some(key) = last {
         room::go(model, key, effects);
@@ -235,7 +235,7 @@ fn come_back(model: &mut Model, at: ServerId, effects: &mut Effects) {
         state.marked = Seq::ZERO;
         state.members = MembersKnown::Unasked;
     }
-    if let Some(key) = model.current.filter(|key| key.server == at) {
+    if let Some(key) = model.current().filter(|key| key.server == at) {
         effects.send(at, Errand::Focus(Some(key.room)));
     }
     open_wanted(model, at, effects);
@@ -256,23 +256,25 @@ fn open_wanted(model: &mut Model, at: ServerId, effects: &mut Effects) {
             server.wanted = None;
             room::go(model, RoomKey::new(at, room), effects);
         }
-    } else if model.current.is_none() {
+    } else if model.current().is_none() && model.windows.awaited().is_none() {
         room::step(model, false, effects);
     }
 }
 
 /// Goes on to another room if the one being looked at is one's own no more.
 fn close_left(model: &mut Model, at: ServerId, effects: &mut Effects) {
-    let Some(key) = model.current.filter(|key| key.server == at && !model.is_member(*key)) else { return };
-    let last = model.last.filter(|last| model.is_member(*last));
-    model.current = None;
-    model.at_mut(at).rooms.remove(&key.room);
-    match last {
+    let left: Vec<RoomKey> =
+        model.windows.rooms().into_iter().filter(|key| key.server == at && !model.is_member(*key)).collect();
+    for key in &left {
+        room::turn(model, effects, |windows| windows.forget(*key));
+        model.at_mut(at).rooms.remove(&key.room);
+    }
+    if left.is_empty() || model.current().is_some() {
+        return;
+    }
+    match model.last.filter(|last| model.is_member(*last)) {
         Some(last) => room::go(model, last, effects),
         None => room::step(model, false, effects),
-    }
-    if model.current.is_none() {
-        effects.send(at, Errand::Focus(None));
     }
 }
 

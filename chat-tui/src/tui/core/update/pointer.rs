@@ -37,6 +37,8 @@ fn click(model: &mut Model, spot: Spot, effects: &mut Effects) {
             let offset = Rows::of(composer.text(), width).offset(composer.text(), row, column);
             composer.place(offset);
         }
+        Spot::Window(window) => room::turn(model, effects, |windows| windows.focus(window)),
+        Spot::Tab(tab) => _ = room::turn(model, effects, |windows| windows.see_tab(tab)),
         Spot::Rooms | Spot::Members | Spot::Timeline => {}
     }
 }
@@ -53,7 +55,7 @@ fn wheel(model: &mut Model, back: bool, spot: &Spot, effects: &mut Effects) {
             let rows = usize::from(g.rooms.map_or(0, |area| area.height));
             let list = room_list(model);
             let first = turn(first_room_row(model, &list, rows), list.len(), rows);
-            model.scrolled = Scrolled { room: model.current, rooms: Some(first), ..model.scrolled };
+            model.scrolled = Scrolled { room: model.current(), rooms: Some(first), ..model.scrolled };
         }
         Spot::Member(_) | Spot::Members => {
             let rows = usize::from(g.members.map_or(0, |area| area.height));
@@ -61,15 +63,20 @@ fn wheel(model: &mut Model, back: bool, spot: &Spot, effects: &mut Effects) {
             let lines: usize = groups.iter().map(|group| group.members.len() + 1).sum();
             // The last row may say how many more there are.
             let first = turn(model.members_scrolled(), lines + 1, rows);
-            model.scrolled = Scrolled { room: model.current, members: first, ..model.scrolled };
+            model.scrolled = Scrolled { room: model.current(), members: first, ..model.scrolled };
         }
-        Spot::Timeline | Spot::Composer { .. } if model.overlay.is_some() => {
+        Spot::Timeline | Spot::Window(_) | Spot::Composer { .. } if model.overlay.is_some() => {
             let key = Key::plain(if back { KeyCode::Up } else { KeyCode::Down });
             (0..WHEEL_ROWS).for_each(|_| chord::key(model, key, effects));
         }
-        Spot::Timeline | Spot::Composer { .. } => {
+        Spot::Tab(_) => room::turn(model, effects, |windows| windows.step_tab(back)),
+        Spot::Timeline | Spot::Window(_) | Spot::Composer { .. } => {
             let to = if back { Scroll::Up(WHEEL_ROWS) } else { Scroll::Down(WHEEL_ROWS) };
-            room::scroll(model, to, effects);
+            let pointed = if let Spot::Window(window) = spot { Some(*window) } else { None };
+            let frames = model.frames();
+            let key =
+                frames.iter().find(|frame| Some(frame.window) == pointed).map_or(model.current(), |frame| frame.room);
+            room::scroll_of(model, key, to, effects);
         }
     }
 }

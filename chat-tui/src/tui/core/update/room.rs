@@ -9,25 +9,54 @@ use crate::tui::core::room_state::Jump;
 use crate::tui::core::rooms::{hotlist, room_lines};
 use crate::tui::core::server::RoomKey;
 use crate::tui::core::timeline::{Pane, Scope, Scroll, Timeline, Wraps};
+use crate::tui::core::windows::Windows;
 
 /// The line of the pane the first unread message is put on, below the day and the ruler.
 const UNREAD_LINE: u16 = 3;
 
 /// Looks at a room: where it was left, or at its first unread message.
 pub(super) fn open(model: &mut Model, key: RoomKey, effects: &mut Effects) {
-    if model.current == Some(key) {
-        return;
+    turn(model, effects, |windows| windows.show(key));
+}
+
+/// Changes what the windows show, and does what goes with it: the room that is looked at is told to its server, rooms that come
+/// are shown where reading begins, and those that go have no ruler any more.
+pub(super) fn turn<T>(model: &mut Model, effects: &mut Effects, change: impl FnOnce(&mut Windows) -> T) -> T {
+    let (before, seen_before) = (model.current(), model.seen());
+    let changed = change(&mut model.windows);
+    let (current, seen) = (model.current(), model.seen());
+    for key in seen_before.iter().filter(|key| !seen.contains(key)) {
+        if let Some(room) = model.state_mut(*key) {
+            (room.ruler, room.jump) = (None, None);
+        }
     }
-    super::keys::typing_stops(model, effects);
-    leave(model);
-    model.last = model.current.or(model.last);
-    if model.server != key.server && model.current.is_some() {
-        effects.send(model.server, Errand::Focus(None));
+    if current != before {
+        super::keys::typing_stops(model, effects);
+        model.selected = None;
+        model.last = before.or(model.last);
+        focus(model, before, current, effects);
     }
-    (model.current, model.server) = (Some(key), key.server);
-    model.openings += 1;
+    for key in seen.into_iter().filter(|key| !seen_before.contains(key)) {
+        come_to(model, key, effects);
+    }
     effects.dirty = true;
-    effects.send(key.server, Errand::Focus(Some(key.room)));
+    changed
+}
+
+/// Tells the servers which room is looked at.
+fn focus(model: &mut Model, before: Option<RoomKey>, current: Option<RoomKey>, effects: &mut Effects) {
+    if let Some(before) = before.filter(|before| current.is_none_or(|key| key.server != before.server)) {
+        effects.send(before.server, Errand::Focus(None));
+    }
+    if let Some(key) = current {
+        model.server = key.server;
+        model.openings += 1;
+        effects.send(key.server, Errand::Focus(Some(key.room)));
+    }
+}
+
+/// A room comes to be seen.
+fn come_to(model: &mut Model, key: RoomKey, effects: &mut Effects) {
     let (opened, now) = (model.openings, model.now.mono);
     let server = model.at_mut(key.server);
     let Some(view) = server.account.rooms.get(&key.room) else { return };
@@ -38,18 +67,21 @@ pub(super) fn open(model: &mut Model, key: RoomKey, effects: &mut Effects) {
     room.set_bounds(view);
     room.ruler = unread.then_some(read);
     let follows = room.timeline.anchor() == crate::tui::core::timeline::Anchor::Follow;
-    if unread && follows && model.geometry().timeline.height > UNREAD_LINE {
-        first_unread(model, effects);
+    if unread && follows && model.pane_of(key).is_some_and(|pane| pane.height > UNREAD_LINE) {
+        first_unread_of(model, key, effects);
     }
 }
 
-/// Puts the first unread message on the screen, once it is there.
+/// Puts the first unread message of the room being looked at on the screen, once it is there.
 pub(super) fn first_unread(model: &mut Model, effects: &mut Effects) {
-    let Some((key, ruler)) = model.current.zip(model.room().and_then(|room| room.ruler)) else { return };
-    let target = ruler.next();
-    let found =
-        with_timeline(model, |timeline, pane, scope, wraps| timeline.jump(target, UNREAD_LINE, pane, scope, wraps));
-    if found == Some(false) {
+    if let Some(key) = model.current() {
+        first_unread_of(model, key, effects);
+    }
+}
+
+fn first_unread_of(model: &mut Model, key: RoomKey, effects: &mut Effects) {
+    let Some(target) = model.state(key).and_then(|room| room.ruler).map(Seq::next) else { return };
+    if top(model, key, target) == Some(false) {
         fetch_around(model, key, Jump::Read(target), effects);
     }
     effects.dirty = true;
@@ -57,7 +89,7 @@ pub(super) fn first_unread(model: &mut Model, effects: &mut Effects) {
 
 /// Goes to an event of the room being looked at, once it is there, and chooses it.
 pub(super) fn goto(model: &mut Model, target: Seq, effects: &mut Effects) {
-    let Some(key) = model.current else { return };
+    let Some(key) = model.current() else { return };
     if model.room().is_some_and(|room| room.timeline.event(target).is_some()) {
         show(model, target);
     } else {
@@ -78,30 +110,32 @@ fn fetch_around(model: &mut Model, key: RoomKey, jump: Jump, effects: &mut Effec
 
 /// Finishes a jump that waited for its page.
 pub(super) fn arrive(model: &mut Model, key: RoomKey) {
-    if model.current != Some(key) {
+    if !model.shows(key) {
         return;
     }
-    let Some(jump) = model.room_mut().and_then(|room| room.jump.take()) else { return };
+    let Some(jump) = model.state_mut(key).and_then(|room| room.jump.take()) else { return };
     let (Jump::Read(target) | Jump::Choose(target)) = jump;
-    let nearest = model.room().and_then(|room| room.timeline.events().map(|e| e.seq).find(|seq| *seq >= target));
+    let nearest = model.state(key).and_then(|room| room.timeline.events().map(|e| e.seq).find(|seq| *seq >= target));
     match (jump, nearest) {
-        (Jump::Read(_), Some(nearest)) => top(model, nearest),
-        (Jump::Choose(_), Some(nearest)) => show(model, nearest),
+        (Jump::Choose(_), Some(nearest)) if model.current() == Some(key) => show(model, nearest),
+        (Jump::Read(_) | Jump::Choose(_), Some(nearest)) => _ = top(model, key, nearest),
         (Jump::Read(_) | Jump::Choose(_), None) => {}
     }
 }
 
 /// Chooses a loaded message, or shows an event that is none.
 fn show(model: &mut Model, seq: Seq) {
-    top(model, seq);
+    let Some(key) = model.current() else { return };
+    top(model, key, seq);
     let event = model.room().and_then(|room| room.timeline.event(seq));
     if event.is_some_and(|event| event.body.message().is_some()) {
         super::select::choose(model, seq);
     }
 }
 
-fn top(model: &mut Model, seq: Seq) {
-    with_timeline(model, |timeline, pane, scope, wraps| timeline.jump(seq, UNREAD_LINE, pane, scope, wraps));
+/// Puts an event near the top of its window. False if it isn't loaded.
+fn top(model: &mut Model, key: RoomKey, seq: Seq) -> Option<bool> {
+    with_timeline_of(model, key, |timeline, pane, scope, wraps| timeline.jump(seq, UNREAD_LINE, pane, scope, wraps))
 }
 
 /// The next room, or the one before, around the ends.
@@ -110,7 +144,7 @@ pub(super) fn step(model: &mut Model, back: bool, effects: &mut Effects) {
     if rooms.is_empty() {
         return;
     }
-    let at = rooms.iter().position(|key| model.current == Some(*key));
+    let at = rooms.iter().position(|key| model.current() == Some(*key));
     let to = match (at, back) {
         (Some(at), false) => (at + 1) % rooms.len(),
         (Some(at), true) => (at + rooms.len() - 1) % rooms.len(),
@@ -139,7 +173,7 @@ pub(super) fn last(model: &mut Model, effects: &mut Effects) {
 pub(super) fn next_active(model: &mut Model, effects: &mut Effects) {
     let next = hotlist(model).first().map(|line| line.key);
     if let Some(key) = next {
-        let origin = model.origin.or(model.current);
+        let origin = model.origin.or(model.current());
         open(model, key, effects);
         model.origin = origin;
     } else if let Some(origin) = model.origin.take() {
@@ -147,21 +181,26 @@ pub(super) fn next_active(model: &mut Model, effects: &mut Effects) {
     }
 }
 
-/// Scrolls the timeline.
+/// Scrolls the room being looked at.
 pub(super) fn scroll(model: &mut Model, to: Scroll, effects: &mut Effects) {
-    let to = match to {
-        Scroll::Bottom if model.room().is_some_and(|room| !room.timeline.at_head()) => {
-            let head = model.room_view().map(|room| room.head);
-            if let Some(room) = model.room_mut() {
-                room.timeline.forget(head.unwrap_or_default());
+    scroll_of(model, model.current(), to, effects);
+}
+
+/// Scrolls a room that is seen.
+pub(super) fn scroll_of(model: &mut Model, key: Option<RoomKey>, to: Scroll, effects: &mut Effects) {
+    let Some(key) = key else { return };
+    let head = model.view(key).map(|room| room.head).unwrap_or_default();
+    match to {
+        Scroll::Bottom => {
+            if let Some(room) = model.state_mut(key).filter(|room| !room.timeline.at_head()) {
+                room.timeline.forget(head);
             }
-            to
         }
-        Scroll::Bottom | Scroll::Top | Scroll::Up(_) | Scroll::Down(_) => to,
-    };
-    with_timeline(model, |timeline, pane, scope, wraps| timeline.scroll(to, pane, scope, wraps));
+        Scroll::Top | Scroll::Up(_) | Scroll::Down(_) => {}
+    }
+    with_timeline_of(model, key, |timeline, pane, scope, wraps| timeline.scroll(to, pane, scope, wraps));
     let now = model.now.mono;
-    if let Some(room) = model.room_mut().filter(|room| room.timeline.follows()) {
+    if let Some(room) = model.state_mut(key).filter(|room| room.timeline.follows()) {
         room.arrived = room.arrived.max(now);
     }
     effects.dirty = true;
@@ -173,24 +212,24 @@ pub(super) fn go(model: &mut Model, key: RoomKey, effects: &mut Effects) {
     open(model, key, effects);
 }
 
-/// The room being looked at is left; its ruler has done its work.
-fn leave(model: &mut Model) {
-    if let Some(room) = model.room_mut() {
-        room.ruler = None;
-        room.jump = None;
-    }
-    model.selected = None;
-}
-
+/// Works on the timeline of the room being looked at.
 pub(super) fn with_timeline<T>(
     model: &mut Model,
     work: impl FnOnce(&mut Timeline, Pane, Scope<'_>, &mut Wraps) -> T,
 ) -> Option<T> {
-    let pane = model.pane()?;
+    with_timeline_of(model, model.current()?, work)
+}
+
+fn with_timeline_of<T>(
+    model: &mut Model,
+    key: RoomKey,
+    work: impl FnOnce(&mut Timeline, Pane, Scope<'_>, &mut Wraps) -> T,
+) -> Option<T> {
+    let pane = model.pane_of(key)?;
     let Model { servers, zone, wraps, .. } = model;
-    let server = &mut servers[pane.room.server.index()];
+    let server = &mut servers[key.server.index()];
     let me = server.account.me.account;
-    let room = server.rooms.get_mut(&pane.room.room)?;
+    let room = server.rooms.get_mut(&key.room)?;
     let scope = Scope { zone, ruler: room.ruler, me };
     Some(work(&mut room.timeline, pane, scope, wraps))
 }

@@ -67,7 +67,7 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
         Deed::React => message::pick_reaction(model),
         Deed::Same => same(model, seq, effects),
         Deed::Pin => {
-            if let Some(key) = model.current {
+            if let Some(key) = model.current() {
                 let pinned = model.room().and_then(|room| room.timeline.stand(seq)).is_some_and(|s| s.is_pinned());
                 message::pin(key, seq, !pinned, effects);
             }
@@ -160,7 +160,7 @@ fn same(model: &mut Model, seq: Seq, effects: &mut Effects) {
     let me = model.here().account.me.account;
     let stand = model.room().and_then(|room| room.timeline.stand(seq));
     let first = stand.and_then(|stand| stand.reactions(me).next().map(|(emoji, ..)| emoji.to_owned()));
-    match model.current.zip(first) {
+    match model.current().zip(first) {
         Some((key, emoji)) => message::react(model, key, seq, &emoji, effects),
         None => notice(model, effects, true, "nobody reacted to it yet; + chooses a reaction"),
     }
