@@ -6,7 +6,7 @@
 mod harness;
 
 use chat_proto::choice::{Ignored, NotifySet};
-use chat_proto::{AccountId, Chain, Epoch, Event, EventBody, FeedId, Notify, RoomId, delivery::Events};
+use chat_proto::{AccountId, Event, Notify, RoomId};
 use chat_tui::client::ClientEvent;
 use chat_tui::tui::core::{CALL_EVERY, Call, Effect, Msg};
 use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, status, status_of};
@@ -34,14 +34,6 @@ fn calls(screen: &mut Screen) -> Vec<Call> {
         _ => None,
     });
     calls.collect()
-}
-
-/// The account chooses something.
-fn choose(screen: &mut Screen, body: impl Into<EventBody>) {
-    let mut own = History::default().push(ALICE, body.into()).events;
-    own[0].seq.0 = 1_000;
-    let feed = FeedId::Account(ALICE);
-    screen.net(ClientEvent::Events(Events { feed, epoch: Epoch(1), events: own, chain: Chain::default() }));
 }
 
 #[test]
@@ -77,14 +69,14 @@ fn a_conversation_between_two_calls_with_every_message_and_without_the_name_of_i
 fn what_the_account_chose_for_a_room_counts_and_ignored_people_are_silent() {
     for (rule, plain, named) in [(Notify::All, 1, 1), (Notify::Mentions, 0, 1), (Notify::Nothing, 0, 0)] {
         let mut screen = screen();
-        choose(&mut screen, NotifySet { room: DEV, rule });
+        screen.choose(NotifySet { room: DEV, rule });
         screen.net(events(DEV, said(BOB, "bob", "nothing special", 3)));
         assert_eq!(calls(&mut screen).len(), plain, "{rule:?}");
         screen.wait(5_000).net(events(DEV, said(BOB, "bob", "alice: look", 4)));
         assert_eq!(calls(&mut screen).len(), named, "{rule:?}");
     }
     let mut screen = screen();
-    choose(&mut screen, Ignored { account: CAROL, name: "carol".to_owned(), on: true });
+    screen.choose(Ignored { account: CAROL, name: "carol".to_owned(), on: true });
     screen.net(events(DEV, said(CAROL, "carol", "alice: look", 3)));
     assert_eq!(calls(&mut screen), []);
 }

@@ -55,6 +55,18 @@ macro_rules! choice {
 }
 
 choice! {
+    /// In which order rooms are listed; favourites come first in all but the last.
+    RoomOrder {
+        /// By their names.
+        Name = "name",
+        /// Those with mentions, those with something new, the others.
+        Activity = "activity",
+        /// As the person put them.
+        Hand = "hand",
+    }
+}
+
+choice! {
     /// Whether something is shown.
     Shown {
         /// As it fits.

@@ -15,7 +15,7 @@ mod table;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use choice::{Clock, ColorDepth, KeyPreset, Notice, Shown, SymbolSet, UnknownChoice};
+pub use choice::{Clock, ColorDepth, KeyPreset, Notice, RoomOrder, Shown, SymbolSet, UnknownChoice};
 pub use edit::{EditError, Remember, bind, initial, name, remember, set, unset, write};
 pub use load::{Loaded, Sources, default_path, load, system};
 pub use schema::schema;
@@ -79,6 +79,8 @@ pub struct Ui {
     pub max_width: u64,
     /// Whether the rooms are shown; `Auto`: by the width.
     pub rooms: Shown,
+    /// In which order they are listed.
+    pub order: RoomOrder,
     /// Whether the members are shown; `Auto`: by the width.
     pub members: Shown,
     /// How times are written.
@@ -154,6 +156,7 @@ impl Default for Config {
             hints: Shown::Auto,
             max_width: 100,
             rooms: Shown::Auto,
+            order: RoomOrder::Name,
             members: Shown::Auto,
             clock: Clock::Hours24,
             mouse: true,

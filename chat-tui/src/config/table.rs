@@ -3,7 +3,7 @@
 use chat_proto::{RoomName, UserName};
 
 use super::setting::{Kind, Setting, Value, flag, list, number, path, text, word};
-use super::{Clock, ColorDepth, KeyPreset, Notice, Shown, SymbolSet};
+use super::{Clock, ColorDepth, KeyPreset, Notice, RoomOrder, Shown, SymbolSet};
 use crate::client::{Beside, ServerAddress};
 
 /// Every setting; those of a section stand together, and those without one stand first.
@@ -190,6 +190,14 @@ pub const SETTINGS: &[Setting] = &[
         live: true,
         read: |config, value| word(value).map(|rooms| config.ui.rooms = rooms),
         show: |config| Some(Value::Text(config.ui.rooms.to_string())),
+    },
+    Setting {
+        key: "ui.order",
+        kind: Kind::Choice(RoomOrder::WORDS),
+        meaning: "How the rooms are ordered: by name, with what is new first (activity), or as /move put them (hand).",
+        live: true,
+        read: |config, value| word(value).map(|order| config.ui.order = order),
+        show: |config| Some(Value::Text(config.ui.order.to_string())),
     },
     Setting {
         key: "ui.members",

@@ -10,13 +10,13 @@ use std::time::SystemTime;
 use super::core::geometry::Panes;
 use super::core::keymap::{Keymap, Preset};
 use super::core::time::Clock as Hours;
-use super::core::{Change, Prefs};
+use super::core::{Change, Order, Prefs};
 use super::look::Looks;
 use super::term::caps::{Colors, Symbols};
 use super::term::ring::Ring;
 use crate::config::{
-    self, Clock, ColorDepth, Config, KeyPreset, Loaded, Notice, Problem, SETTINGS, Setting, Shown, Sources, SymbolSet,
-    Value,
+    self, Clock, ColorDepth, Config, KeyPreset, Loaded, Notice, Problem, RoomOrder, SETTINGS, Setting, Shown, Sources,
+    SymbolSet, Value,
 };
 
 /// The configuration the screen goes by.
@@ -199,6 +199,11 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
     }
     Prefs {
         keys,
+        order: match config.ui.order {
+            RoomOrder::Name => Order::Name,
+            RoomOrder::Activity => Order::Activity,
+            RoomOrder::Hand => Order::Hand,
+        },
         layouts,
         layout_name: config.ui.layout.clone().unwrap_or_default(),
         explore: config.explore,

@@ -55,6 +55,8 @@ pub struct Screen {
     pub model: Model,
     pub effects: Vec<Effect>,
     pub dirty: bool,
+    /// What the account chose so far.
+    chosen: u64,
     now: Now,
 }
 
@@ -68,7 +70,7 @@ impl Screen {
     pub fn at(server: Server, columns: u16, rows: u16) -> Self {
         let model = Model::new(server, Zone::UTC);
         let now = Now { wall: Timestamp(MORNING), mono: Duration::from_secs(100) };
-        let mut screen = Self { model, effects: Vec::new(), dirty: false, now };
+        let mut screen = Self { model, effects: Vec::new(), dirty: false, chosen: 0, now };
         screen.msg(Msg::Resize(columns, rows));
         screen
     }
@@ -112,6 +114,15 @@ impl Screen {
 
     pub fn net(&mut self, event: ClientEvent) -> &mut Self {
         self.msg(Msg::Net(SERVER, event))
+    }
+
+    /// The account chooses something, on any device.
+    pub fn choose(&mut self, body: impl Into<EventBody>) -> &mut Self {
+        let mut own = History::default().push(ALICE, body.into()).events;
+        self.chosen += 1;
+        own[0].seq.0 = 1_000 + self.chosen;
+        let feed = FeedId::Account(ALICE);
+        self.net(ClientEvent::Events(Events { feed, epoch: EPOCH, events: own, chain: Chain::default() }))
     }
 
     /// Types; what stands in angle brackets is a key by its name.

@@ -46,6 +46,6 @@ pub use msg::Msg;
 pub use prefs::Prefs;
 pub use reverse::Reverse;
 pub use room_state::{Intent, RoomState};
-pub use rooms::{ListRow, RoomLine, first_room_row, hotlist, room_lines, room_list};
+pub use rooms::{ListRow, Order, RoomLine, first_room_row, hotlist, room_lines, room_list};
 pub use server::{Link, RoomKey, SERVERS_MAX, Server, ServerId};
 pub use update::{settle, update};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::geometry::{Layout, Panes, TEXT_COLUMNS_MAX};
 use super::keymap::Keymap;
+use super::rooms::Order;
 use super::time::Clock;
 
 /// What the person set for the screen.
@@ -31,6 +32,8 @@ pub struct Prefs {
     pub panes: Panes,
     /// How times are written.
     pub clock: Clock,
+    /// In which order rooms are listed.
+    pub order: Order,
     /// Layouts that are kept, by name.
     pub layouts: BTreeMap<String, String>,
     /// The layout to begin with; empty for one window.
@@ -51,6 +54,7 @@ impl Default for Prefs {
             paste_lines: 5,
             panes: Panes::default(),
             clock: Clock::default(),
+            order: Order::default(),
             layouts: BTreeMap::new(),
             layout_name: String::new(),
         }

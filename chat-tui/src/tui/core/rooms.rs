@@ -1,10 +1,25 @@
 //! The rooms in the order they are shown and numbered, and which of them have something new.
 
-use chat_proto::Presence;
+use chat_proto::{Notify, Presence, RoomId};
 
 use super::model::Model;
-use super::server::{RoomKey, ServerId};
+use super::server::{RoomKey, Server, ServerId};
 use crate::client::view::RoomView;
+
+/// In which order rooms are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// Favourites, then the others, by their names.
+    #[default]
+    Name,
+    /// Favourites, then those with mentions, those with something new, and the others.
+    Activity,
+    /// As the person put them; those he did not put stand behind, by their names.
+    Hand,
+}
+
+/// The setting of the account that holds the order by hand: room numbers, parted by blanks.
+pub(super) const ORDER: &str = "rooms.order";
 
 /// One room of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,19 +40,24 @@ pub struct RoomLine<'a> {
     pub unread: u64,
     /// Unread mentions.
     pub mentions: usize,
+    /// Whether it is a favourite.
+    pub favourite: bool,
+    /// Whether nothing of it counts as news.
+    pub muted: bool,
     /// Whether it is being looked at.
     pub current: bool,
 }
 
-/// The rooms one is a member of, by name, and behind them the conversations; their numbers are their places.
+/// The rooms one is a member of, by server, and behind them its conversations, each in the order the person wants; their numbers
+/// are their places.
 #[must_use]
 pub fn room_lines(model: &Model) -> Vec<RoomLine<'_>> {
     let mut lines: Vec<RoomLine<'_>> = model
         .numbered()
-        .flat_map(|(id, server)| server.account.rooms.iter().map(move |(room, view)| (RoomKey::new(id, *room), view)))
-        .filter(|(_, view)| view.member)
-        .map(|(key, view)| RoomLine {
-            key,
+        .flat_map(|(id, server)| server.account.rooms.iter().map(move |(room, view)| (id, server, *room, view)))
+        .filter(|(.., view)| view.member)
+        .map(|(id, server, room, view)| RoomLine {
+            key: RoomKey::new(id, room),
             number: 0,
             name: &view.name,
             label: view.label(),
@@ -45,14 +65,44 @@ pub fn room_lines(model: &Model) -> Vec<RoomLine<'_>> {
             lamp: lamp(view),
             unread: view.unread(),
             mentions: view.mention_count(),
-            current: model.current() == Some(key),
+            favourite: server.account.choices.is_pinned(room),
+            muted: server.account.choices.notify_set(room) == Some(Notify::Nothing),
+            current: model.current() == Some(RoomKey::new(id, room)),
         })
         .collect();
-    lines.sort_by_cached_key(|line| (line.key.server, line.direct, line.label.to_lowercase(), line.key));
+    let by_hand = match model.prefs.order {
+        Order::Hand => model.numbered().map(|(_, server)| by_hand(server)).collect(),
+        Order::Name | Order::Activity => Vec::new(),
+    };
+    lines.sort_by_cached_key(|line| {
+        let rank = match model.prefs.order {
+            Order::Name => (!line.favourite, 0),
+            Order::Activity => (!line.favourite, if line.mentions > 0 { 0 } else { 2 - usize::from(line.is_hot()) }),
+            Order::Hand => {
+                let order = &by_hand[line.key.server.index()];
+                (false, order.iter().position(|room| *room == line.key.room).unwrap_or(usize::MAX))
+            }
+        };
+        (line.key.server, line.direct, rank, line.label.to_lowercase(), line.key)
+    });
     for (number, line) in (1..).zip(&mut lines) {
         line.number = number;
     }
     lines
+}
+
+impl RoomLine<'_> {
+    /// Whether there is something new in it that counts.
+    #[must_use]
+    pub fn is_hot(&self) -> bool {
+        self.unread > 0 && !self.muted
+    }
+}
+
+/// The rooms of a server as the person put them.
+pub(super) fn by_hand(server: &Server) -> Vec<RoomId> {
+    let numbers = server.account.choices.setting(ORDER).split_whitespace();
+    numbers.filter_map(|number| number.parse().ok().map(RoomId)).collect()
 }
 
 /// Whether the other one of a conversation is there.
@@ -103,7 +153,7 @@ pub fn first_room_row(model: &Model, list: &[ListRow<'_>], rows: usize) -> usize
 #[must_use]
 pub fn hotlist(model: &Model) -> Vec<RoomLine<'_>> {
     let mut hot = room_lines(model);
-    hot.retain(|line| line.unread > 0 && !line.current);
+    hot.retain(|line| line.is_hot() && !line.current);
     hot.sort_by_key(|line| (line.mentions == 0, line.number));
     hot
 }

@@ -13,6 +13,9 @@ use crate::tui::core::geometry::Area;
 use crate::tui::core::pointer::Spot;
 use crate::tui::core::{ListRow, MemberGroup, Model, RoomLine, first_room_row, member_groups, room_list};
 
+/// Columns of the list from which it says more.
+const WIDE: u16 = 20;
+
 pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) {
     hits.add(area, Spot::Rooms);
     border(theme, Area { x: area.x + area.width - 1, width: 1, ..area }, buffer);
@@ -47,13 +50,16 @@ fn room(line: &RoomLine<'_>, theme: &Theme, area: Area, row: u16, buffer: &mut B
     }
     if line.unread > 0 {
         counts.push_str(&line.unread.to_string());
+    } else if line.muted && area.width >= WIDE {
+        counts.push_str("muted");
     }
     let counts = clean::line(&counts);
-    let style = match (line.current, line.mentions > 0, line.unread > 0) {
+    let style = match (line.current, line.is_hot(), line.mentions > 0) {
         (true, _, _) => theme.selection,
-        (false, true, _) => theme.mention,
-        (false, false, true) => theme.unread,
-        (false, false, false) => theme.text,
+        (false, true, true) => theme.mention,
+        (false, true, false) => theme.unread,
+        (false, false, _) if line.muted => theme.dim,
+        (false, false, _) => theme.text,
     };
     let mut pen = Pen::new(buffer, area, row);
     if line.current {

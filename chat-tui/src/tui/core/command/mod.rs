@@ -80,6 +80,8 @@ pub enum Command {
     Reconnect(String),
     /// Show the servers.
     Servers,
+    /// Put the room elsewhere in the list that is ordered by hand.
+    Move(Way),
     /// Do something with the window in front.
     Window(WindowDeed),
     /// Do something with the tabs.
@@ -132,6 +134,16 @@ pub enum Target {
     Here,
     /// The one of this number.
     Seq(Seq),
+}
+
+/// Where a room is put in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Way {
+    Up,
+    Down,
+    Top,
+    Bottom,
 }
 
 /// What is done with tabs.

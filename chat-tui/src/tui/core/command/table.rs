@@ -7,7 +7,7 @@ use chat_proto::{ConnId, DeviceId, Notify, Role, RoomSetting};
 use serde_json::Value;
 
 use super::words::{aimed, duration, first, name, one, optional, seq, target};
-use super::{Ask, Command, Deed, Goto, LayoutDeed, Person, Spec, TabDeed};
+use super::{Ask, Command, Deed, Goto, LayoutDeed, Person, Spec, TabDeed, Way};
 use crate::bot::line::setting::{role, setting};
 use crate::tui::core::effect::Change;
 use crate::tui::core::identity::Own;
@@ -112,6 +112,15 @@ pub const COMMANDS: &[Spec] = &[
             rest.is_empty().then_some(Command::Ask(Ask::Mentions))
         })
     },
+    spec("move", "/move up|down|top|bottom", "put this room elsewhere in the list", |rest| {
+        Some(Command::Move(match rest {
+            "up" => Way::Up,
+            "down" => Way::Down,
+            "top" => Way::Top,
+            "bottom" => Way::Bottom,
+            _ => return None,
+        }))
+    }),
     spec("msg", "/msg name text", "write to somebody directly, without going there", |rest| {
         let (user, text) = first(rest).filter(|(_, text)| !text.is_empty())?;
         Some(Command::Message { people: people(user), text: text.to_owned() })

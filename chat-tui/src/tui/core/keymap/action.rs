@@ -89,6 +89,11 @@ pub enum Action {
     ToggleBare,
     /// Do something with the chosen message.
     Chosen(Deed),
+    /// Move the room in the list that is ordered by hand.
+    Move {
+        /// Towards its beginning.
+        up: bool,
+    },
     /// Do something with the window in front.
     Window(WindowDeed),
     /// Choose a room, a person or a command.
@@ -280,6 +285,8 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Chosen(Deed::Copy), "message-copy", "copy its words"),
     (Action::Chosen(Deed::Info), "message-info", "what is known of it"),
     (Action::Chosen(Deed::Author), "message-author", "who wrote it"),
+    (Action::Move { up: true }, "move-room-up", "put this room further up"),
+    (Action::Move { up: false }, "move-room-down", "put this room further down"),
     (Action::Window(WindowDeed::Split(Split::Below)), "split-below", "another window below this one"),
     (Action::Window(WindowDeed::Split(Split::Beside)), "split-beside", "another window beside this one"),
     (Action::Window(WindowDeed::Close), "close-window", "close this window"),

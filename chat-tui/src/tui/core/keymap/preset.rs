@@ -84,6 +84,8 @@ pub(super) const DEFAULT: &[Row] = &[
     (Global, "alt-0", Some(Action::Room(10))),
     (Global, "alt-a", Some(Action::NextActive)),
     (Global, "alt-/", Some(Action::LastRoom)),
+    (Global, "alt-shift-up", Some(Action::Move { up: true })),
+    (Global, "alt-shift-down", Some(Action::Move { up: false })),
     (Global, "alt-w,s alt-w,-", Some(Action::Window(WindowDeed::Split(Split::Below)))),
     (Global, "alt-w,v alt-w,|", Some(Action::Window(WindowDeed::Split(Split::Beside)))),
     (Global, "alt-w,q alt-w,c", Some(Action::Window(WindowDeed::Close))),

@@ -8,7 +8,7 @@ use chat_proto::text::Line as CheckedLine;
 use chat_proto::{MessageKey, RoomName, RoomRef, Style, UserRef};
 
 use super::message::{self, Meant};
-use super::{find, notice, picker, room, secret, select, servers, windows};
+use super::{find, notice, order, picker, room, secret, select, servers, windows};
 use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
@@ -107,6 +107,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Disconnect(name) => servers::disconnect(model, servers::meant(model, &name)?, effects)?,
         Command::Reconnect(name) => servers::reconnect(model, servers::meant(model, &name)?, effects)?,
         Command::Servers => model.overlay = Some(servers::list(model)),
+        Command::Move(way) => order::try_to(model, way, effects)?,
         Command::Window(deed) => windows::try_to(model, deed, effects)?,
         Command::Tab(deed) => windows::tab(model, deed, effects)?,
         Command::Layout(deed) => windows::layout(model, deed, effects)?,

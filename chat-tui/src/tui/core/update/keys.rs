@@ -5,8 +5,8 @@ use std::time::Duration;
 use chat_proto::Style;
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, copy, notice, picker, reverse, room, select, windows};
-use crate::tui::core::command::{Ask, COMMANDS};
+use super::{command, copy, notice, order, picker, reverse, room, select, windows};
+use crate::tui::core::command::{Ask, COMMANDS, Way};
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects, Errand};
 use crate::tui::core::geometry::Panes;
@@ -184,6 +184,7 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::ToggleBare => model.panes.bare = !model.panes.bare,
         // Without a chosen message there is nothing to do it with.
         Action::Chosen(_) => {}
+        Action::Move { up } => order::act(model, if up { Way::Up } else { Way::Down }, effects),
         Action::Window(deed) => windows::act(model, deed, effects),
         Action::Switch => picker::switcher(model),
         Action::Select => select::begin(model, effects),

@@ -9,6 +9,7 @@ mod find;
 mod keys;
 mod message;
 mod net;
+mod order;
 mod picker;
 mod pointer;
 mod reverse;
@@ -28,6 +29,7 @@ use super::effect::{Effect, Effects, Errand, Tag};
 use super::model::{Model, Notice, Overlay};
 use super::msg::Msg;
 use super::room_state::MembersKnown;
+use super::rooms::room_lines;
 use super::server::RoomKey;
 use super::time::Now;
 use crate::client::LinkState;
@@ -250,8 +252,7 @@ fn mouse(model: &mut Model, effects: &mut Effects) {
 }
 
 fn title(model: &mut Model, effects: &mut Effects) {
-    let rooms = model.servers.iter().flat_map(|server| server.account.rooms.values());
-    let unread: u64 = rooms.filter(|room| room.member).map(|room| room.unread()).sum();
+    let unread: u64 = room_lines(model).iter().filter(|line| line.is_hot()).map(|line| line.unread).sum();
     let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
     let room = model.room_label();
     let title = if room.is_empty() { format!("{count}chat") } else { format!("{count}{room} — chat") };
