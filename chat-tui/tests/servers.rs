@@ -79,6 +79,8 @@ fn one_that_goes_leaves_the_others_and_the_last_one_ends_the_screen() {
     assert_eq!(screen.taken(), [Effect::Disconnect(OTHER)]);
     screen.msg(Msg::Net(OTHER, ClientEvent::Stopped(StopReason::Quit)));
     assert!(!screen.taken().contains(&Effect::Quit));
+    let text = screen.text();
+    assert!(text.contains("▾ lab.… offline") && !text.contains("retrying"), "{text}");
     screen.keys("/disconnect chat<enter>");
     assert!(!screen.taken().contains(&Effect::Disconnect(SERVER)));
     assert!(screen.text().contains("this is the only server there is"));

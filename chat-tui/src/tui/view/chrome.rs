@@ -73,6 +73,7 @@ fn connection(model: &Model, theme: &Theme) -> (String, bool) {
     match &link.state {
         LinkState::Connecting => (format!("connecting{dots}"), true),
         LinkState::Online => (model.here().round_trip.map_or_else(|| "online".to_owned(), milliseconds), false),
+        LinkState::Waiting { .. } if model.here().ended.is_some() => ("offline".to_owned(), true),
         LinkState::Waiting { .. } => {
             let left = link.retry_at.saturating_sub(model.now.mono);
             let seconds = left.as_millis().div_ceil(1_000);

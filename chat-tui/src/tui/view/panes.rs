@@ -8,10 +8,11 @@ use super::paint::{Pen, columns};
 use super::theme::Sign;
 use super::{Hits, Theme};
 use crate::clean;
+use crate::client::LinkState;
 use crate::client::view::MemberView;
 use crate::tui::core::geometry::Area;
 use crate::tui::core::pointer::Spot;
-use crate::tui::core::{ListRow, MemberGroup, Model, RoomLine, first_room_row, member_groups, room_list};
+use crate::tui::core::{ListRow, MemberGroup, Model, RoomLine, Server, first_room_row, member_groups, room_list};
 
 /// Columns of the list from which it says more.
 const WIDE: u16 = 20;
@@ -24,8 +25,8 @@ pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffe
     let first = first_room_row(model, &list, usize::from(area.height));
     for (row, entry) in (0..area.height).zip(&list[first..]) {
         match entry {
-            ListRow::Server(_, name) => title(name, theme, area, row, buffer),
-            ListRow::Direct => title("direct", theme, area, row, buffer),
+            ListRow::Server(id, name) => title(name, away(model.at(*id)), theme, area, row, buffer),
+            ListRow::Direct => title("direct", "", theme, area, row, buffer),
             ListRow::Room(line) => {
                 hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Room(line.key));
                 room(line, theme, area, row, buffer);
@@ -35,12 +36,25 @@ pub(super) fn rooms(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffe
 }
 
 /// What the rooms below have in common.
-fn title(text: &str, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
+fn title(text: &str, state: &str, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
     let mut pen = Pen::new(buffer, area, row);
     pen.own(theme.sign(Sign::Open), theme.dim);
     pen.own(" ", theme.dim);
-    let left = pen.left();
+    let state = clean::line(state);
+    let wide = columns(&state);
+    let left = pen.left().saturating_sub(wide + u16::from(wide > 0));
     pen.fitted(&clean::line(text), left, theme.dim);
+    pen.until_left(wide);
+    pen.foreign(&state, theme.error);
+}
+
+/// Why nothing comes from a server.
+fn away(server: &Server) -> &'static str {
+    match server.link.state {
+        LinkState::Online => "",
+        LinkState::Connecting => "…",
+        LinkState::Waiting { .. } => "offline",
+    }
 }
 
 fn room(line: &RoomLine<'_>, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {

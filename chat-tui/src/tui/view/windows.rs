@@ -6,6 +6,7 @@ use super::paint::{Pen, columns};
 use super::theme::Sign;
 use super::{Hits, Theme};
 use crate::clean;
+use crate::client::view::RoomView;
 use crate::tui::core::geometry::Area;
 use crate::tui::core::pointer::Spot;
 use crate::tui::core::windows::Frame;
@@ -43,12 +44,10 @@ pub(super) fn tabs(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer
     let mut pen = Pen::new(buffer, area, 0);
     for tab in 0..count {
         let rooms = model.windows().rooms_of(tab);
-        let names: Vec<String> = rooms.iter().map(|key| called(model, *key)).collect();
+        let names: Vec<String> = rooms.iter().filter_map(|key| model.view(*key)).map(RoomView::label).collect();
         let words = format!(" {}:{} ", tab + 1, if names.is_empty() { "-".to_owned() } else { names.join("+") });
         let words = clean::line(&words);
-        let fresh = |count: fn(&crate::client::view::RoomView) -> bool| {
-            rooms.iter().filter_map(|key| model.view(*key)).any(count)
-        };
+        let fresh = |count: fn(&RoomView) -> bool| rooms.iter().filter_map(|key| model.view(*key)).any(count);
         let style = if tab == seen {
             theme.selection
         } else if fresh(|room| room.mention_count() > 0) {
@@ -66,7 +65,7 @@ pub(super) fn tabs(model: &Model, theme: &Theme, area: Area, buffer: &mut Buffer
 
 /// A room as it is called, with its server where there are several.
 fn called(model: &Model, key: RoomKey) -> String {
-    let label = model.view(key).map_or_else(String::new, crate::client::view::RoomView::label);
+    let label = model.view(key).map_or_else(String::new, RoomView::label);
     if model.servers.len() > 1 && key.server != model.server() {
         format!("{label} {}", model.at(key.server).name())
     } else {
