@@ -5,9 +5,9 @@
 
 mod harness;
 
-use chat_proto::RoomId;
+use chat_proto::{RoomId, Seq};
 use chat_tui::tui::core::pointer::{Gesture, Spot};
-use chat_tui::tui::core::{Effect, Errand, Msg, Tag};
+use chat_tui::tui::core::{Effect, Errand, Intent, Msg, Tag};
 use harness::{BOB, DEV, GENERAL, History, RANDOM, SERVER, Screen, events, long_history, members, status, status_of};
 
 fn screen(columns: u16, rows: u16) -> Screen {
@@ -50,6 +50,24 @@ fn a_click_on_a_room_goes_there_in_the_list_and_below_the_messages() {
     let at = find(&screen, "1:#dev", 30);
     point(&mut screen, Gesture::Click, at);
     assert_eq!(screen.current(), Some(DEV));
+}
+
+#[test]
+fn a_click_on_a_message_chooses_it_and_another_one_lets_it_go() {
+    let mut screen = screen(120, 40);
+    let at = find(&screen, "message 190", 1);
+    point(&mut screen, Gesture::Click, at);
+    assert_eq!(screen.model.selected, Some(Seq(190)));
+    screen.keys("r");
+    assert!(matches!(screen.model.room().unwrap().intent, Intent::Reply(Seq(190))));
+    screen.keys("<esc>");
+    let at = find(&screen, "message 190", 1);
+    point(&mut screen, Gesture::Click, at);
+    point(&mut screen, Gesture::Click, at);
+    assert_eq!(screen.model.selected, None);
+    screen.keys("<f1>");
+    point(&mut screen, Gesture::Click, at);
+    assert!(screen.model.overlay.is_none());
 }
 
 #[test]

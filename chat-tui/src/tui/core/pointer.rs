@@ -1,5 +1,7 @@
 //! What the mouse is over, and what it does there.
 
+use chat_proto::Seq;
+
 use super::server::RoomKey;
 
 /// A part of the screen that knows what a click on it means.
@@ -17,6 +19,13 @@ pub enum Spot {
     Timeline,
     /// A window of the tab that is seen.
     Window(usize),
+    /// A message in a window of that tab.
+    Message {
+        /// The window.
+        window: usize,
+        /// The message.
+        seq: Seq,
+    },
     /// A tab.
     Tab(usize),
     /// The line being written.

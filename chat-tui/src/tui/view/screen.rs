@@ -69,7 +69,7 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
             for (frame, wraps) in frames.iter().zip(wraps) {
                 hits.add(frame.area, Spot::Window(frame.window));
                 windows::chrome(model, frame, theme, buffer, hits);
-                timeline::draw(model, theme, wraps, frame, &mut Sheet { buffer, links });
+                timeline::draw(model, theme, wraps, frame, &mut Sheet { buffer, links }, hits);
             }
         }
     }

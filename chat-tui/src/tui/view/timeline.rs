@@ -2,24 +2,33 @@
 
 use std::ops::Range;
 
-use chat_proto::{AccountId, Event, Style as Said};
+use chat_proto::{AccountId, Event, Seq, Style as Said};
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
-use super::Theme;
 use super::paint::{Pen, Sheet, columns};
 use super::theme::Sign;
 use super::wrap::wrap;
+use super::{Hits, Theme};
 use crate::clean;
 use crate::client::{LinkState, Outgoing};
+use crate::tui::core::geometry::Area;
 use crate::tui::core::markup::Kind;
+use crate::tui::core::pointer::Spot;
 use crate::tui::core::time::day_title;
 use crate::tui::core::timeline::{Block, Decor, Line, Part, Scope, Timeline, Wrapped, Wraps};
 use crate::tui::core::windows::Frame;
 use crate::tui::core::{Model, RoomKey, RoomState};
 use crate::tui::term::links::Links;
 
-pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, frame: &Frame, sheet: &mut Sheet<'_>) {
+pub(super) fn draw(
+    model: &Model,
+    theme: &Theme,
+    wraps: &mut Wraps,
+    frame: &Frame,
+    sheet: &mut Sheet<'_>,
+    hits: &mut Hits,
+) {
     let shown = frame.pane().and_then(|pane| Some((pane, model.state(pane.room)?)));
     let Some((pane, room)) = shown else { return nothing(model, theme, frame, sheet.buffer) };
     let scope = model.scope(pane.room);
@@ -28,6 +37,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, wraps: &mut Wraps, frame: &Fram
     let mut last_row_of = None;
     for (row, line) in (0..).zip(&layout.lines) {
         view.line(line, row, last_row_of != Some(line.block), sheet);
+        if let Some(seq) = view.message(line) {
+            let area = Area { y: frame.area.y + row, height: 1, ..frame.area };
+            hits.add(area, Spot::Message { window: frame.window, seq });
+        }
         last_row_of = Some(line.block);
     }
 }
@@ -65,6 +78,16 @@ struct View<'a> {
 impl View<'_> {
     fn timeline(&self) -> &Timeline {
         &self.room.timeline
+    }
+
+    /// The message that a line shows part of.
+    fn message(&self, line: &Line) -> Option<Seq> {
+        match line.part {
+            Part::Text { .. } => {}
+            Part::Decor(_) => return None,
+        }
+        let event = self.timeline().block_events(line.block).next()?;
+        event.body.message().map(|_| event.seq)
     }
 
     fn line(&self, line: &Line, row: u16, first: bool, sheet: &mut Sheet<'_>) {

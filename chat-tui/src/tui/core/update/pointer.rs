@@ -1,8 +1,9 @@
 //! What the mouse does.
 
+use chat_proto::Seq;
 use chat_proto::request::Whois;
 
-use super::{chord, room};
+use super::{chord, room, select};
 use crate::tui::core::composer::Rows;
 use crate::tui::core::effect::{Effects, Tag};
 use crate::tui::core::members::member_groups;
@@ -38,8 +39,20 @@ fn click(model: &mut Model, spot: Spot, effects: &mut Effects) {
             composer.place(offset);
         }
         Spot::Window(window) => room::turn(model, effects, |windows| windows.focus(window)),
+        Spot::Message { window, seq } => message(model, window, seq, effects),
         Spot::Tab(tab) => _ = room::turn(model, effects, |windows| windows.see_tab(tab)),
-        Spot::Rooms | Spot::Members | Spot::Timeline => {}
+        Spot::Timeline => model.overlay = None,
+        Spot::Rooms | Spot::Members => {}
+    }
+}
+
+/// Chooses a message of the window in front, or takes the choice back; another window comes to the front first.
+fn message(model: &mut Model, window: usize, seq: Seq, effects: &mut Effects) {
+    if model.front().window != window {
+        return room::turn(model, effects, |windows| windows.focus(window));
+    }
+    if model.selected.take() != Some(seq) {
+        select::choose(model, seq);
     }
 }
 
@@ -65,14 +78,15 @@ fn wheel(model: &mut Model, back: bool, spot: &Spot, effects: &mut Effects) {
             let first = turn(model.members_scrolled(), lines + 1, rows);
             model.scrolled = Scrolled { room: model.current(), members: first, ..model.scrolled };
         }
-        Spot::Timeline | Spot::Window(_) | Spot::Composer { .. } if model.overlay.is_some() => {
+        Spot::Timeline | Spot::Window(_) | Spot::Message { .. } | Spot::Composer { .. } if model.overlay.is_some() => {
             let key = Key::plain(if back { KeyCode::Up } else { KeyCode::Down });
             (0..WHEEL_ROWS).for_each(|_| chord::key(model, key, effects));
         }
         Spot::Tab(_) => room::turn(model, effects, |windows| windows.step_tab(back)),
-        Spot::Timeline | Spot::Window(_) | Spot::Composer { .. } => {
+        Spot::Timeline | Spot::Window(_) | Spot::Message { .. } | Spot::Composer { .. } => {
             let to = if back { Scroll::Up(WHEEL_ROWS) } else { Scroll::Down(WHEEL_ROWS) };
-            let pointed = if let Spot::Window(window) = spot { Some(*window) } else { None };
+            let pointed =
+                if let Spot::Window(window) | Spot::Message { window, .. } = spot { Some(*window) } else { None };
             let frames = model.frames();
             let key =
                 frames.iter().find(|frame| Some(frame.window) == pointed).map_or(model.current(), |frame| frame.room);
