@@ -56,6 +56,8 @@ pub struct Config {
     pub linear: bool,
     /// How the person is told of a message he isn't looking at.
     pub notify: Notice,
+    /// The program that tells him instead of the terminal, with its arguments.
+    pub notify_command: Vec<String>,
     /// How the screen looks.
     pub ui: Ui,
     /// Which key does what.
@@ -178,6 +180,7 @@ impl Default for Config {
             theme: "ansi".to_owned(),
             linear: false,
             notify: Notice::Auto,
+            notify_command: Vec::new(),
             ui,
             keys: Keys::default(),
             layouts: Vec::new(),

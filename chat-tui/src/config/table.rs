@@ -144,6 +144,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(Value::Text(config.notify.to_string())),
     },
     Setting {
+        key: "notify_command",
+        kind: Kind::List,
+        meaning: "A program that tells of it instead, with its arguments: [\"notify-send\", \"--\", \"{title}\", \"{text}\"].",
+        live: true,
+        read: |config, value| list(value).map(|words| config.notify_command = words),
+        show: |config| Some(Value::List(config.notify_command.clone())),
+    },
+    Setting {
         key: "ui.symbols",
         kind: Kind::Choice(SymbolSet::WORDS),
         meaning: "The characters that frames and signs are drawn with: unicode, ascii, or as the locale says (auto).",

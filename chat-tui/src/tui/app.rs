@@ -184,7 +184,7 @@ impl App {
         model.mouse = looks.mouse;
         let front: Box<dyn Front> = match caps {
             Some(caps) if !looks.linear => Box::new(Full::enter(caps, looks)?),
-            Some(_) | None => Box::new(Lines::enter(looks.ring(), caps.is_some())?),
+            Some(_) | None => Box::new(Lines::enter(&looks, caps.is_some())?),
         };
         let mut app = Self {
             model,

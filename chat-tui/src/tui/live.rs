@@ -245,6 +245,7 @@ fn looks(config: &Config, problems: &mut Vec<Problem>) -> Looks {
             Notice::Osc99 => Some(Ring::Osc99),
             Notice::Osc777 => Some(Ring::Osc777),
         },
+        notify_command: config.notify_command.clone(),
         mouse: config.ui.mouse,
         linear: config.linear,
         borders: config.ui.borders,

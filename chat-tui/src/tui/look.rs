@@ -27,6 +27,8 @@ pub struct Looks {
     pub symbols: Option<Symbols>,
     /// How the person is told of a message he isn't looking at; none goes by the terminal.
     pub ring: Option<Ring>,
+    /// The program that tells him instead, with its arguments.
+    pub notify_command: Vec<String>,
     /// Whether the mouse points here from the start, rather than selecting text in the terminal.
     pub mouse: bool,
     /// Lines one after the other instead of a screen, for who has it read out.
@@ -46,6 +48,7 @@ impl Default for Looks {
             colors: None,
             symbols: None,
             ring: None,
+            notify_command: Vec::new(),
             mouse: true,
             linear: false,
             borders: true,

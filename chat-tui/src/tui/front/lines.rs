@@ -13,10 +13,11 @@ use crate::clean;
 use crate::tui::core::heard::Heard;
 use crate::tui::core::picker::Picker;
 use crate::tui::core::pointer::Spot;
-use crate::tui::core::{Effect, Model, Msg};
+use crate::tui::core::{Call, Effect, Model, Msg};
 use crate::tui::look::Looks;
 use crate::tui::term::caps::Ground;
 use crate::tui::term::guard::{Guard, Tty};
+use crate::tui::term::notifier::Notifier;
 use crate::tui::term::ring::Ring;
 
 /// Rows the model reckons with: so few that it always follows the newest message.
@@ -31,12 +32,13 @@ pub(in crate::tui) struct Lines {
     elsewhere: bool,
     columns: u16,
     rings: bool,
+    notifier: Notifier,
     guard: Guard,
 }
 
 impl Lines {
     /// Takes the terminal's keys over, and nothing else of it. `pastes` asks for pasted text in one piece.
-    pub(in crate::tui) fn enter(ring: Ring, pastes: bool) -> io::Result<Self> {
+    pub(in crate::tui) fn enter(looks: &Looks, pastes: bool) -> io::Result<Self> {
         let guard = Guard::enter_plain(pastes)?;
         let columns = Tty.size()?.width;
         Ok(Self {
@@ -44,7 +46,8 @@ impl Lines {
             prompt: PromptLine::default(),
             elsewhere: false,
             columns,
-            rings: ring != Ring::Off,
+            rings: looks.ring() != Ring::Off,
+            notifier: Notifier::new(looks.notify_command.clone()),
             guard,
         })
     }
@@ -92,7 +95,11 @@ impl Front for Lines {
     }
 
     fn carry_out(&mut self, effect: &Effect) -> io::Result<()> {
-        if matches!(effect, Effect::Call(_)) && self.rings { Tty.write_all(b"\x07") } else { Ok(()) }
+        let Effect::Call(Call { title, text }) = effect else { return Ok(()) };
+        if !self.rings || self.notifier.is_there() && self.notifier.tell(&clean::line(title), &clean::line(text)) {
+            return Ok(());
+        }
+        Tty.write_all(b"\x07")
     }
 
     fn spot(&self, _: u16, _: u16) -> Option<Spot> {
@@ -101,6 +108,7 @@ impl Front for Lines {
 
     fn look(&mut self, looks: Looks) -> io::Result<Vec<String>> {
         self.rings = looks.ring() != Ring::Off;
+        self.notifier = Notifier::new(looks.notify_command);
         Ok(Vec::new())
     }
 

@@ -13,6 +13,7 @@ use crate::tui::term::caps::{Caps, Ground};
 use crate::tui::term::copy::copy;
 use crate::tui::term::guard::{Guard, Tty};
 use crate::tui::term::links::Links;
+use crate::tui::term::notifier::Notifier;
 use crate::tui::term::ring::Ring;
 use crate::tui::term::screen::Screen;
 use crate::tui::term::title::title;
@@ -28,6 +29,7 @@ pub(in crate::tui) struct Full {
     ground: Option<Ground>,
     looks: Looks,
     ring: Ring,
+    notifier: Notifier,
     /// What the last frame showed where.
     hits: Hits,
     screen: Screen<Tty>,
@@ -45,6 +47,7 @@ impl Full {
             caps,
             ground: None,
             ring: looks.ring(),
+            notifier: Notifier::new(looks.notify_command.clone()),
             looks,
             hits: Hits::default(),
             screen: Screen::new(Tty, Tty.size()?, caps.colors)?,
@@ -85,7 +88,12 @@ impl Front for Full {
         if let Effect::Title(text) = effect {
             Tty.write_all(&title(&clean::line(text)))?;
         } else if let Effect::Call(Call { title, text }) = effect {
-            Tty.write_all(&self.ring.sequence(&clean::line(title), &clean::line(text), self.caps.tmux))?;
+            let (title, text) = (&clean::line(title), &clean::line(text));
+            // A program that cannot be started is no reason to miss a message.
+            if self.ring != Ring::Off && self.notifier.is_there() && self.notifier.tell(title, text) {
+                return Ok(());
+            }
+            Tty.write_all(&self.ring.sequence(title, text, self.caps.tmux))?;
         } else if let Effect::Copy(text) = effect
             && self.caps.commands
             && let Some(sequence) = copy(text, self.caps.tmux)
@@ -108,6 +116,9 @@ impl Front for Full {
         }
         let (theme, wrong) = looks.theme(caps, self.ground);
         self.cache.theme = theme;
+        if looks.notify_command != self.looks.notify_command {
+            self.notifier = Notifier::new(looks.notify_command.clone());
+        }
         (self.caps, self.ring, self.looks) = (caps, looks.ring(), looks);
         Ok(wrong)
     }

@@ -11,6 +11,7 @@ pub mod guard;
 pub mod input;
 pub mod key;
 pub mod links;
+pub mod notifier;
 pub mod ring;
 pub mod screen;
 mod sgr;
