@@ -38,6 +38,8 @@ pub(crate) enum Command {
     Tail(cli::tail::TailArgs),
     /// Print the messages somebody looks for, newest first, without joining anything
     Search(cli::search::SearchArgs),
+    /// Put a load on a server, and count and time every delivery
+    Bench(cli::bench::BenchArgs),
     /// Connect a program
     Bot(cli::bot::BotArgs),
     /// Become the owner of a server that has none, by the code it printed on its first start

@@ -39,6 +39,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         #[cfg(feature = "tui")]
         Command::Connect(connect) => cli::connect::run(connect),
         Command::Send(send) => cli::send::run(send),
+        Command::Bench(bench) => cli::bench::run(&bench),
         Command::Tail(tail) => cli::tail::run(tail),
         Command::Search(search) => cli::search::run(search),
         Command::Bot(bot) => cli::bot::run(bot),

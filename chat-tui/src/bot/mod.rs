@@ -4,6 +4,7 @@
 //! Standard output is data and nothing else; what people should know goes to standard error. Whoever reads standard output
 //! slowly slows only this session: a bounded [`queue`] stands before it, and what is in front of that stays at the server.
 
+pub mod bench;
 pub mod cursor;
 pub mod door;
 mod exit;

@@ -1,5 +1,6 @@
 //! One file per subcommand: its arguments, and how they become a run of the library.
 
+pub(crate) mod bench;
 pub(crate) mod bot;
 pub(crate) mod claim;
 pub(crate) mod config;
