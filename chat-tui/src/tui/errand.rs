@@ -7,6 +7,7 @@ use chat_proto::request::{Focus, History, MarkRead};
 use chat_proto::{Anchor, MessageKey, Reply, Request, RoomId, Seq};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
 use super::core::{Errand, Msg, RoomKey, ServerId, Tag};
 use crate::client::cache::Cache;
@@ -34,6 +35,8 @@ pub(super) struct Errands {
     settings: Arc<Settings>,
     answers: mpsc::Sender<Msg>,
     outbound: mpsc::Sender<Outbound>,
+    /// What was asked and is not answered yet.
+    asking: TaskTracker,
     sending: JoinHandle<()>,
 }
 
@@ -41,13 +44,16 @@ impl Errands {
     pub(super) fn new(server: ServerId, client: Client, settings: Settings, answers: mpsc::Sender<Msg>) -> Self {
         let (outbound, queue) = mpsc::channel(SENDS_MAX);
         let sending = tokio::spawn(send_in_order(server, client.clone(), queue, answers.clone()));
-        Self { server, client, settings: Arc::new(settings), answers, outbound, sending }
+        let settings = Arc::new(settings);
+        Self { server, client, settings, answers, outbound, asking: TaskTracker::new(), sending }
     }
 
-    /// Waits until what was sent is in the outbox.
+    /// Waits until what was sent is in the outbox, and what was asked is answered.
     pub(super) async fn finish(self) {
         drop(self.outbound);
         let _ = self.sending.await;
+        self.asking.close();
+        self.asking.wait().await;
     }
 
     /// Carries one out.
@@ -79,7 +85,7 @@ impl Errands {
 
     fn ask(&self, tag: Tag, request: Request) {
         let (server, client, answers) = (self.server, self.client.clone(), self.answers.clone());
-        tokio::spawn(async move {
+        self.asking.spawn(async move {
             let answer = client.command(request).await.map_err(|e| told(&e));
             let _ = answers.send(Msg::Answer(server, tag, answer)).await;
         });

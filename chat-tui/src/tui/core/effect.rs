@@ -33,6 +33,8 @@ pub enum Tag {
     Done(&'static str),
     /// Changing the words of a message; they come back if that cannot be.
     Edit(RoomId, Seq, String),
+    /// Keeping what is begun in a room.
+    Draft(RoomId),
     /// Writing a message into a room; the words come back if it cannot be taken.
     Send(RoomId, String),
 }

@@ -336,6 +336,7 @@ impl Model {
             self.read_due(),
             self.chord.due(),
             self.calls.due(),
+            self.draft_due(),
             retry.min(),
             fetch,
         ]

@@ -2,6 +2,7 @@
 
 use chat_proto::Presence;
 
+use super::draft::begun;
 use super::model::Model;
 use super::server::{RoomKey, ServerId};
 use crate::client::view::RoomView;
@@ -25,6 +26,8 @@ pub struct RoomLine<'a> {
     pub unread: u64,
     /// Unread mentions.
     pub mentions: usize,
+    /// Whether something is begun there and not sent.
+    pub draft: bool,
     /// Whether it is being looked at.
     pub current: bool,
 }
@@ -45,6 +48,7 @@ pub fn room_lines(model: &Model) -> Vec<RoomLine<'_>> {
             lamp: lamp(view),
             unread: view.unread(),
             mentions: view.mention_count(),
+            draft: begun(model.at(key.server), key),
             current: model.current == Some(key),
         })
         .collect();

@@ -78,6 +78,8 @@ pub struct Server {
     pub(super) since: Option<Timestamp>,
     /// The room asked for when it was connected to, until it is there.
     pub(super) wanted: Option<String>,
+    /// Drafts of the account changed, which is still to be looked at.
+    pub(super) drafts_changed: bool,
     /// Further rooms to be in, until they were asked for.
     pub(super) also: Vec<String>,
 }
@@ -103,6 +105,7 @@ impl Server {
             typists: Typists::default(),
             since: None,
             wanted: None,
+            drafts_changed: false,
             also: Vec::new(),
         };
         server.ask_for(rooms);

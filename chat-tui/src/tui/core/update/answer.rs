@@ -8,7 +8,7 @@ use chat_proto::search::SearchHits;
 use chat_proto::seen::LastSeen;
 use chat_proto::{Presence, Reply, Seq, Style};
 
-use super::{about, notice, picker, room};
+use super::{about, draft, notice, picker, room};
 use crate::tui::core::command::Ask;
 use crate::tui::core::effect::{Effects, Errand, Tag};
 use crate::tui::core::model::{Model, Overlay};
@@ -21,6 +21,9 @@ use crate::tui::core::time::day_title;
 const MEMBERS_MAX: usize = 2_000;
 
 pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<Reply, String>, effects: &mut Effects) {
+    if let (Tag::Draft(room), Err(_)) = (&tag, &result) {
+        return draft::lost(model, at, *room);
+    }
     let reply = match result {
         Ok(Reply::Reject(reject)) => return refused(model, at, tag, &reject.message, effects),
         Ok(reply) => reply,
@@ -74,7 +77,7 @@ pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<R
         }
         Tag::Ask(asked) => told(model, at, &asked, &reply, effects),
         Tag::Done(words) if !words.is_empty() => notice(model, effects, false, words),
-        Tag::Done(_) | Tag::Leave(_) | Tag::Send(..) | Tag::Edit(..) => {}
+        Tag::Done(_) | Tag::Leave(_) | Tag::Send(..) | Tag::Edit(..) | Tag::Draft(_) => {}
     }
 }
 
@@ -197,6 +200,7 @@ fn refused(model: &mut Model, at: ServerId, tag: Tag, why: &str, effects: &mut E
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
         Tag::Whois(name) | Tag::Seen(name) => notice(model, effects, true, about(&name, why)),
+        Tag::Draft(room) => draft::refused(server, room),
         // Without them everybody is shown by his name.
         Tag::Called | Tag::Nicks => {}
         Tag::Ask(_) | Tag::Done(_) | Tag::Nick => notice(model, effects, true, why.to_owned()),

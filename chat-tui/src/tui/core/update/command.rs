@@ -8,7 +8,7 @@ use chat_proto::text::Line as CheckedLine;
 use chat_proto::{MessageKey, RoomName, RoomRef, Style, UserRef};
 
 use super::message::{self, Meant};
-use super::{find, notice, picker, room, secret, select, servers};
+use super::{draft, find, notice, picker, room, secret, select, servers};
 use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
@@ -104,7 +104,11 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Goto(place) => goto(model, place, effects)?,
         Command::Done(deed) => return done(model, deed, effects),
         Command::Connect(words) => servers::connect(model, &words, effects)?,
-        Command::Disconnect(name) => servers::disconnect(model, servers::meant(model, &name)?, effects)?,
+        Command::Disconnect(name) => {
+            let gone = servers::meant(model, &name)?;
+            draft::flush(model, effects);
+            servers::disconnect(model, gone, effects)?;
+        }
         Command::Reconnect(name) => servers::reconnect(model, servers::meant(model, &name)?, effects)?,
         Command::Servers => model.overlay = Some(servers::list(model)),
         Command::Select => select::begin(model, effects),

@@ -4,6 +4,7 @@ mod answer;
 mod chord;
 mod command;
 mod copy;
+mod draft;
 mod explore;
 mod find;
 mod keys;
@@ -97,6 +98,7 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     fetch(model, effects);
     fold(model, effects);
     members(model, effects);
+    draft::settle(model, effects);
     mark_read(model, effects);
     unload(model);
     title(model, effects);
@@ -105,6 +107,11 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     if model.prefs.explore {
         explore::hold_back(model, effects);
     }
+}
+
+/// What is to be done before the program ends.
+pub fn last_words(model: &mut Model, effects: &mut Effects) {
+    draft::flush(model, effects);
 }
 
 pub(super) fn notice(model: &mut Model, effects: &mut Effects, error: bool, text: impl Into<String>) {

@@ -7,7 +7,7 @@ use chat_proto::nick::NickChanged;
 use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 
-use super::{alarm, notice, room};
+use super::{alarm, draft, notice, room};
 use crate::client::cache::CachedState;
 use crate::client::view::RoomView;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
@@ -121,6 +121,7 @@ pub(super) fn remembered(model: &mut Model, at: ServerId, state: CachedState, ef
     let name = std::mem::take(&mut server.account.me.name);
     server.account = state.account;
     server.account.me.name = name;
+    server.drafts_changed = true;
     if let Some(id) = state.last_room {
         let room = server.rooms.entry(id).or_default();
         state.newest.iter().for_each(|event| note_topic(&mut room.topic, event));
@@ -235,6 +236,7 @@ fn come_back(model: &mut Model, at: ServerId, effects: &mut Effects) {
         state.marked = Seq::ZERO;
         state.members = MembersKnown::Unasked;
     }
+    draft::come_back(model.at_mut(at));
     if let Some(key) = model.current.filter(|key| key.server == at) {
         effects.send(at, Errand::Focus(Some(key.room)));
     }
@@ -282,6 +284,7 @@ fn live(model: &mut Model, at: ServerId, events: Events, effects: &mut Effects) 
     server.account.apply_events(&events);
     let after = known_members(server, events.feed);
     let FeedId::Room(id) = events.feed else {
+        draft::heard(model.at_mut(at), &events.events);
         opened(model, at, &events.events, effects);
         open_wanted(model, at, effects);
         return close_left(model, at, effects);
