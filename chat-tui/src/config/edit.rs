@@ -7,7 +7,8 @@ use std::path::Path;
 use thiserror::Error;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::setting::{Kind, SETTINGS, Setting, Value};
+use super::setting::{SETTINGS, Setting};
+use super::value::{Kind, Value};
 
 /// Why the file cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -6,7 +6,8 @@ use chat_proto::nearest::nearest;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::setting::{Kind, SETTINGS, Setting, Value};
+use super::setting::{SETTINGS, Setting};
+use super::value::{Kind, Value};
 use super::{Binding, Config, Problem};
 
 /// Puts what the file says into the configuration; whatever is wrong is added to `problems`, and the rest still read.

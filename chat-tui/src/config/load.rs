@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use chat_proto::nearest::nearest;
 
-use super::setting::{SETTINGS, Setting, Value, find};
+use super::setting::{SETTINGS, Setting, find};
+use super::value::Value;
 use super::{Config, Problem, file};
 
 /// Where settings come from.

@@ -10,6 +10,7 @@ mod file;
 mod load;
 mod schema;
 mod setting;
+mod value;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,7 +19,8 @@ pub use choice::{Clock, ColorDepth, KeyPreset, Notice, Shown, SymbolSet, Unknown
 pub use edit::{EditError, Remember, bind, initial, remember, set, unset, write};
 pub use load::{Loaded, Sources, default_path, load, system};
 pub use schema::schema;
-pub use setting::{Kind, SETTINGS, Setting, Value, find};
+pub use setting::{SETTINGS, Setting, find};
+pub use value::{Kind, Value};
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Config {
     pub cache: bool,
     /// Whether nothing is told to the server but what is asked of it.
     pub explore: bool,
+    /// Whether programs may be run from within.
+    pub exec: bool,
     /// Whether others are told while something is being written.
     pub typing: bool,
     /// Lines pasted in one piece that are sent without a question; 0 for any number.
@@ -148,6 +152,7 @@ impl Default for Config {
             data: None,
             cache: true,
             explore: false,
+            exec: false,
             typing: true,
             paste_lines: 5,
             highlight: Vec::new(),

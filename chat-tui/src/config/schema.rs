@@ -3,7 +3,8 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::edit::words;
-use super::setting::{Kind, SETTINGS, Setting};
+use super::setting::{SETTINGS, Setting};
+use super::value::Kind;
 
 /// The schema (draft 2020-12).
 #[must_use]

@@ -7,6 +7,7 @@
 
 mod configured;
 mod editor;
+mod run;
 mod servers;
 mod sessions;
 mod terminal;
@@ -320,6 +321,7 @@ impl App {
                     self.front.carry_out(&effect)?
                 }
                 Effect::Edit(draft) => self.draft = Some(draft),
+                Effect::Run { line, say } => self.run(line, say),
                 Effect::Configure(change) => self.configure(&change)?,
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspended = true,

@@ -15,6 +15,10 @@ pub enum Spot {
     Members,
     /// Messages, or what is in front of them.
     Timeline,
+    /// One of the things to choose from, by its place.
+    Item(usize),
+    /// What says which room it is, above the messages.
+    Header,
     /// The line being written.
     Composer {
         /// Its row, counted from the beginning of the text.

@@ -1,15 +1,18 @@
 //! One message in, the model changed, effects out.
 
 mod answer;
+mod card;
 mod chord;
 mod command;
 mod copy;
 mod draft;
 mod explore;
 mod find;
+mod here;
 mod keys;
 mod message;
 mod net;
+mod outbox;
 mod picker;
 mod pointer;
 mod reverse;
@@ -79,6 +82,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
             model.prefs = *prefs;
             effects.dirty = true;
         }
+        Msg::Ran(ran) => here::ran(model, ran, effects),
         Msg::Notice(text, error) => notice(model, effects, error, text),
         Msg::Show(title, lines) => {
             model.overlay = Some(Overlay { title, lines, scroll: 0 });
@@ -94,6 +98,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
 /// Looks, after a batch of messages, at what the place being read calls for.
 pub fn settle(model: &mut Model, effects: &mut Effects) {
     servers::ask(model, effects);
+    outbox::renew(model, effects);
     fit(model);
     fetch(model, effects);
     fold(model, effects);

@@ -86,6 +86,7 @@ pub(super) fn event(model: &mut Model, at: ServerId, event: ClientEvent, effects
         }
         ClientEvent::Queued(message) | ClientEvent::Refused(message) => queued(model, at, message, effects),
         ClientEvent::Sent { key, room, receipt } => {
+            server.queued.remove(&key);
             if let Some(state) = server.rooms.get_mut(&room) {
                 state.timeline.unqueue(key, Some(receipt.seq));
             }
@@ -155,7 +156,13 @@ pub(super) fn queued(model: &mut Model, at: ServerId, message: Outgoing, effects
         let words = format!("not sent: {reject}");
         notice(model, effects, true, words);
     }
-    model.at_mut(at).rooms.entry(message.room).or_default().timeline.queue(message);
+    let now = model.now.wall;
+    let server = model.at_mut(at);
+    // What was left by an earlier run comes before the first login.
+    if server.since.is_some() {
+        server.queued.entry(message.key).or_insert(now);
+    }
+    server.rooms.entry(message.room).or_default().timeline.queue(message);
     effects.dirty = true;
 }
 

@@ -1,12 +1,11 @@
 //! What the mouse does.
 
-use chat_proto::request::Whois;
-
-use super::{chord, room};
+use super::{card, chord, picker, room};
 use crate::tui::core::composer::Rows;
-use crate::tui::core::effect::{Effects, Tag};
+use crate::tui::core::effect::Effects;
 use crate::tui::core::members::member_groups;
 use crate::tui::core::model::{Model, Scrolled};
+use crate::tui::core::picker::Picker;
 use crate::tui::core::pointer::{Gesture, Spot};
 use crate::tui::core::rooms::{first_room_row, room_list};
 use crate::tui::core::timeline::Scroll;
@@ -27,10 +26,12 @@ pub(super) fn point(model: &mut Model, gesture: Gesture, spot: Spot, effects: &m
 fn click(model: &mut Model, spot: Spot, effects: &mut Effects) {
     match spot {
         Spot::Room(key) => {
-            model.overlay = None;
+            (model.overlay, model.picker) = (None, model.picker.take().filter(Picker::must_be_answered));
             room::go(model, key, effects);
         }
-        Spot::Member(name) => effects.ask(model.server, Tag::Whois(name.clone()), Whois { name }),
+        Spot::Member(name) => card::ask(model.server, &name, effects),
+        Spot::Item(place) => picker::click(model, place, effects),
+        Spot::Header => picker::ask_form(model, effects),
         Spot::Composer { row, column } => {
             let width = model.composer_columns().1;
             let (composer, _) = model.composer_mut();
@@ -63,11 +64,11 @@ fn wheel(model: &mut Model, back: bool, spot: &Spot, effects: &mut Effects) {
             let first = turn(model.members_scrolled(), lines + 1, rows);
             model.scrolled = Scrolled { room: model.current, members: first, ..model.scrolled };
         }
-        Spot::Timeline | Spot::Composer { .. } if model.overlay.is_some() => {
+        Spot::Timeline | Spot::Item(_) | Spot::Composer { .. } if model.overlay.is_some() || model.picker.is_some() => {
             let key = Key::plain(if back { KeyCode::Up } else { KeyCode::Down });
             (0..WHEEL_ROWS).for_each(|_| chord::key(model, key, effects));
         }
-        Spot::Timeline | Spot::Composer { .. } => {
+        Spot::Timeline | Spot::Item(_) | Spot::Header | Spot::Composer { .. } => {
             let to = if back { Scroll::Up(WHEEL_ROWS) } else { Scroll::Down(WHEEL_ROWS) };
             room::scroll(model, to, effects);
         }
