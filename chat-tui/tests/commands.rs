@@ -138,7 +138,7 @@ fn answers_are_told_as_a_word_or_shown_as_lines() {
     let details_tag = tag(&mut screen);
     screen.msg(Msg::Answer(SERVER, details_tag, Ok(Reply::RoomDetails(details))));
     let text = screen.text();
-    assert!(text.contains("you may          post kick") && text.contains("topic            what we build"), "{text}");
+    assert!(text.contains("you may  post kick") && text.contains("topic          what we build"), "{text}");
     screen.keys("<esc>/why post<enter>");
     let why = tag(&mut screen);
     let refusal = Some(Reject::new(RejectCode::Muted, "you are muted until noon"));

@@ -243,7 +243,7 @@ fn whois_asks_and_names_answers_from_what_is_known() {
     screen.keys("/whois bob<enter>");
     let asked = screen.taken();
     assert!(
-        matches!(&asked[..], [Effect::At(SERVER, Errand::Request(Tag::Whois(name), Request::Whois(_)))] if name == "bob"),
+        matches!(&asked[..], [Effect::At(SERVER, Errand::Request(Tag::Whois(name), Request::GetProfile(_)))] if name == "bob"),
         "{asked:?}"
     );
     screen.keys("/names<enter>");

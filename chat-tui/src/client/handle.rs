@@ -17,6 +17,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::keyed::{has_key, with_key};
+use super::outbox::Kept;
 use super::session::{self, Command};
 use super::trust::Fingerprint;
 use super::{ClientEvent, Environment, Outgoing, ServerAddress, Settings};
@@ -229,6 +230,14 @@ impl Client {
     /// Throws a message away that is not being sent this moment. False if there is none of that key, or it is under way.
     pub async fn discard(&self, key: MessageKey) -> bool {
         self.ask(|reply| Command::Discard { key, reply }).await.unwrap_or(false)
+    }
+
+    /// Takes a message back whose words may then be sent once more: the server surely has it not, and will not get it.
+    ///
+    /// # Errors
+    /// Why that is not so; the message is where it was.
+    pub async fn take_back(&self, key: MessageKey) -> Result<Outgoing, Kept> {
+        self.ask(|reply| Command::TakeBack { key, reply }).await.unwrap_or(Err(Kept::Gone))
     }
 
     /// What is not acknowledged yet, oldest first, refused ones included.

@@ -32,6 +32,7 @@ pub(crate) use environment::bind;
 pub use environment::{Clock, Environment, Network, Random, RealNetwork, Writing};
 pub use handle::{CallError, Client, SendError, StartError};
 pub use identity::GuestKey;
+pub use outbox::Kept;
 pub use proof::{Login, Token};
 pub use settings::{
     AddressError, AskTrust, BACKLOG_EVENTS, Backlog, Beside, Question, ServerAddress, Settings, TrustAnswer,

@@ -3,12 +3,13 @@
 //! One message of a room is under way at a time: were the first of two refused for a moment and the second stored, they
 //! would stand in the wrong order for ever.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use chat_proto::event::ReplyTo;
 use chat_proto::request::{Post, PostWith};
-use chat_proto::{MessageKey, Reject, Request, Retry, RoomId};
+use chat_proto::{MessageKey, Reject, RejectCode, Request, Retry, RoomId};
+use thiserror::Error;
 use tokio::time::Instant;
 
 use super::Outgoing;
@@ -24,6 +25,22 @@ pub(super) enum Refusal {
     Final(Outgoing),
 }
 
+/// Why a message cannot be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Kept {
+    /// There is none of that key: it is stored, or was thrown away.
+    #[error("it is not waiting any more")]
+    Gone,
+    /// It is being sent this moment.
+    #[error("it is being sent this moment")]
+    UnderWay,
+    /// It was sent, and the connection broke before the answer: the server may have it.
+    #[error(
+        "the server may have it already: the connection broke before the answer. It goes out once when there is one again"
+    )]
+    Unsure,
+}
+
 /// What is to be sent, per room in order.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
@@ -31,6 +48,8 @@ pub(super) struct Outbox {
     entries: BTreeMap<u64, Outgoing>,
     keys: BTreeMap<MessageKey, u64>,
     rooms: BTreeMap<RoomId, Lane>,
+    /// Those that the server may have: they were sent once, and it never said that it has not taken them.
+    unsure: BTreeSet<u64>,
 }
 
 /// One room's messages that are not refused.
@@ -78,6 +97,16 @@ impl Outbox {
         true
     }
 
+    /// Adds a message of a former life, of which nobody knows whether it was sent; false if its key is there already.
+    pub(super) fn adopt(&mut self, outgoing: Outgoing) -> bool {
+        let (number, waits) = (self.next, outgoing.refused.is_none());
+        let added = self.push(outgoing);
+        if added && waits {
+            self.unsure.insert(number);
+        }
+        added
+    }
+
     /// The messages that may go now; they count as under way from here on.
     pub(super) fn take_ready(&mut self, now: Instant) -> Vec<(MessageKey, Request)> {
         let mut ready = Vec::new();
@@ -86,6 +115,7 @@ impl Outbox {
             let Some(number) = lane.queue.front().filter(|_| !lane.under_way && !paused) else { continue };
             lane.under_way = true;
             lane.paused_until = None;
+            self.unsure.insert(*number);
             if let Some(outgoing) = self.entries.get(number) {
                 ready.push((outgoing.key, request(outgoing)));
             }
@@ -111,6 +141,10 @@ impl Outbox {
             return Refusal::Stale;
         };
         lane.under_way = false;
+        // A server in trouble may have stored it and not know.
+        if reject.retry != Retry::Later || reject.code == RejectCode::SlowDown {
+            self.unsure.remove(&number);
+        }
         match reject.retry {
             Retry::Later => {
                 let pause = Duration::from_millis(reject.retry_after_ms.into()).clamp(PAUSE_MIN, PAUSE_MAX);
@@ -156,9 +190,24 @@ impl Outbox {
         self.remove(key).is_some()
     }
 
+    /// Takes a message back that the server surely has not, so that its words can be sent once more.
+    pub(super) fn take_back(&mut self, key: MessageKey) -> Result<Outgoing, Kept> {
+        let number = self.keys.get(&key).ok_or(Kept::Gone)?;
+        let entry = self.entries.get(number).ok_or(Kept::Gone)?;
+        let lane = self.rooms.get(&entry.room);
+        if lane.is_some_and(|lane| lane.under_way && lane.queue.front() == Some(number)) {
+            return Err(Kept::UnderWay);
+        }
+        if self.unsure.contains(number) {
+            return Err(Kept::Unsure);
+        }
+        self.remove(key).ok_or(Kept::Gone)
+    }
+
     fn remove(&mut self, key: MessageKey) -> Option<Outgoing> {
         let number = self.keys.remove(&key)?;
         let entry = self.entries.remove(&number)?;
+        self.unsure.remove(&number);
         if let Some(lane) = self.rooms.get_mut(&entry.room) {
             if lane.queue.front() == Some(&number) {
                 lane.under_way = false;
@@ -271,6 +320,32 @@ mod tests {
         assert_eq!(keys(&outbox.take_ready(now)), [1]);
         outbox.acknowledge(MessageKey([1; 16]));
         assert!(outbox.is_empty() && outbox.is_settled());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_server_may_have_is_not_taken_back() {
+        let now = Instant::now();
+        let key = |key: u8| MessageKey([key; 16]);
+        let mut outbox = Outbox::default();
+        for (key, room) in [(1, 1), (2, 1), (3, 2)] {
+            outbox.push(message(key, room));
+        }
+        outbox.adopt(message(4, 3));
+        outbox.adopt(Outgoing { refused: Some(Reject::new(RejectCode::NotMember, "")), ..message(5, 3) });
+        assert_eq!(outbox.take_back(key(4)), Err(Kept::Unsure), "it may have been sent by whoever had it before");
+        assert_eq!(outbox.take_back(key(5)).map(|it| it.text), Ok("5".to_owned()), "it was surely refused");
+        outbox.take_ready(now);
+        assert_eq!(outbox.take_back(key(1)), Err(Kept::UnderWay));
+        assert_eq!(outbox.take_back(key(2)).map(|it| it.text), Ok("2".to_owned()), "it never left");
+        outbox.disconnected();
+        assert_eq!(outbox.take_back(key(1)), Err(Kept::Unsure), "the answer was lost");
+        outbox.take_ready(now);
+        let slow = Reject { retry_after_ms: 700, ..Reject::new(RejectCode::SlowDown, "slow") };
+        outbox.refuse(key(1), &slow, now);
+        assert!(outbox.take_back(key(1)).is_ok(), "the server said that it has not taken it");
+        outbox.refuse(key(3), &Reject::new(RejectCode::Unavailable, ""), now);
+        assert_eq!(outbox.take_back(key(3)), Err(Kept::Unsure), "it doesn't know itself");
+        assert_eq!(outbox.take_back(key(9)), Err(Kept::Gone));
     }
 
     proptest! {

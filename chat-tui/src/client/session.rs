@@ -24,7 +24,7 @@ use super::identity::Identity;
 use super::journal::{Journal, Written};
 use super::link::{DialError, Dialer, Link};
 use super::online::{Incident, Online};
-use super::outbox::Outbox;
+use super::outbox::{Kept, Outbox};
 use super::parting::{self, Parting};
 use super::verify::Authorities;
 use super::view::AccountView;
@@ -41,6 +41,8 @@ pub(super) enum Command {
     Retry { key: MessageKey, reply: oneshot::Sender<bool> },
     /// Throw a message away.
     Discard { key: MessageKey, reply: oneshot::Sender<bool> },
+    /// Take a message back, if the server surely has it not.
+    TakeBack { key: MessageKey, reply: oneshot::Sender<Result<Outgoing, Kept>> },
     /// What waits?
     Outbox { reply: oneshot::Sender<Vec<Outgoing>> },
     /// A page that was read, for the cache.

@@ -7,8 +7,9 @@ use std::path::Path;
 use thiserror::Error;
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::setting::{Kind, Setting, Value};
+use super::setting::Setting;
 use super::table::SETTINGS;
+use super::value::{Kind, Value};
 
 /// Why the file cannot be changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -6,8 +6,9 @@ use chat_proto::nearest::nearest;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::setting::{Kind, Setting, Value};
+use super::setting::Setting;
 use super::table::SETTINGS;
+use super::value::{Kind, Value};
 use super::{Binding, Config, LAYOUTS, Named, Problem};
 
 /// Puts what the file says into the configuration; whatever is wrong is added to `problems`, and the rest still read.

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use chat_proto::nearest::nearest;
 
-use super::setting::{Setting, Value, find};
+use super::setting::{Setting, find};
 use super::table::SETTINGS;
+use super::value::Value;
 use super::{Config, Problem, file};
 
 /// Where settings come from.

@@ -11,6 +11,7 @@ mod load;
 mod schema;
 mod setting;
 mod table;
+mod value;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -19,8 +20,9 @@ pub use choice::{Clock, ColorDepth, KeyPreset, Notice, RoomOrder, Shown, SymbolS
 pub use edit::{EditError, Remember, bind, initial, name, remember, set, unset, write};
 pub use load::{Loaded, Sources, default_path, load, system};
 pub use schema::schema;
-pub use setting::{Kind, Setting, Value, find};
+pub use setting::{Setting, find};
 pub use table::SETTINGS;
+pub use value::{Kind, Value};
 
 /// The section of layouts.
 pub const LAYOUTS: &str = "layouts";
@@ -44,6 +46,8 @@ pub struct Config {
     pub cache: bool,
     /// Whether nothing is told to the server but what is asked of it.
     pub explore: bool,
+    /// Whether programs may be run from within.
+    pub exec: bool,
     /// Whether others are told while something is being written.
     pub typing: bool,
     /// Lines pasted in one piece that are sent without a question; 0 for any number.
@@ -174,6 +178,7 @@ impl Default for Config {
             data: None,
             cache: true,
             explore: false,
+            exec: false,
             typing: true,
             paste_lines: 5,
             highlight: Vec::new(),

@@ -4,8 +4,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::LAYOUTS;
 use super::edit::words;
-use super::setting::{Kind, Setting};
+use super::setting::Setting;
 use super::table::SETTINGS;
+use super::value::Kind;
 
 /// The schema (draft 2020-12).
 #[must_use]

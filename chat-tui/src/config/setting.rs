@@ -1,52 +1,11 @@
 //! What a setting is, and what it takes.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::Config;
 use super::table::SETTINGS;
-
-/// A value as it is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value {
-    /// A string.
-    Text(String),
-    /// `true` or `false`.
-    Flag(bool),
-    /// A whole number.
-    Number(u64),
-    /// Strings.
-    List(Vec<String>),
-}
-
-impl fmt::Display for Value {
-    /// As TOML.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |text: &String| toml::Value::String(text.clone()).to_string();
-        match self {
-            Self::Text(text) => f.write_str(&quoted(text)),
-            Self::Flag(flag) => write!(f, "{flag}"),
-            Self::Number(number) => write!(f, "{number}"),
-            Self::List(words) => write!(f, "[{}]", words.iter().map(quoted).collect::<Vec<_>>().join(", ")),
-        }
-    }
-}
-
-/// What a setting takes.
-#[derive(Clone, Copy, Debug)]
-pub enum Kind {
-    /// A string.
-    Text,
-    /// One of these words.
-    Choice(&'static [&'static str]),
-    /// `true` or `false`.
-    Flag,
-    /// A whole number between these, both included.
-    Number(u64, u64),
-    /// Strings.
-    List,
-}
+use super::value::{Kind, Value};
 
 /// One setting.
 #[derive(Debug)]
@@ -178,7 +137,7 @@ mod tests {
             let sample = match (setting.kind, setting.key) {
                 (Kind::Text, _) => Value::Text("a.example".to_owned()),
                 (Kind::Choice(words), _) => Value::Text((*words.last().unwrap()).to_owned()),
-                (Kind::Flag, key) => Value::Flag(matches!(key, "explore" | "linear")),
+                (Kind::Flag, key) => Value::Flag(matches!(key, "explore" | "exec" | "linear")),
                 (Kind::Number(least, _), _) => Value::Number(least),
                 (Kind::List, _) => Value::List(vec!["dev".to_owned()]),
             };

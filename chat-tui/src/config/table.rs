@@ -2,7 +2,8 @@
 
 use chat_proto::{RoomName, UserName};
 
-use super::setting::{Kind, Setting, Value, flag, list, number, path, text, word};
+use super::setting::{Setting, flag, list, number, path, text, word};
+use super::value::{Kind, Value};
 use super::{Clock, ColorDepth, KeyPreset, Notice, RoomOrder, Shown, SymbolSet};
 use crate::client::{Beside, ServerAddress};
 
@@ -94,6 +95,14 @@ pub const SETTINGS: &[Setting] = &[
         live: true,
         read: |config, value| flag(&value).map(|explore| config.explore = explore),
         show: |config| Some(Value::Flag(config.explore)),
+    },
+    Setting {
+        key: "exec",
+        kind: Kind::Flag,
+        meaning: "Whether /exec may run programs on this machine.",
+        live: true,
+        read: |config, value| flag(&value).map(|exec| config.exec = exec),
+        show: |config| Some(Value::Flag(config.exec)),
     },
     Setting {
         key: "typing",

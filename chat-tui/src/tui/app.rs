@@ -7,6 +7,7 @@
 
 mod configured;
 mod editor;
+mod run;
 mod servers;
 mod sessions;
 mod terminal;
@@ -21,7 +22,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::core::time::{Now, Zone};
-use super::core::{Effect, Effects, Model, Msg, Server, ServerId, settle, update};
+use super::core::{Effect, Effects, Model, Msg, Server, ServerId, last_words, settle, update};
 use super::errand::ANSWERS_MAX;
 use super::first_week::in_first_week;
 use super::front::{Front, Full, Lines};
@@ -128,6 +129,7 @@ pub async fn run(start: Start, environment: Environment, mut tell: impl FnMut(&s
     app.news(early);
     app.connect_also(&servers);
     let ended = app.turn(told).await;
+    app.part();
     app.outlive_answer().await;
     if let Some(sessions) = app.give_back() {
         sessions.finish().await;
@@ -319,6 +321,7 @@ impl App {
                     self.front.carry_out(&effect)?
                 }
                 Effect::Edit(draft) => self.draft = Some(draft),
+                Effect::Run { line, say } => self.run(line, say),
                 Effect::Configure(change) => self.configure(&change)?,
                 Effect::Redraw => self.redraw()?,
                 Effect::Suspend => self.suspended = true,
@@ -326,6 +329,17 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Asks for what is to be done before the program ends; the sessions give it a moment.
+    fn part(&mut self) {
+        last_words(&mut self.model, &mut self.effects);
+        let Some(sessions) = &self.sessions else { return };
+        for effect in std::mem::take(&mut self.effects.list) {
+            if let Effect::At(server, errand) = effect {
+                sessions.run(server, errand);
+            }
+        }
     }
 
     fn draw_if_due(&mut self, typed: bool) -> Result<(), RunError> {

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 
 use chat_proto::event::Style;
+use chat_proto::reply::Done;
 use chat_proto::request::{Focus, History, MarkRead};
 use chat_proto::{Anchor, MessageKey, Reply, Request, RoomId, Seq};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
 
-use super::core::{Errand, Msg, RoomKey, ServerId, Tag};
+use super::core::time::Zone;
+use super::core::{Errand, Export, Msg, RoomKey, ServerId, Tag};
+use super::export;
 use crate::client::cache::Cache;
 use crate::client::{CallError, Client, Settings};
 
@@ -24,6 +28,7 @@ enum Outbound {
     Send(RoomId, Style, String, Option<Seq>),
     Retry(MessageKey),
     Discard(MessageKey),
+    TakeBack(MessageKey, Tag),
 }
 
 /// Who carries effects out.
@@ -34,6 +39,8 @@ pub(super) struct Errands {
     settings: Arc<Settings>,
     answers: mpsc::Sender<Msg>,
     outbound: mpsc::Sender<Outbound>,
+    /// What was asked and is not answered yet.
+    asking: TaskTracker,
     sending: JoinHandle<()>,
 }
 
@@ -41,13 +48,16 @@ impl Errands {
     pub(super) fn new(server: ServerId, client: Client, settings: Settings, answers: mpsc::Sender<Msg>) -> Self {
         let (outbound, queue) = mpsc::channel(SENDS_MAX);
         let sending = tokio::spawn(send_in_order(server, client.clone(), queue, answers.clone()));
-        Self { server, client, settings: Arc::new(settings), answers, outbound, sending }
+        let settings = Arc::new(settings);
+        Self { server, client, settings, answers, outbound, asking: TaskTracker::new(), sending }
     }
 
-    /// Waits until what was sent is in the outbox.
+    /// Waits until what was sent is in the outbox, and what was asked is answered.
     pub(super) async fn finish(self) {
         drop(self.outbound);
         let _ = self.sending.await;
+        self.asking.close();
+        self.asking.wait().await;
     }
 
     /// Carries one out.
@@ -58,7 +68,13 @@ impl Errands {
             }
             Errand::Retry(key) => self.outbound(Outbound::Retry(key)),
             Errand::Discard(key) => self.outbound(Outbound::Discard(key)),
+            Errand::TakeBack(tag) => {
+                if let Tag::TakeBack(_, key, _) = tag {
+                    self.outbound(Outbound::TakeBack(key, tag));
+                }
+            }
             Errand::Request(tag, request) => self.ask(tag, request),
+            Errand::Export(export) => self.export(export),
             Errand::Fetch { room, at, limit } => self.fetch(room, at, limit),
             Errand::MarkRead { room, seq } => self.tell(MarkRead { room, seq }.into()),
             Errand::Typing { room, active } => self.client.typing(room, active),
@@ -79,7 +95,7 @@ impl Errands {
 
     fn ask(&self, tag: Tag, request: Request) {
         let (server, client, answers) = (self.server, self.client.clone(), self.answers.clone());
-        tokio::spawn(async move {
+        self.asking.spawn(async move {
             let answer = client.command(request).await.map_err(|e| told(&e));
             let _ = answers.send(Msg::Answer(server, tag, answer)).await;
         });
@@ -92,6 +108,19 @@ impl Errands {
             if let Err(error) = client.request(request).await {
                 tracing::debug!(%error, "a request without an answer");
             }
+        });
+    }
+
+    fn export(&self, export: Export) {
+        let (answers, settings) = (self.answers.clone(), Arc::clone(&self.settings));
+        tokio::spawn(async move {
+            let written = tokio::task::spawn_blocking(move || export::write(&export, &settings, &Zone::system())).await;
+            let (words, wrong) = match written {
+                Ok(Ok(told)) => (told, false),
+                Ok(Err(why)) => (format!("not written: {why}"), true),
+                Err(error) => (format!("not written: {error}"), true),
+            };
+            let _ = answers.send(Msg::Notice(words, wrong)).await;
         });
     }
 
@@ -147,6 +176,11 @@ async fn send_in_order(
             }
             Outbound::Discard(key) => {
                 client.discard(key).await;
+            }
+            Outbound::TakeBack(key, tag) => {
+                let taken = client.take_back(key).await;
+                let answer = taken.map(|_| Reply::Done(Done {})).map_err(|kept| kept.to_string());
+                let _ = answers.send(Msg::Answer(server, tag, answer)).await;
             }
         }
     }

@@ -94,6 +94,18 @@ impl Live {
                 self.write(|file| config::set(file, setting, &value).map(Some))?;
                 Ok(Outcome::Changed(self.told(setting, &value)))
             }
+            Change::Add(key, word) => {
+                let setting = config::find(key)?;
+                let now = setting.value(&self.loaded.config);
+                let Some(Value::List(mut words)) = now else { return Err(format!("{key} is no list of words")) };
+                if words.contains(word) {
+                    return Err(format!("{word} is among {key} already"));
+                }
+                words.push(word.clone());
+                let value = Value::List(words);
+                self.write(|file| config::set(file, setting, &value).map(Some))?;
+                Ok(Outcome::Changed(self.told(setting, &value)))
+            }
             Change::Unset(key) => {
                 let setting = config::find(key)?;
                 let missing = || format!("{key} is not in the file");
@@ -207,6 +219,7 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
         layouts,
         layout_name: config.ui.layout.clone().unwrap_or_default(),
         explore: config.explore,
+        exec: config.exec,
         typing: config.typing,
         highlight: config.highlight.iter().map(|word| word.to_lowercase()).collect(),
         hints: shown(config.ui.hints).unwrap_or(first_week),
@@ -290,6 +303,17 @@ mod tests {
         live.run(&Change::Unset("ui.hints".to_owned())).unwrap();
         assert!(!live.in_force().0.hints, "the first week is over");
         assert!(live.run(&Change::Unset("ui.hints".to_owned())).is_err());
+    }
+
+    #[test]
+    fn a_word_is_added_to_those_there_are() {
+        let (dir, mut live) = live("highlight = [\"deploy\"] # mine\n");
+        let add = |key: &str, word: &str| Change::Add(key.to_owned(), word.to_owned());
+        live.run(&add("highlight", "outage")).unwrap();
+        assert_eq!(text(&dir), "highlight = [\"deploy\", \"outage\"] # mine\n");
+        assert_eq!(live.in_force().0.highlight, ["deploy", "outage"]);
+        assert!(live.run(&add("highlight", "outage")).unwrap_err().contains("already"));
+        assert!(live.run(&add("theme", "outage")).unwrap_err().contains("no list"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod core;
 mod errand;
+mod export;
 pub mod first_week;
 mod front;
 pub mod live;

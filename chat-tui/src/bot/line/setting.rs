@@ -68,7 +68,12 @@ pub fn setting(name: &str, value: &Value) -> Result<RoomSetting, String> {
         "filters" => list(value, parse_filter).map(|rules| Filters { rules }.into()),
         "forward_to" => list(value, parse_room_id).map(|rooms| ForwardTo { rooms }.into()),
         "archived" => flag(value).map(|on| Archived { on }.into()),
-        _ => return Err(format!("there is no setting {name:?}; there are {}", NAMES.join(", "))),
+        _ => {
+            return Err(format!(
+                "there is no setting {name:?}; there are {}",
+                ROOM_SETTINGS.map(|(name, ..)| name).join(", ")
+            ));
+        }
     };
     parsed.map_err(|what| format!("{name} is {what}"))
 }
@@ -154,27 +159,47 @@ pub fn list_named(name: &str) -> Result<List, String> {
     choice(&LISTS, &name.into())
 }
 
-const NAMES: [&str; 19] = [
-    "topic",
-    "title",
-    "join",
-    "read",
-    "post",
-    "list",
-    "slow_mode_s",
-    "empty_for_s",
-    "retention",
-    "presence",
-    "history",
-    "edit_window_s",
-    "edits_kept",
-    "redact",
-    "read_receipts",
-    "members_max",
-    "filters",
-    "forward_to",
-    "archived",
+/// What a setting takes, for those who choose or type it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A text.
+    Text,
+    /// A whole number.
+    Number,
+    /// A whole number, or `null`.
+    NumberOrNull,
+    /// JSON of its own.
+    Json,
+}
+
+/// Every setting of a room: its name, what it takes, and what it means.
+pub const ROOM_SETTINGS: [(&str, Takes, &str); 19] = [
+    ("topic", Takes::Text, "what the room is about"),
+    ("title", Takes::Text, "a longer name, for people"),
+    ("join", Takes::Word(&["anyone", "users", "invited"]), "who may become a member"),
+    ("read", Takes::Word(&WHO_WORDS), "who may read, besides the members"),
+    ("post", Takes::Word(&WHO_WORDS), "who may write"),
+    ("list", Takes::Word(&WHO_WORDS), "who finds it in lists"),
+    ("slow_mode_s", Takes::Number, "seconds between two messages of a person; 0 for none"),
+    ("empty_for_s", Takes::NumberOrNull, "seconds it lives without members; null for ever"),
+    ("retention", Takes::Json, "how much history is kept: messages, age_s, bytes"),
+    ("presence", Takes::Word(&["off", "counts", "full"]), "what is shown of who is there"),
+    ("history", Takes::Word(&["beginning", "joining"]), "from where on a member may read"),
+    ("edit_window_s", Takes::NumberOrNull, "seconds a message may be edited; 0 never, null for ever"),
+    ("edits_kept", Takes::Flag, "whether earlier words of an edited message stay"),
+    ("redact", Takes::Word(&["author", "moderators", "nobody"]), "who may remove a message"),
+    ("read_receipts", Takes::Flag, "whether members see how far others have read"),
+    ("members_max", Takes::Number, "how many members it may have"),
+    ("filters", Takes::Json, "words that are refused or replaced: [{word, action, with}]"),
+    ("forward_to", Takes::Json, "rooms its messages are copied to: [\"r_17\"]"),
+    ("archived", Takes::Flag, "whether it is closed, and only read"),
 ];
+
+const WHO_WORDS: [&str; 5] = ["everyone", "users", "members", "moderators", "admins"];
 
 const ROLES: Words<Role, 4> =
     [("member", Role::Member), ("moderator", Role::Moderator), ("admin", Role::Admin), ("owner", Role::Owner)];
@@ -229,8 +254,12 @@ mod tests {
             ("forward_to", json!(["r_17"])),
             ("archived", json!(true)),
         ];
-        assert_eq!(values.len(), NAMES.len());
-        for (name, value) in values {
+        assert_eq!(values.len(), ROOM_SETTINGS.len());
+        for ((name, value), (known, takes, _)) in values.into_iter().zip(ROOM_SETTINGS) {
+            assert_eq!(name, known);
+            let words = if let Takes::Word(words) = takes { words } else { &[] };
+            assert!(words.iter().all(|word| setting(name, &json!(word)).is_ok()), "{name}");
+            assert_eq!(value.is_boolean(), takes == Takes::Flag, "{name}");
             let parsed = setting(name, &value).unwrap();
             assert_eq!(Value::Object(fields(&[parsed])), json!({name: value}));
         }

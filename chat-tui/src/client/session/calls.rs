@@ -90,6 +90,13 @@ impl Session {
                 }
                 let _ = reply.send(discarded);
             }
+            Command::TakeBack { key, reply } => {
+                let taken = self.outbox.take_back(key);
+                if taken.is_ok() {
+                    self.journal.note(Record::Removed(key));
+                }
+                let _ = reply.send(taken);
+            }
             Command::Outbox { reply } => {
                 let _ = reply.send(self.outbox.iter().cloned().collect());
             }
@@ -123,7 +130,7 @@ impl Session {
     /// A write of the outbox is done.
     pub(super) fn written(&mut self, written: Written) {
         for outgoing in written.adopted {
-            if self.outbox.push(outgoing.clone()) {
+            if self.outbox.adopt(outgoing.clone()) {
                 self.tell_queued(outgoing);
             }
         }

@@ -97,6 +97,11 @@ impl Sessions {
         self.list[place] = Some(Session { client, errands });
     }
 
+    /// Where answers go.
+    pub(super) fn answers(&self) -> mpsc::Sender<Msg> {
+        self.answers.clone()
+    }
+
     /// Does something at a server; nothing if there is no session with it.
     pub(super) fn run(&self, server: ServerId, errand: Errand) {
         if let Some(Some(session)) = self.list.get(usize::from(server.0)) {

@@ -2,9 +2,9 @@
 
 use super::call::Call;
 use super::command::Ask;
-use super::server::ServerId;
+use super::server::{RoomKey, ServerId};
 use crate::client::ServerAddress;
-use chat_proto::{Anchor, MessageKey, Request, RoomId, Seq, Style};
+use chat_proto::{AccountId, Anchor, Event, MessageKey, Request, RoomId, Seq, Style};
 
 /// What an answer is the answer to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +33,14 @@ pub enum Tag {
     Done(&'static str),
     /// Changing the words of a message; they come back if that cannot be.
     Edit(RoomId, Seq, String),
+    /// Asking when somebody was last there, whose card is in front.
+    CardSeen,
+    /// Asking whether something may be done to somebody, whose card is in front.
+    May(AccountId, &'static str),
+    /// Taking a message back, and whether its words are to be changed.
+    TakeBack(RoomId, MessageKey, bool),
+    /// Keeping what is begun in a room.
+    Draft(RoomId),
     /// Writing a message into a room; the words come back if it cannot be taken.
     Send(RoomId, String),
 }
@@ -44,6 +52,8 @@ pub enum Change {
     Show(String),
     /// Give a setting, by its key, a value, and keep it.
     Set(String, String),
+    /// Add a word to a setting that is a list of them, and keep it.
+    Add(String, String),
     /// Take a setting back to what it is without the person's word.
     Unset(String),
     /// Give keys another action.
@@ -66,6 +76,21 @@ pub enum Change {
     Reload,
 }
 
+/// What is written into a file, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// Which room.
+    pub room: RoomId,
+    /// What it is called, with its sign.
+    pub label: String,
+    /// What is loaded of it, which may not be in the cache.
+    pub loaded: Vec<Event>,
+    /// The file, as the person wrote it.
+    pub file: String,
+    /// Whether one that is there is replaced.
+    pub force: bool,
+}
+
 /// Something to be done at a server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::large_enum_variant, reason = "a handful of them live, for a moment")]
@@ -85,6 +110,8 @@ pub enum Errand {
     Retry(MessageKey),
     /// Throw a refused message away.
     Discard(MessageKey),
+    /// Take a message back that was not sent yet; whether that could be done comes with the tag.
+    TakeBack(Tag),
     /// Ask the server; the answer comes with the tag. A command gets its key where it is carried out.
     Request(Tag, Request),
     /// Read a page of a room's history.
@@ -112,6 +139,8 @@ pub enum Errand {
     },
     /// This room is being looked at.
     Focus(Option<RoomId>),
+    /// Write what is known here of a room into a file.
+    Export(Export),
 }
 
 /// Something to be done outside.
@@ -145,6 +174,13 @@ pub enum Effect {
     Mouse(bool),
     /// Let the person's editor have what is written; it comes back as [`Msg::Edited`](super::Msg::Edited).
     Edit(String),
+    /// Run a program by the shell; what comes of it is [`Msg::Ran`](super::Msg::Ran).
+    Run {
+        /// As the person wrote it.
+        line: String,
+        /// Where what it prints is said; it is only shown without.
+        say: Option<RoomKey>,
+    },
     /// Do something about the configuration; what comes of it is a notice or something in front.
     Configure(Change),
     /// Draw everything anew; something else wrote on the terminal.

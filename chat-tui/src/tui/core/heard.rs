@@ -29,7 +29,7 @@ pub struct Heard {
     notice: Option<Notice>,
     overlay: Option<Overlay>,
     /// What there is to choose from, and what of it is chosen.
-    choice: Option<(String, String)>,
+    choice: Option<(String, Vec<String>, String)>,
     /// The chosen message.
     selected: Option<(RoomKey, Seq)>,
     /// Mentions in rooms with something new.
@@ -124,14 +124,20 @@ impl Heard {
 
     /// What there is to choose from, and what of it is chosen.
     fn choice(&mut self, model: &Model, lines: &mut Vec<String>) {
-        let now = model.picker.as_ref().map(|picker| (picker.title.clone(), chosen(picker)));
+        let now = model.picker.as_ref().map(|picker| (picker.title.clone(), picker.head.clone(), chosen(picker)));
         if self.choice == now {
             return;
         }
-        let before = self.choice.as_ref().map(|(title, _)| title);
-        if let Some((title, chosen)) = &now {
-            lines.extend((before != Some(title)).then(|| format!("-- {title}:")));
-            lines.push(format!("   {chosen}"));
+        let before = self.choice.take().filter(|(title, ..)| now.as_ref().is_some_and(|(now, ..)| now == title));
+        if let Some((title, head, chosen)) = &now {
+            let (known, last) = before.as_ref().map_or((&[][..], ""), |(_, head, chosen)| (head, chosen));
+            lines.extend(before.is_none().then(|| format!("-- {title}:")));
+            // Of what is said of all of it, what is new.
+            lines.extend(head.iter().filter(|line| !known.contains(line)).map(|line| format!("   {line}")));
+            lines.extend((before.is_none() || last != chosen).then(|| format!("   {chosen}")));
+            if let Some(picker) = model.picker.as_ref().filter(|picker| before.is_none() && picker.has_letters()) {
+                lines.extend(picker.shown().skip(1).map(|(item, _)| format!("   {}", item.name)));
+            }
         }
         self.choice = now;
     }
@@ -172,8 +178,9 @@ fn chosen(picker: &Picker) -> String {
     }
 }
 
-/// An event in words, none if there is nothing to say of it.
-fn line(event: &Event, zone: &Zone) -> Option<String> {
+/// An event in words, none if there is nothing to say of it. Not yet clean.
+#[must_use]
+pub fn line(event: &Event, zone: &Zone) -> Option<String> {
     let time = zone.minute(event.at);
     if let Some(message) = event.body.message() {
         let text = message.text.replace('\n', "\n  ");

@@ -5,10 +5,13 @@
 //! Never: IO, a clock, a task, ratatui. Time comes with each message, and what is wanted of the world is an [`Effect`].
 
 mod call;
+pub mod card;
 mod chord;
 pub mod command;
 pub mod composer;
+mod draft;
 mod effect;
+mod form;
 mod frames;
 mod fuzzy;
 pub mod geometry;
@@ -38,14 +41,15 @@ pub mod windows;
 
 pub use call::{CALL_EVERY, Call};
 pub use chord::WhichKey;
-pub use effect::{Change, Effect, Effects, Errand, Tag};
+pub use draft::DRAFT_AFTER;
+pub use effect::{Change, Effect, Effects, Errand, Export, Tag};
 pub use ghost::ghost;
 pub use members::{MemberGroup, member_groups};
 pub use model::{Model, Notice, Overlay, Scrolled};
-pub use msg::Msg;
+pub use msg::{Msg, Ran};
 pub use prefs::Prefs;
 pub use reverse::Reverse;
 pub use room_state::{Intent, RoomState};
 pub use rooms::{ListRow, Order, RoomLine, first_room_row, hotlist, room_lines, room_list};
 pub use server::{Link, RoomKey, SERVERS_MAX, Server, ServerId};
-pub use update::{settle, update};
+pub use update::{last_words, settle, update};

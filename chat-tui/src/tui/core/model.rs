@@ -103,6 +103,8 @@ pub struct Model {
     pub(super) kills: KillRing,
     pub(super) typing_sent: Option<(RoomKey, Duration)>,
     pub(super) quit_until: Duration,
+    /// Leaving with messages that are not sent waits for the key or command again, until then.
+    pub(super) leave_until: Duration,
     /// Whether it was asked if many pasted lines are meant to be sent.
     pub(super) send_asked: bool,
     /// What was sent from anywhere.
@@ -150,6 +152,7 @@ impl Model {
             kills: KillRing::default(),
             typing_sent: None,
             quit_until: Duration::ZERO,
+            leave_until: Duration::ZERO,
             send_asked: false,
             sent: History::default(),
             reverse: None,
@@ -309,6 +312,7 @@ impl Model {
             read.min(),
             self.chord.due(),
             self.calls.due(),
+            self.draft_due(),
             retry.min(),
             fetch.min(),
         ]

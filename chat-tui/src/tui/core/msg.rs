@@ -11,6 +11,19 @@ use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, Question};
 use crate::tui::term::key::Key;
 
+/// What came of a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// As the person wrote it.
+    pub line: String,
+    /// Where what it printed is to be said.
+    pub say: Option<RoomKey>,
+    /// What it printed.
+    pub output: String,
+    /// What went otherwise than well, for people: it failed, took too long, or printed too much.
+    pub wrong: Option<String>,
+}
+
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Msg {
@@ -40,6 +53,8 @@ pub enum Msg {
     Unknown(ServerId, Question),
     /// What was written, as it came out of the person's editor.
     Edited(String),
+    /// A program that was run has ended.
+    Ran(Ran),
     /// What the person set is this from now on.
     Prefs(Box<Prefs>),
     /// A word to the person, and whether something went wrong.

@@ -1,7 +1,10 @@
 //! Something to choose from, in front of the timeline: what is typed leaves those that fit.
 
-use chat_proto::Seq;
+use chat_proto::event::List;
+use chat_proto::{MessageKey, Seq};
 
+use super::card::Card;
+use super::command::{Ask, room_setting};
 use super::fuzzy::score;
 use super::server::{RoomKey, ServerId};
 
@@ -24,6 +27,51 @@ pub enum Goal {
     Trust(ServerId, bool),
     /// React to a message.
     React(RoomKey, Seq, String),
+    /// Do something with a message that is on its way.
+    Outgoing(RoomKey, MessageKey, Handling),
+    /// Ask the server for something.
+    Ask(Ask),
+    /// Type the value of a setting of the room; this is the present one.
+    Fill(&'static str, String),
+    /// Choose the value of a setting of the room; this is the present one.
+    Choose(&'static str, String),
+    /// Show who somebody is.
+    Card(String),
+    /// Show the members who are more than members.
+    Roles,
+    /// Name somebody in the line.
+    Mention(String),
+    /// Nothing; why not, for people.
+    Denied(String),
+}
+
+/// What is done with a message that is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handling {
+    /// It goes back into the line.
+    Edit,
+    /// It is thrown away.
+    Drop,
+    /// It is sent again.
+    Retry,
+}
+
+/// What there is to choose from, where it changes by itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Subject {
+    /// Something that stays as it is.
+    #[default]
+    Fixed,
+    /// What is on its way at a server.
+    Outbox(ServerId),
+    /// Somebody.
+    Card(Box<Card>),
+    /// The settings of a room.
+    Room(RoomKey),
+    /// The value of a setting of a room.
+    Value(RoomKey, &'static str),
+    /// Who is on a list of a room.
+    List(RoomKey, List),
 }
 
 /// One thing to choose.
@@ -54,6 +102,12 @@ pub struct Picker {
     free: Option<Free>,
     /// What not choosing anything does.
     otherwise: Option<Goal>,
+    /// Lines above all of it.
+    pub head: Vec<String>,
+    /// Letters that do something: with which of the items, and what. While there are some, nothing is typed.
+    letters: Vec<(char, usize, Goal)>,
+    /// What it is about.
+    pub subject: Subject,
 }
 
 /// What is made of words that are typed.
@@ -63,6 +117,8 @@ pub enum Free {
     Search,
     /// A reaction to this message.
     React(RoomKey, Seq),
+    /// The value of a setting of the room.
+    Value(&'static str),
 }
 
 impl Picker {
@@ -70,13 +126,73 @@ impl Picker {
     #[must_use]
     pub fn new(title: impl Into<String>, items: Vec<Item>, free: Option<Free>) -> Self {
         let fitting = (0..items.len()).collect();
-        Self { title: title.into(), typed: String::new(), items, fitting, chosen: 0, free, otherwise: None }
+        Self { title: title.into(), items, fitting, free, ..Self::default() }
+    }
+
+    /// Things that letters do something with.
+    #[must_use]
+    pub fn lettered(title: impl Into<String>, items: Vec<Item>, letters: Vec<(char, usize, Goal)>) -> Self {
+        Self { letters, ..Self::new(title, items, None) }
+    }
+
+    /// The same, with something said above it, and about something.
+    #[must_use]
+    pub fn about(self, subject: Subject, head: Vec<String>) -> Self {
+        Self { subject, head, ..self }
+    }
+
+    /// The same, with something typed already.
+    #[must_use]
+    pub fn typed(mut self, text: &str) -> Self {
+        self.insert(text);
+        self
+    }
+
+    /// Takes the place of what there was of the same subject: what was chosen there stays chosen.
+    #[must_use]
+    pub fn in_place_of(mut self, before: &Self) -> Self {
+        self.chosen = before.chosen.min(self.fitting.len().saturating_sub(1));
+        self
+    }
+
+    /// Whether letters do something here, rather than being typed.
+    #[must_use]
+    pub fn has_letters(&self) -> bool {
+        !self.letters.is_empty()
+    }
+
+    /// What a letter does: with the chosen item, or with the one it belongs to.
+    #[must_use]
+    pub fn letter(&self, letter: char) -> Option<Goal> {
+        let mut of_letter = self.letters.iter().filter(|(known, ..)| *known == letter);
+        let chosen = self.fitting.get(self.chosen);
+        let own = of_letter.clone().find(|(_, index, _)| Some(index) == chosen);
+        own.or_else(|| of_letter.next()).map(|(.., goal)| goal.clone())
+    }
+
+    /// Chooses what is at a place among what fits. False if nothing is there.
+    pub fn choose(&mut self, place: usize) -> bool {
+        let there = place < self.fitting.len();
+        self.chosen = if there { place } else { self.chosen };
+        there
+    }
+
+    /// Chooses the first item whose goal is as it should be.
+    pub fn choose_goal(&mut self, is_it: impl Fn(&Goal) -> bool) {
+        let place = self.fitting.iter().position(|index| is_it(&self.items[*index].goal));
+        self.chosen = place.unwrap_or(self.chosen);
     }
 
     /// The same, where not to choose is an answer too.
     #[must_use]
     pub fn or_else(self, otherwise: Goal) -> Self {
         Self { otherwise: Some(otherwise), ..self }
+    }
+
+    /// Whether a question stands here that is not put away by going elsewhere.
+    #[must_use]
+    pub fn must_be_answered(&self) -> bool {
+        matches!(self.otherwise, Some(Goal::Trust(..)))
     }
 
     /// What not choosing anything does.
@@ -98,7 +214,8 @@ impl Picker {
 
     /// Types.
     pub fn insert(&mut self, text: &str) {
-        let room = TYPED_BYTES_MAX.saturating_sub(self.typed.len());
+        let most = if let Some(Free::Value(_)) = self.free { VALUE_BYTES_MAX } else { TYPED_BYTES_MAX };
+        let room = most.saturating_sub(self.typed.len());
         let kept = text.chars().filter(|c| !c.is_control());
         let mut taken = 0;
         self.typed.extend(kept.take_while(|c| {
@@ -134,6 +251,11 @@ impl Picker {
     }
 
     fn refresh(&mut self) {
+        if let Some(Free::Value(name)) = self.free {
+            self.items = vec![value(name, &self.typed)];
+            (self.fitting, self.chosen) = (vec![0], 0);
+            return;
+        }
         // What was made of earlier words goes first.
         self.items.retain(|item| !matches!(item.goal, Goal::Search(_)) && item.detail != TYPED);
         // A sign says of which sort it is to be.
@@ -163,7 +285,7 @@ impl Picker {
             Some(Free::React(room, seq)) if !typed.is_empty() => {
                 Some(Item { name: typed.clone(), detail: TYPED.to_owned(), goal: Goal::React(room, seq, typed) })
             }
-            Some(Free::Search | Free::React(..)) | None => None,
+            Some(Free::Search | Free::React(..) | Free::Value(_)) | None => None,
         };
         if let Some(item) = free {
             self.items.push(item);
@@ -173,6 +295,15 @@ impl Picker {
     }
 }
 
+/// What a typed value of a setting does, or what is wrong with it.
+fn value(name: &'static str, typed: &str) -> Item {
+    let (detail, goal) = match room_setting(name, typed) {
+        Ok(setting) => ("Enter sets it".to_owned(), Goal::Ask(Ask::Set(setting))),
+        Err(why) => (why.clone(), Goal::Denied(why)),
+    };
+    Item { name: if typed.is_empty() { "(nothing)".to_owned() } else { typed.to_owned() }, detail, goal }
+}
+
 const SIGNS: [char; 4] = ['#', '@', '>', '?'];
 
 /// What is said of a reaction that was typed.
@@ -180,6 +311,9 @@ const TYPED: &str = "as typed";
 
 /// What can be typed, bytes.
 const TYPED_BYTES_MAX: usize = 256;
+
+/// The value of a setting that can be typed, bytes.
+const VALUE_BYTES_MAX: usize = 4_096;
 
 #[cfg(test)]
 mod tests {

@@ -28,6 +28,10 @@ pub enum Spot {
     },
     /// A tab.
     Tab(usize),
+    /// One of the things to choose from, by its place.
+    Item(usize),
+    /// What says which room it is, above the messages.
+    Header,
     /// The line being written.
     Composer {
         /// Its row, counted from the beginning of the text.

@@ -14,6 +14,8 @@ pub struct Prefs {
     pub keys: Keymap,
     /// Whether nothing is told to the server but what is asked of it.
     pub explore: bool,
+    /// Whether programs may be run from within.
+    pub exec: bool,
     /// Whether others are told while something is being written.
     pub typing: bool,
     /// Words that stand out like one's own name, in lower case.
@@ -45,6 +47,7 @@ impl Default for Prefs {
         Self {
             keys: Keymap::default(),
             explore: false,
+            exec: false,
             typing: true,
             highlight: Vec::new(),
             hints: true,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chat_proto::Seq;
 
 use super::composer::Composer;
+use super::draft::Draft;
 use super::timeline::Timeline;
 use crate::client::view::RoomView;
 
@@ -45,6 +46,8 @@ pub struct RoomState {
     pub timeline: Timeline,
     /// What is being written there.
     pub composer: Composer,
+    /// How that stands to what the account keeps of it.
+    pub(super) draft: Draft,
     /// What becomes of it.
     pub intent: Intent,
     /// The newest event that was read when it was opened.

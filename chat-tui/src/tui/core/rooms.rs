@@ -2,6 +2,7 @@
 
 use chat_proto::{Notify, Presence, RoomId};
 
+use super::draft::begun;
 use super::model::Model;
 use super::server::{RoomKey, Server, ServerId};
 use crate::client::view::RoomView;
@@ -44,6 +45,8 @@ pub struct RoomLine<'a> {
     pub favourite: bool,
     /// Whether nothing of it counts as news.
     pub muted: bool,
+    /// Whether something is begun there and not sent.
+    pub draft: bool,
     /// Whether it is being looked at.
     pub current: bool,
 }
@@ -67,6 +70,7 @@ pub fn room_lines(model: &Model) -> Vec<RoomLine<'_>> {
             mentions: view.mention_count(),
             favourite: server.account.choices.is_pinned(room),
             muted: server.account.choices.notify_set(room) == Some(Notify::Nothing),
+            draft: begun(server, RoomKey::new(id, room)),
             current: model.current() == Some(RoomKey::new(id, room)),
         })
         .collect();

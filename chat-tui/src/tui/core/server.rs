@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_proto::delivery::Greeting;
-use chat_proto::{DeviceId, RoomId, Timestamp};
+use chat_proto::{DeviceId, MessageKey, RoomId, Timestamp};
 
 use super::room_state::RoomState;
 use super::typing::Typists;
@@ -78,6 +78,10 @@ pub struct Server {
     pub(super) since: Option<Timestamp>,
     /// The room asked for when it was connected to, until it is there.
     pub(super) wanted: Option<String>,
+    /// When messages were written that are on their way, for those written while this was open.
+    pub(super) queued: BTreeMap<MessageKey, Timestamp>,
+    /// Drafts of the account changed, which is still to be looked at.
+    pub(super) drafts_changed: bool,
     /// Further rooms to be in, until they were asked for.
     pub(super) also: Vec<String>,
 }
@@ -103,6 +107,8 @@ impl Server {
             typists: Typists::default(),
             since: None,
             wanted: None,
+            queued: BTreeMap::new(),
+            drafts_changed: false,
             also: Vec::new(),
         };
         server.ask_for(rooms);

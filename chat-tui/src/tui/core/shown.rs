@@ -2,13 +2,12 @@
 
 use chat_proto::connection::SessionList;
 use chat_proto::profile::Profile;
-use chat_proto::reply::{Explained, ListEntries, Page, RoomDetails};
+use chat_proto::reply::{Explained, Page};
 use chat_proto::{Presence, Reply, Timestamp};
 
 use super::command::Ask;
 use super::time::{Zone, day_title};
 use super::timeline::told;
-use crate::bot::line::setting::fields;
 
 /// A title and lines; none where the answer says no more than that it was done.
 #[must_use]
@@ -16,14 +15,8 @@ pub(super) fn lines(asked: &Ask, reply: &Reply, zone: &Zone) -> Option<(String, 
     if let Ask::Own(own) = asked {
         return Some(own.shown(reply, zone));
     }
-    if let Reply::RoomDetails(details) = reply {
-        return Some(room(details));
-    }
     if let Reply::Explained(explained) = reply {
         return Some(why(asked, explained));
-    }
-    if let Reply::ListEntries(list) = reply {
-        return Some(entries(list, zone));
     }
     if let Reply::Page(page) = reply {
         return Some(audit(page, zone));
@@ -37,25 +30,6 @@ pub(super) fn lines(asked: &Ask, reply: &Reply, zone: &Zone) -> Option<(String, 
     None
 }
 
-fn room(details: &RoomDetails) -> (String, Vec<String>) {
-    let mut lines = Vec::new();
-    if let Some(owner) = &details.owner {
-        lines.push(format!("{:<16} {}", "owner", owner.name));
-    }
-    if let Some(role) = details.role {
-        lines.push(format!("{:<16} {}", "you are", role.name()));
-    }
-    lines.push(format!("{:<16} {}", "you may", details.rights.join(" ")));
-    lines.push(String::new());
-    for (name, value) in fields(&details.settings) {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        lines.push(format!("{name:<16} {value}"));
-    }
-    lines.push(String::new());
-    lines.push("/room SETTING VALUE changes one".to_owned());
-    (format!("#{}", details.name), lines)
-}
-
 fn why(asked: &Ask, explained: &Explained) -> (String, Vec<String>) {
     let action = if let Ask::Why { action, .. } = asked { action.as_str() } else { "" };
     let words = match &explained.refusal {
@@ -63,26 +37,6 @@ fn why(asked: &Ask, explained: &Explained) -> (String, Vec<String>) {
         Some(reject) => reject.message.clone(),
     };
     (format!("may I {action}?"), vec![words])
-}
-
-fn entries(list: &ListEntries, zone: &Zone) -> (String, Vec<String>) {
-    let mut lines: Vec<String> = list
-        .entries
-        .iter()
-        .map(|entry| {
-            let until =
-                entry.until.map_or("until it is taken back".to_owned(), |until| format!("until {}", when(zone, until)));
-            let reason = if entry.reason.is_empty() { String::new() } else { format!("  ({})", entry.reason) };
-            format!("{:<20} since {}, {until}{reason}", entry.who.name, when(zone, entry.since))
-        })
-        .collect();
-    if lines.is_empty() {
-        lines.push("nobody".to_owned());
-    }
-    if list.more {
-        lines.push("… and others".to_owned());
-    }
-    (list.list.name().to_owned(), lines)
 }
 
 fn audit(page: &Page, zone: &Zone) -> (String, Vec<String>) {

@@ -3,12 +3,13 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 
-use super::Theme;
 use super::paint::{Pen, columns};
 use super::theme::Sign;
+use super::{Hits, Theme};
 use crate::clean::{self, Clean};
 use crate::tui::core::geometry::Area;
-use crate::tui::core::picker::Picker;
+use crate::tui::core::picker::{Goal, Picker};
+use crate::tui::core::pointer::Spot;
 use crate::tui::core::{Overlay, WhichKey};
 use crate::tui::view::wrap::wrap;
 
@@ -64,20 +65,47 @@ pub(super) fn following(known: &WhichKey, theme: &Theme, area: Area, buffer: &mu
 }
 
 /// Draws something to choose from, and says where the cursor of what is typed is.
-pub(super) fn picker(picker: &Picker, theme: &Theme, area: Area, buffer: &mut Buffer) -> Position {
+pub(super) fn picker(picker: &Picker, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) -> Position {
     Pen::new(buffer, area, 0).centered(clean::line(&picker.title).as_str(), theme.sign(Sign::Across), theme.strong);
-    let mut pen = Pen::new(buffer, area, 1);
-    pen.own(" > ", theme.strong);
-    let typed = clean::line(&picker.typed);
-    let left = pen.left().saturating_sub(1);
-    pen.fitted(&typed, left, theme.text);
-    let cursor = area.x + 3 + columns(&typed).min(left);
-    let rows = usize::from(area.height.saturating_sub(3));
+    let mut top = 1;
+    let mut cursor = area.x + 1;
+    if !picker.has_letters() {
+        let mut pen = Pen::new(buffer, area, top);
+        pen.own(" > ", theme.strong);
+        let typed = clean::line(&picker.typed);
+        let left = pen.left().saturating_sub(1);
+        pen.fitted(&typed, left, theme.text);
+        cursor = area.x + 3 + columns(&typed).min(left);
+        top += 1;
+    }
+    // What is said of all of it leaves half of the place to what is chosen from.
+    for line in &picker.head {
+        let line = clean::line(line);
+        for range in wrap(line.as_str(), area.width.saturating_sub(2)) {
+            if top >= area.height / 2 {
+                break;
+            }
+            let mut pen = Pen::new(buffer, area, top);
+            pen.skip(1);
+            pen.foreign(&clean::line(&line.as_str()[range]), theme.text);
+            top += 1;
+        }
+    }
+    let rows = usize::from(area.height.saturating_sub(top + 1));
     let first = (picker.chosen() + 1).saturating_sub(rows);
-    for (row, (item, chosen)) in (2..area.height.saturating_sub(1)).zip(picker.shown().skip(first)) {
-        let style = if chosen { theme.selection } else { theme.text };
+    let places = picker.shown().enumerate().skip(first);
+    let mut at = top.min(area.height);
+    for (row, (place, (item, chosen))) in (top..area.height.saturating_sub(1)).zip(places) {
+        hits.add(Area { y: area.y + row, height: 1, ..area }, Spot::Item(place));
+        let denied = matches!(item.goal, Goal::Denied(_));
+        let style = match (chosen, denied) {
+            (true, _) => theme.selection,
+            (false, true) => theme.dim,
+            (false, false) => theme.text,
+        };
         let mut pen = Pen::new(buffer, area, row);
         if chosen {
+            at = row;
             pen.fill(" ", style);
         }
         let mut pen = Pen::new(buffer, area, row);
@@ -96,6 +124,7 @@ pub(super) fn picker(picker: &Picker, theme: &Theme, area: Area, buffer: &mut Bu
         let keys = "Enter chooses  Esc closes";
         Pen::new(buffer, area, area.height - 1).centered(keys, theme.sign(Sign::Across), theme.dim);
     }
+    let row = if picker.has_letters() { at } else { 1 };
     let last = (buffer.area.width.saturating_sub(1), buffer.area.height.saturating_sub(1));
-    Position { x: cursor.min(last.0), y: (area.y + 1).min(last.1) }
+    Position { x: cursor.min(last.0), y: (area.y + row).min(last.1) }
 }

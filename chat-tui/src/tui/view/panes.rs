@@ -59,6 +59,10 @@ fn away(server: &Server) -> &'static str {
 
 fn room(line: &RoomLine<'_>, theme: &Theme, area: Area, row: u16, buffer: &mut Buffer) {
     let mut counts = String::new();
+    if line.draft && !line.current {
+        counts.push_str(theme.sign(Sign::Draft));
+        counts.push(' ');
+    }
     if line.mentions > 0 {
         counts.push_str(&format!("@{} ", line.mentions));
     }

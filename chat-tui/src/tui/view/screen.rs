@@ -47,6 +47,7 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
     let ViewCache { theme, wraps } = cache;
     let buffer = frame.buffer_mut();
     if let Some(area) = g.header {
+        hits.add(area, Spot::Header);
         chrome::header(model, theme, area, buffer, links);
     }
     if let Some(area) = g.tabs {
@@ -61,7 +62,7 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
     let mut choosing = None;
     hits.add(g.timeline, Spot::Timeline);
     match (&model.picker, &model.overlay) {
-        (Some(picker), _) => choosing = Some(overlay::picker(picker, theme, g.timeline, buffer)),
+        (Some(picker), _) => choosing = Some(overlay::picker(picker, theme, g.timeline, buffer, hits)),
         (None, Some(overlay)) => overlay::draw(overlay, theme, g.timeline, buffer),
         (None, None) => {
             let frames = model.frames();

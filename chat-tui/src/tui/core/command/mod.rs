@@ -12,6 +12,7 @@ use super::keymap::WindowDeed;
 
 pub use ask::{Ask, Person};
 pub use table::COMMANDS;
+pub use words::room_setting;
 
 /// What a slash command asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,8 +100,43 @@ pub enum Command {
         /// Whether it is taken away.
         remove: bool,
     },
+    /// Do something on this machine.
+    Here(Here),
     /// Leave.
     Quit,
+}
+
+/// What a command does on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Here {
+    /// Show what is on its way.
+    Outbox,
+    /// Show the keys.
+    Keys,
+    /// Say which programs these are.
+    Version,
+    /// Say how long the server takes to answer.
+    Lag,
+    /// Take the mouse, or leave it to the terminal.
+    Mouse,
+    /// Say words that have a command of their own.
+    Said(String),
+    /// Run a program and show what it prints.
+    Run {
+        /// Whether that is said, instead.
+        say: bool,
+        /// As the shell takes it.
+        line: String,
+    },
+    /// Write what is known here of a room into a file.
+    Export {
+        /// Whether a file that is there may be replaced.
+        force: bool,
+        /// Which; the one being looked at if none is named.
+        room: Option<String>,
+        /// Where to.
+        file: String,
+    },
 }
 
 /// What a command does with a message.

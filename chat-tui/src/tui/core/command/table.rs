@@ -3,12 +3,11 @@
 use chat_proto::event::List;
 use chat_proto::profile::Status;
 use chat_proto::setting::{Archived, SlowMode};
-use chat_proto::{ConnId, DeviceId, Notify, Role, RoomSetting};
-use serde_json::Value;
+use chat_proto::{ConnId, DeviceId, Notify, Role};
 
-use super::words::{aimed, duration, first, name, one, optional, seq, target};
-use super::{Ask, Command, Deed, Goto, LayoutDeed, Person, Spec, TabDeed, Way};
-use crate::bot::line::setting::{role, setting};
+use super::words::{aimed, duration, first, flag, name, one, optional, room_setting, seq, target};
+use super::{Ask, Command, Deed, Goto, Here, LayoutDeed, Person, Spec, TabDeed, Way};
+use crate::bot::line::setting::role;
 use crate::tui::core::effect::Change;
 use crate::tui::core::identity::Own;
 use crate::tui::core::keymap::WindowDeed;
@@ -25,12 +24,15 @@ pub const COMMANDS: &[Spec] = &[
     spec("back", "/back", "tell others that you are back", |rest| {
         rest.is_empty().then(|| Command::Ask(Ask::Status(Status::default())))
     }),
-    spec(
-        "ban",
-        "/ban [name [-time 2h] [reason]]",
-        "keep somebody out of this room; without a name show who is",
-        |rest| put(List::Banned, rest),
-    ),
+    Spec {
+        aliases: &["kickban", "deny"],
+        ..spec(
+            "ban",
+            "/ban [name [-time 2h] [reason]]",
+            "put and keep somebody out of this room; without a name show whom",
+            |rest| put(List::Banned, rest),
+        )
+    },
     spec("bind", "/bind context keys action", BIND_HELP, |rest| {
         let [context, keys, action] = rest.split_whitespace().collect::<Vec<_>>().try_into().ok()?;
         let keys = if keys.len() > 1 { keys.replace('+', " ") } else { keys.to_owned() };
@@ -50,6 +52,7 @@ pub const COMMANDS: &[Spec] = &[
         let (target, reason) = target(rest);
         Some(Command::Done(Deed::Delete(target, reason.to_owned())))
     }),
+    spec("deop", "/deop name", "make a moderator a member like others", |rest| named_role(Role::Member, rest)),
     spec("destroy", "/destroy #room", "delete this room with all its history; its name makes sure", |rest| {
         one(rest).map(|name| Command::Ask(Ask::Delete(name)))
     }),
@@ -62,6 +65,16 @@ pub const COMMANDS: &[Spec] = &[
     spec("edit", "/edit [#seq] [text]", "change the words of your newest or the chosen message", |rest| {
         let (target, text) = target(rest);
         Some(Command::Done(Deed::Edit(target, (!text.is_empty()).then(|| text.to_owned()))))
+    }),
+    spec("exec", "/exec [-o] command", "run a program and show what it prints; with -o say it here", |rest| {
+        let (say, line) = flag("-o", rest);
+        (!line.is_empty()).then(|| Command::Here(Here::Run { say, line: line.to_owned() }))
+    }),
+    spec("export", "/export [-f] [#room] file", EXPORT_HELP, |rest| {
+        let (force, rest) = flag("-f", rest);
+        let named = first(rest).filter(|(word, _)| word.starts_with('#'));
+        let (room, file) = named.map_or((None, rest), |(room, file)| (Some(room.to_owned()), file));
+        (!file.is_empty()).then(|| Command::Here(Here::Export { force, room, file: file.to_owned() }))
     }),
     spec("favourite", "/favourite", "show this room first", |rest| {
         rest.is_empty().then_some(Command::Ask(Ask::Favourite(true)))
@@ -79,13 +92,23 @@ pub const COMMANDS: &[Spec] = &[
     spec("help", "/help [command]", "show the keys and commands, or one command", |rest| {
         optional(rest).map(Command::Help)
     }),
+    spec("highlight", "/highlight [word]", "make messages with a word stand out; without one show which do", |rest| {
+        Some(Command::Configure(match one(rest) {
+            Some(word) => Change::Add("highlight".to_owned(), word),
+            None if rest.is_empty() => Change::Show("highlight".to_owned()),
+            None => return None,
+        }))
+    }),
     spec("ignore", "/ignore name", "show nothing of somebody any more", |rest| person(Person::Ignored, true, rest)),
-    spec(
-        "invite",
-        "/invite [name [-time 2h]]",
-        "let somebody into this room; without a name show who may come",
-        |rest| put(List::Invited, rest),
-    ),
+    Spec {
+        aliases: &["allow"],
+        ..spec(
+            "invite",
+            "/invite [name [-time 2h]]",
+            "let somebody into this room; without a name show who may come",
+            |rest| put(List::Invited, rest),
+        )
+    },
     Spec {
         aliases: &["j"],
         ..spec("join", "/join #room [#room…]", "become a member of a room, or go to it", |rest| {
@@ -93,10 +116,15 @@ pub const COMMANDS: &[Spec] = &[
             (!rooms.is_empty()).then_some(Command::Join(rooms))
         })
     },
+    spec("keys", "/keys", "show which key does what", |rest| here(Here::Keys, rest)),
     spec("kick", "/kick name [reason]", "put somebody out of this room", |rest| {
         let (user, reason) = first(rest)?;
         Some(Command::Ask(Ask::Kick { user: name(user), reason: reason.to_owned() }))
     }),
+    Spec {
+        aliases: &["ping"],
+        ..spec("lag", "/lag", "say how long the server takes to answer", |rest| here(Here::Lag, rest))
+    },
     spec("layout", "/layout [save|load|delete name]", "show, keep or go to a division of the screen", |rest| {
         layout(rest).map(Command::Layout)
     }),
@@ -112,6 +140,7 @@ pub const COMMANDS: &[Spec] = &[
             rest.is_empty().then_some(Command::Ask(Ask::Mentions))
         })
     },
+    spec("mouse", "/mouse", "take the mouse, or leave it to the terminal", |rest| here(Here::Mouse, rest)),
     spec("move", "/move up|down|top|bottom", "put this room elsewhere in the list", |rest| {
         Some(Command::Move(match rest {
             "up" => Way::Up,
@@ -128,7 +157,10 @@ pub const COMMANDS: &[Spec] = &[
     spec("mute", "/mute [name [-time 2h] [reason]]", "let somebody only read here; without a name show who", |rest| {
         put(List::Muted, rest)
     }),
-    spec("names", "/names", "show who is a member of this room", |rest| rest.is_empty().then_some(Command::Names)),
+    Spec {
+        aliases: &["who"],
+        ..spec("names", "/names", "show who is a member of this room", |rest| rest.is_empty().then_some(Command::Names))
+    },
     spec("nick", "/nick [words]", "be called something beside your name, or by that alone", |rest| {
         optional(rest).map(Command::Nick)
     }),
@@ -140,6 +172,10 @@ pub const COMMANDS: &[Spec] = &[
             _ => return None,
         };
         Some(Command::Ask(Ask::Notify(rule)))
+    }),
+    spec("op", "/op name", "make a member a moderator", |rest| named_role(Role::Moderator, rest)),
+    spec("outbox", "/outbox", "show the messages that are not sent yet, to change, drop or send them again", |rest| {
+        here(Here::Outbox, rest)
     }),
     Spec {
         aliases: &["leave"],
@@ -211,7 +247,7 @@ pub const COMMANDS: &[Spec] = &[
     }),
     spec("room", "/room [setting value]", "show how this room is set, or change a setting of it", |rest| {
         let Some((key, value)) = first(rest) else { return Some(Command::Ask(Ask::Details)) };
-        Some(set(key, value).map_or_else(Command::Wrong, |setting| Command::Ask(Ask::Set(setting))))
+        Some(room_setting(key, value).map_or_else(Command::Wrong, |setting| Command::Ask(Ask::Set(setting))))
     }),
     Spec {
         aliases: &["list"],
@@ -241,6 +277,7 @@ pub const COMMANDS: &[Spec] = &[
             None => Change::Show(String::new()),
         }))
     }),
+    spec("shrug", "/shrug [text]", "say that you don't know", |rest| said(r"¯\_(ツ)_/¯", rest)),
     spec("slow", "/slow 30s|off", "set the least time between two messages of a person here", |rest| {
         let seconds = if rest == "off" { 0 } else { u32::try_from(duration(rest)?.as_secs()).ok()? };
         Some(Command::Ask(Ask::Set(SlowMode { seconds }.into())))
@@ -253,6 +290,12 @@ pub const COMMANDS: &[Spec] = &[
     }),
     spec("tab", "/tab new|close|next|previous|number", "open, close or go to a tab", |rest| {
         tab(rest).map(Command::Tab)
+    }),
+    spec("tableflip", "/tableflip [text]", "say that it is enough", |rest| said("(╯°□°)╯︵ ┻━┻", rest)),
+    spec("theme", "/theme [theme]", "look otherwise, or show how it looks now", |rest| {
+        let theme = "theme".to_owned();
+        optional(rest)
+            .map(|name| Command::Configure(name.map_or(Change::Show(theme.clone()), |name| Change::Set(theme, name))))
     }),
     spec("topic", "/topic [text|-delete]", "show or set what this room is about", |rest| {
         Some(Command::Topic(match rest {
@@ -275,6 +318,7 @@ pub const COMMANDS: &[Spec] = &[
     spec("unfavourite", "/unfavourite", "show this room where its name puts it", |rest| {
         rest.is_empty().then_some(Command::Ask(Ask::Favourite(false)))
     }),
+    spec("unflip", "/unflip [text]", "say that it is well again", |rest| said("┬─┬ノ( º _ ºノ)", rest)),
     spec("unignore", "/unignore name", "show again what somebody writes", |rest| person(Person::Ignored, false, rest)),
     spec("uninvite", "/uninvite name", "take an invitation back", |rest| take(List::Invited, rest)),
     spec("unmute", "/unmute name", "let somebody write here again", |rest| take(List::Muted, rest)),
@@ -282,6 +326,7 @@ pub const COMMANDS: &[Spec] = &[
     spec("unset", "/unset setting", "take a setting back to what it is by itself", |rest| {
         one(rest).map(|key| Command::Configure(Change::Unset(key)))
     }),
+    spec("version", "/version", "say which programs these are", |rest| here(Here::Version, rest)),
     spec("whois", "/whois [name]", "show who somebody is", |rest| optional(rest).map(Command::Whois)),
     spec("why", "/why action [name]", "ask whether you may do something here, and if not, why", |rest| {
         let (action, user) = first(rest)?;
@@ -293,10 +338,25 @@ pub const COMMANDS: &[Spec] = &[
     }),
 ];
 
+const EXPORT_HELP: &str =
+    "write what is known here of a room into a file: text, .md or .jsonl; -f replaces one that is there";
 const BIND_HELP: &str = "give keys, with + between those of a sequence, an action, or none with off";
 
 const fn spec(name: &'static str, usage: &'static str, help: &'static str, read: fn(&str) -> Option<Command>) -> Spec {
     Spec { name, aliases: &[], usage, help, read }
+}
+
+fn here(what: Here, rest: &str) -> Option<Command> {
+    rest.is_empty().then_some(Command::Here(what))
+}
+
+fn said(words: &str, rest: &str) -> Option<Command> {
+    let text = if rest.is_empty() { words.to_owned() } else { format!("{rest} {words}") };
+    Some(Command::Here(Here::Said(text)))
+}
+
+fn named_role(role: Role, rest: &str) -> Option<Command> {
+    one(rest).map(|user| Command::Ask(Ask::Role { user: name(&user), role }))
 }
 
 fn put(list: List, rest: &str) -> Option<Command> {
@@ -322,13 +382,6 @@ fn people(names: &str) -> Vec<String> {
 fn pin(on: bool, rest: &str) -> Option<Command> {
     let (target, behind) = target(rest);
     behind.is_empty().then_some(Command::Done(Deed::Pin(target, on)))
-}
-
-/// A setting by its name, its value a word, a number, or JSON.
-fn set(key: &str, value: &str) -> Result<RoomSetting, String> {
-    let word = Value::String(value.to_owned());
-    let json = serde_json::from_str(value).unwrap_or_else(|_| word.clone());
-    setting(key, &json).or_else(|why| setting(key, &word).map_err(|_| why))
 }
 
 fn window(rest: &str) -> Option<WindowDeed> {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use chat_proto::Seq;
+use chat_proto::{RoomSetting, Seq};
+use serde_json::Value;
 
 use super::Target;
+use crate::bot::line::setting::setting;
 
 /// Exactly one word.
 pub(super) fn one(rest: &str) -> Option<String> {
@@ -22,6 +24,11 @@ pub(super) fn first(rest: &str) -> Option<(&str, &str)> {
     let rest = rest.trim_start();
     let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     (!word.is_empty()).then(|| (word, behind.trim()))
+}
+
+/// Whether a flag stands first, and what is behind it.
+pub(super) fn flag<'a>(flag: &str, rest: &'a str) -> (bool, &'a str) {
+    first(rest).filter(|(word, _)| *word == flag).map_or((false, rest), |(_, behind)| (true, behind))
 }
 
 /// A name, without the sign before it.
@@ -77,6 +84,16 @@ pub(super) fn lasting(time: Duration) -> String {
 pub(super) fn target(rest: &str) -> (Target, &str) {
     let found = first(rest).and_then(|(word, behind)| seq(word).map(|seq| (Target::Seq(seq), behind)));
     found.unwrap_or((Target::Here, rest))
+}
+
+/// A setting of a room by its name, its value a word, a number, or JSON.
+///
+/// # Errors
+/// What is wrong, for people.
+pub fn room_setting(key: &str, value: &str) -> Result<RoomSetting, String> {
+    let word = Value::String(value.to_owned());
+    let json = serde_json::from_str(value).unwrap_or_else(|_| word.clone());
+    setting(key, &json).or_else(|why| setting(key, &word).map_err(|_| why))
 }
 
 /// `#17`.

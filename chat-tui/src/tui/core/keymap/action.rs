@@ -102,6 +102,10 @@ pub enum Action {
     Select,
     /// Show unread messages that name one.
     Mentions,
+    /// Show what is on its way.
+    Outbox,
+    /// Show how the room is set.
+    RoomForm,
     /// Show the keys and commands.
     Help,
     /// Draw everything anew.
@@ -305,6 +309,8 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Switch, "switch", "choose a room, person or command"),
     (Action::Select, "select", "choose among the messages"),
     (Action::Mentions, "mentions", "unread messages that name you"),
+    (Action::Outbox, "outbox", "messages that are not sent yet"),
+    (Action::RoomForm, "room-settings", "how the room is set"),
     (Action::Redraw, "redraw", "draw everything anew"),
     (Action::Suspend, "suspend", "back to the shell for a while"),
     (Action::Help, "help", "the keys and commands"),

@@ -104,6 +104,8 @@ pub(super) const DEFAULT: &[Row] = &[
     (Global, "ctrl-k alt-k ctrl-space", Some(Action::Switch)),
     (Global, "shift-up", Some(Action::Select)),
     (Global, "f9", Some(Action::Mentions)),
+    (Global, "f3", Some(Action::Outbox)),
+    (Global, "f2", Some(Action::RoomForm)),
     (Global, "f7", Some(Action::ToggleRooms)),
     (Global, "f8", Some(Action::ToggleMembers)),
     (Global, "alt-m", Some(Action::ToggleMouse)),

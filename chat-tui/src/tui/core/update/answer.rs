@@ -2,15 +2,16 @@
 
 use chat_proto::limits::LIST_PAGE_MAX;
 use chat_proto::nick::{GetNicks, Nick};
-use chat_proto::reply::{MemberList, Person, RoomInfo};
+use chat_proto::reply::{Explained, MemberList, RoomInfo};
 use chat_proto::request::ListMembers;
 use chat_proto::search::SearchHits;
 use chat_proto::seen::LastSeen;
 use chat_proto::{Presence, Reply, Seq, Style};
 
-use super::{about, notice, picker, room};
+use super::{about, card, draft, notice, outbox, picker, room};
 use crate::tui::core::command::Ask;
 use crate::tui::core::effect::{Effects, Errand, Tag};
+use crate::tui::core::form;
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::room_state::{Intent, MembersKnown};
 use crate::tui::core::server::{RoomKey, ServerId};
@@ -21,6 +22,12 @@ use crate::tui::core::time::day_title;
 const MEMBERS_MAX: usize = 2_000;
 
 pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<Reply, String>, effects: &mut Effects) {
+    if let (Tag::Draft(room), Err(_)) = (&tag, &result) {
+        return draft::lost(model, at, *room);
+    }
+    if let Tag::May(..) = tag {
+        return card::may(model, &tag, explained(result));
+    }
     let reply = match result {
         Ok(Reply::Reject(reject)) => return refused(model, at, tag, &reject.message, effects),
         Ok(reply) => reply,
@@ -44,18 +51,13 @@ pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<R
             }
         }
         Tag::Whois(_) => {
-            if let Reply::Person(person) = reply {
-                model.overlay = Some(card(model, &person));
-                let ask = GetNicks { accounts: vec![person.account] };
-                effects.ask(at, Tag::Called, ask);
+            if let Reply::Profile(profile) = reply {
+                card::show(model, at, profile, effects);
             }
         }
         Tag::Called => {
-            if let (Reply::Nicks(nicks), Some(overlay)) = (reply, &mut model.overlay) {
-                let named = |nick: &Nick| nick.name == overlay.title;
-                let nick =
-                    nicks.nicks.iter().find(|nick| named(nick)).map(|nick| format!("called        {}", nick.nick));
-                overlay.lines.extend(nick);
+            if let Reply::Nicks(nicks) = reply {
+                card::called(model, nicks);
             }
         }
         Tag::Nicks => {
@@ -72,10 +74,24 @@ pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<R
                 notice(model, effects, false, text);
             }
         }
+        Tag::CardSeen => {
+            if let Reply::LastSeen(seen) = reply {
+                card::seen(model, &seen);
+            }
+        }
+        Tag::TakeBack(room, key, edit) => outbox::taken(model, RoomKey::new(at, room), key, edit, effects),
         Tag::Ask(asked) => told(model, at, &asked, &reply, effects),
         Tag::Done(words) if !words.is_empty() => notice(model, effects, false, words),
-        Tag::Done(_) | Tag::Leave(_) | Tag::Send(..) | Tag::Edit(..) => {}
+        Tag::Done(_) | Tag::Leave(_) | Tag::Send(..) | Tag::Edit(..) | Tag::Draft(_) | Tag::May(..) => {}
     }
+}
+
+fn explained(result: Result<Reply, String>) -> Result<Explained, String> {
+    let reply = result?;
+    if let Reply::Explained(explained) = reply {
+        return Ok(explained);
+    }
+    Err(if let Reply::Reject(reject) = reply { reject.message } else { "the server gave no answer to that".to_owned() })
 }
 
 /// What came of a command.
@@ -92,6 +108,10 @@ fn told(model: &mut Model, at: ServerId, asked: &Ask, reply: &Reply, effects: &m
         Some(picker::pins(model, at, list))
     } else if let Reply::RoomList(list) = reply {
         Some(picker::rooms(at, list))
+    } else if let Reply::RoomDetails(details) = reply {
+        Some(picker::form(model, at, details))
+    } else if let (Reply::ListEntries(list), Some(key)) = (reply, model.current()) {
+        Some(form::list(key, list, &model.zone))
     } else {
         None
     };
@@ -107,6 +127,7 @@ fn told(model: &mut Model, at: ServerId, asked: &Ask, reply: &Reply, effects: &m
         model.overlay = Some(Overlay { title, lines, scroll: 0 });
     } else {
         notice(model, effects, false, asked.done());
+        picker::done(model, asked, effects);
     }
 }
 
@@ -197,8 +218,10 @@ fn refused(model: &mut Model, at: ServerId, tag: Tag, why: &str, effects: &mut E
         }
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
         Tag::Whois(name) | Tag::Seen(name) => notice(model, effects, true, about(&name, why)),
+        Tag::Draft(room) => draft::refused(server, room),
         // Without them everybody is shown by his name.
-        Tag::Called | Tag::Nicks => {}
+        Tag::Called | Tag::CardSeen | Tag::May(..) | Tag::Nicks => {}
+        Tag::TakeBack(..) => notice(model, effects, true, format!("not taken back: {why}")),
         Tag::Ask(_) | Tag::Done(_) | Tag::Nick => notice(model, effects, true, why.to_owned()),
         Tag::Edit(room, seq, text) => {
             if let Some(state) = server.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {
@@ -216,7 +239,7 @@ fn refused(model: &mut Model, at: ServerId, tag: Tag, why: &str, effects: &mut E
     }
 }
 
-fn last_seen(model: &Model, seen: &LastSeen) -> String {
+pub(super) fn last_seen(model: &Model, seen: &LastSeen) -> String {
     let LastSeen { name, presence, at, .. } = seen;
     let at = at.map(|at| format!("{} {}", day_title(model.zone.day(at)), model.zone.minute(at)));
     match (presence, at) {
@@ -226,23 +249,4 @@ fn last_seen(model: &Model, seen: &LastSeen) -> String {
         (Presence::Offline, Some(at)) => format!("{name} was last there {at}"),
         (Presence::Offline, None) => format!("nobody knows when {name} was last there"),
     }
-}
-
-fn card(model: &Model, person: &Person) -> Overlay {
-    let presence = match person.presence {
-        Presence::Online => "online",
-        Presence::Away => "away",
-        Presence::Offline => "offline",
-    };
-    let since = day_title(model.zone.day(person.since));
-    let rooms: Vec<String> = person.shared_rooms.iter().map(|room| format!("#{room}")).collect();
-    let shared = if rooms.is_empty() { "none".to_owned() } else { rooms.join(" ") };
-    let lines = vec![
-        format!("name          {}", person.name),
-        format!("account       {}", person.account),
-        format!("presence      {presence}"),
-        format!("here since    {since}"),
-        format!("shared rooms  {shared}"),
-    ];
-    Overlay { title: person.name.clone(), lines, scroll: 0 }
 }

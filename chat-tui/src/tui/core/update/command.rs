@@ -1,14 +1,15 @@
 //! What a written line does: sends, or runs a command.
 
 use chat_proto::nick::SetNick;
-use chat_proto::request::{CreateRoom, JoinRoom, LeaveRoom, Whois};
+use chat_proto::request::{CreateRoom, JoinRoom, LeaveRoom};
 use chat_proto::seen::AskSeen;
 use chat_proto::setting::Topic;
 use chat_proto::text::Line as CheckedLine;
 use chat_proto::{MessageKey, RoomName, RoomRef, Style, UserRef};
 
+use super::keys::quit;
 use super::message::{self, Meant};
-use super::{find, notice, order, picker, room, secret, select, servers, windows};
+use super::{card, find, here, notice, order, picker, room, secret, select, servers, windows};
 use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::members::member_groups;
@@ -57,21 +58,8 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
     let (written_in, at) = (model.current(), model.server);
     match command {
         Command::Join(names) => enter(model, &names, effects)?,
-        Command::Create { name, topic } => {
-            let topic = CheckedLine::parse(&topic).map_err(|e| format!("the topic: {e}"))?.into_string();
-            let name = room_name(&name)?;
-            let create = CreateRoom { key: MessageKey::default(), name: name.clone(), topic };
-            effects.ask(at, Tag::Join(name), create);
-        }
-        Command::Part { room, reason } => {
-            let reason = CheckedLine::parse(&reason).map_err(|e| format!("the reason: {e}"))?.into_string();
-            let room = match room {
-                Some(name) => named(model, &room_name(&name)?)?,
-                None => model.current().ok_or("no room is open")?.room,
-            };
-            let leave = LeaveRoom { key: MessageKey::default(), room, reason };
-            effects.ask(at, Tag::Leave(room), leave);
-        }
+        Command::Create { name, topic } => create(at, &name, &topic, effects)?,
+        Command::Part { room, reason } => part(model, room.as_deref(), &reason, effects)?,
         Command::Me(text) => {
             let intent = model.room().map(|room| room.intent).unwrap_or_default();
             return message::say(model, Style::Action, &text, intent, effects);
@@ -79,7 +67,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Names => model.overlay = Some(names(model)?),
         Command::Whois(name) => {
             let name = name.unwrap_or_else(|| model.here().account.me.name.clone());
-            whois(at, &name, effects);
+            card::ask(at, &name, effects);
         }
         Command::Seen(name) => {
             let name = name.trim_start_matches('@').to_owned();
@@ -104,7 +92,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Goto(place) => goto(model, place, effects)?,
         Command::Done(deed) => return done(model, deed, effects),
         Command::Connect(words) => servers::connect(model, &words, effects)?,
-        Command::Disconnect(name) => servers::disconnect(model, servers::meant(model, &name)?, effects)?,
+        Command::Disconnect(name) => servers::disconnect(model, &name, effects)?,
         Command::Reconnect(name) => servers::reconnect(model, servers::meant(model, &name)?, effects)?,
         Command::Servers => model.overlay = Some(servers::list(model)),
         Command::Move(way) => order::try_to(model, way, effects)?,
@@ -121,9 +109,30 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Password { remove: false } => secret::begin(model, effects),
         Command::Password { remove: true } => secret::remove(at, effects),
         Command::Wrong(why) => return Err(why),
-        Command::Quit => effects.push(Effect::Quit),
+        Command::Quit => quit(model, effects),
+        Command::Here(here) => return here::run(model, here, effects),
     }
     Ok(written_in)
+}
+
+/// Begins a room.
+fn create(at: ServerId, name: &str, topic: &str, effects: &mut Effects) -> Result<(), String> {
+    let topic = CheckedLine::parse(topic).map_err(|e| format!("the topic: {e}"))?.into_string();
+    let name = room_name(name)?;
+    let create = CreateRoom { key: MessageKey::default(), name: name.clone(), topic };
+    effects.ask(at, Tag::Join(name), create);
+    Ok(())
+}
+
+/// Leaves a room.
+fn part(model: &Model, room: Option<&str>, reason: &str, effects: &mut Effects) -> Result<(), String> {
+    let reason = CheckedLine::parse(reason).map_err(|e| format!("the reason: {e}"))?.into_string();
+    let room = match room {
+        Some(name) => named(model, &room_name(name)?)?,
+        None => model.current().ok_or("no room is open")?.room,
+    };
+    effects.ask(model.server, Tag::Leave(room), LeaveRoom { key: MessageKey::default(), room, reason });
+    Ok(())
 }
 
 /// Does something with a message. Returns the room the line was written in, unless the line is in use already.
@@ -180,12 +189,6 @@ pub(super) fn join(at: ServerId, name: String, create: bool, effects: &mut Effec
     effects.ask(at, Tag::Join(name), JoinRoom { key: MessageKey::default(), room, create });
 }
 
-/// Asks who somebody is.
-pub(super) fn whois(at: ServerId, name: &str, effects: &mut Effects) {
-    let name = name.trim_start_matches('@').to_owned();
-    effects.ask(at, Tag::Whois(name.clone()), Whois { name });
-}
-
 fn goto(model: &mut Model, place: Goto, effects: &mut Effects) -> Result<(), String> {
     model.current().ok_or("no room is open")?;
     match place {
@@ -240,10 +243,10 @@ fn names(model: &Model) -> Result<Overlay, String> {
     Ok(Overlay { title: format!("members of {}", room.label()), lines: groups.collect(), scroll: 0 })
 }
 
-fn room_name(name: &str) -> Result<String, String> {
+pub(super) fn room_name(name: &str) -> Result<String, String> {
     RoomName::parse(name).map(|name| name.as_str().to_owned()).map_err(|e| format!("{name}: {e}"))
 }
 
-fn named(model: &Model, name: &str) -> Result<chat_proto::RoomId, String> {
+pub(super) fn named(model: &Model, name: &str) -> Result<chat_proto::RoomId, String> {
     model.here().account.room_named(name).map(|(id, _)| id).ok_or_else(|| format!("you are not in #{name}"))
 }

@@ -26,10 +26,12 @@ fn writes(errand: &Errand) -> bool {
         Errand::Send { .. } | Errand::Retry(_) => true,
         Errand::Request(_, request) => !reads(request),
         Errand::Discard(_)
+        | Errand::TakeBack(_)
         | Errand::Fetch { .. }
         | Errand::MarkRead { .. }
         | Errand::Typing { .. }
-        | Errand::Focus(_) => false,
+        | Errand::Focus(_)
+        | Errand::Export(_) => false,
     }
 }
 

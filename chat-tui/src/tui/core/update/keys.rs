@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use chat_proto::Style;
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, copy, notice, order, picker, reverse, room, select, windows};
+use super::{command, copy, notice, order, outbox, picker, reverse, room, select, windows};
 use crate::tui::core::command::{Ask, COMMANDS, Way};
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects, Errand};
@@ -20,6 +19,9 @@ use crate::tui::term::key::Key;
 
 /// How long the first Ctrl-C waits for the second.
 const QUIT_ARMED: Duration = Duration::from_secs(3);
+
+/// How long leaving with messages that are not sent waits to be told so again.
+const LEAVE_ASKED: Duration = Duration::from_secs(10);
 
 /// How often it is told that the person is writing.
 const TYPING_EVERY: Duration = Duration::from_secs(2);
@@ -130,7 +132,7 @@ fn overlay(model: &mut Model, action: Option<Action>) -> bool {
     true
 }
 
-fn act(model: &mut Model, action: Action, effects: &mut Effects) {
+pub(super) fn act(model: &mut Model, action: Action, effects: &mut Effects) {
     let width = model.composer_columns().1;
     let page = model.front().area.height.saturating_sub(1).max(1);
     let (composer, kills) = model.composer_mut();
@@ -193,10 +195,12 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
                 notice(model, effects, true, why);
             }
         }
+        Action::Outbox => outbox::show(model, effects),
+        Action::RoomForm => picker::ask_form(model, effects),
         Action::Help => command::help(model),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
-        Action::Quit => effects.push(Effect::Quit),
+        Action::Quit => quit(model, effects),
     }
     if model.composer().is_empty() {
         typing_stops(model, effects);
@@ -207,15 +211,41 @@ fn interrupt(model: &mut Model, armed: bool, effects: &mut Effects) {
     if armed {
         return effects.push(Effect::Quit);
     }
+    let unsent = unsent(model).map_or(String::new(), |unsent| format!("; {unsent}"));
     let (composer, kills) = model.composer_mut();
     if composer.is_empty() {
         model.quit_until = model.now.mono + QUIT_ARMED;
         let key = model.prefs.keys.shown(model.contexts(), Action::Interrupt).unwrap_or_default();
-        notice(model, effects, false, format!("press {key} again to leave"));
+        notice(model, effects, false, format!("press {key} again to leave{unsent}"));
     } else {
         composer.kill_all(kills);
         typing_stops(model, effects);
     }
+}
+
+/// Leaves; with messages that are not sent only when it is said again.
+pub(super) fn quit(model: &mut Model, effects: &mut Effects) {
+    let asked = std::mem::take(&mut model.leave_until) > model.now.mono;
+    match unsent(model).filter(|_| !asked) {
+        None => effects.push(Effect::Quit),
+        Some(unsent) => {
+            model.leave_until = model.now.mono + LEAVE_ASKED;
+            notice(model, effects, false, format!("{unsent}; the same again leaves"));
+        }
+    }
+}
+
+/// What becomes of messages that are not sent yet; nothing if there are none.
+fn unsent(model: &Model) -> Option<String> {
+    let (waiting, refused) = outbox::unsent_everywhere(model);
+    let waiting = match waiting {
+        0 => None,
+        1 => Some("1 message is not sent yet and will be next time".to_owned()),
+        many => Some(format!("{many} messages are not sent yet and will be next time")),
+    };
+    let refused = (refused > 0).then(|| format!("{refused} refused by the server will be kept"));
+    let words: Vec<String> = waiting.into_iter().chain(refused).collect();
+    (!words.is_empty()).then(|| words.join(", "))
 }
 
 fn enter(model: &mut Model, effects: &mut Effects) {
@@ -247,12 +277,7 @@ fn escape(model: &mut Model, effects: &mut Effects) {
         return select::begin(model, effects);
     };
     room.timeline.unqueue(message.key, None);
-    let text = match message.style {
-        Style::Text if message.text.starts_with('/') => ["/", &message.text].concat(),
-        Style::Text => message.text,
-        Style::Action => ["/me ", &message.text].concat(),
-    };
-    room.composer.set(&text);
+    room.composer.set(&outbox::rewritten(&message));
     room.intent = message.reply_to.map_or(Intent::Say, Intent::Reply);
     effects.send(server, Errand::Discard(message.key));
 }

@@ -1,15 +1,19 @@
 //! One message in, the model changed, effects out.
 
 mod answer;
+mod card;
 mod chord;
 mod command;
 mod copy;
+mod draft;
 mod explore;
 mod find;
+mod here;
 mod keys;
 mod message;
 mod net;
 mod order;
+mod outbox;
 mod picker;
 mod pointer;
 mod reverse;
@@ -82,6 +86,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
             windows::begin(model, effects);
             effects.dirty = true;
         }
+        Msg::Ran(ran) => here::ran(model, ran, effects),
         Msg::Notice(text, error) => notice(model, effects, error, text),
         Msg::Show(title, lines) => {
             model.overlay = Some(Overlay { title, lines, scroll: 0 });
@@ -98,10 +103,12 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
 pub fn settle(model: &mut Model, effects: &mut Effects) {
     servers::ask(model, effects);
     windows::resolve(model, effects);
+    outbox::renew(model, effects);
     fit(model);
     fetch(model, effects);
     fold(model, effects);
     members(model, effects);
+    draft::settle(model, effects);
     mark_read(model, effects);
     unload(model);
     title(model, effects);
@@ -110,6 +117,11 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     if model.prefs.explore {
         explore::hold_back(model, effects);
     }
+}
+
+/// What is to be done before the program ends.
+pub fn last_words(model: &mut Model, effects: &mut Effects) {
+    draft::flush(model, effects);
 }
 
 pub(super) fn notice(model: &mut Model, effects: &mut Effects, error: bool, text: impl Into<String>) {

@@ -7,7 +7,7 @@ use chat_proto::nick::NickChanged;
 use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, EventBody, FeedId, RoomId, RoomSetting, Seq};
 
-use super::{alarm, notice, room};
+use super::{alarm, draft, notice, room};
 use crate::client::cache::CachedState;
 use crate::client::view::RoomView;
 use crate::client::{ClientEvent, LinkState, Outgoing, StopReason};
@@ -86,6 +86,7 @@ pub(super) fn event(model: &mut Model, at: ServerId, event: ClientEvent, effects
         }
         ClientEvent::Queued(message) | ClientEvent::Refused(message) => queued(model, at, message, effects),
         ClientEvent::Sent { key, room, receipt } => {
+            server.queued.remove(&key);
             if let Some(state) = server.rooms.get_mut(&room) {
                 state.timeline.unqueue(key, Some(receipt.seq));
             }
@@ -121,6 +122,7 @@ pub(super) fn remembered(model: &mut Model, at: ServerId, state: CachedState, ef
     let name = std::mem::take(&mut server.account.me.name);
     server.account = state.account;
     server.account.me.name = name;
+    server.drafts_changed = true;
     if let Some(id) = state.last_room {
         let room = server.rooms.entry(id).or_default();
         state.newest.iter().for_each(|event| note_topic(&mut room.topic, event));
@@ -154,7 +156,13 @@ pub(super) fn queued(model: &mut Model, at: ServerId, message: Outgoing, effects
         let words = format!("not sent: {reject}");
         notice(model, effects, true, words);
     }
-    model.at_mut(at).rooms.entry(message.room).or_default().timeline.queue(message);
+    let now = model.now.wall;
+    let server = model.at_mut(at);
+    // What was left by an earlier run comes before the first login.
+    if server.since.is_some() {
+        server.queued.entry(message.key).or_insert(now);
+    }
+    server.rooms.entry(message.room).or_default().timeline.queue(message);
     effects.dirty = true;
 }
 
@@ -235,6 +243,7 @@ fn come_back(model: &mut Model, at: ServerId, effects: &mut Effects) {
         state.marked = Seq::ZERO;
         state.members = MembersKnown::Unasked;
     }
+    draft::come_back(model.at_mut(at));
     if let Some(key) = model.current().filter(|key| key.server == at) {
         effects.send(at, Errand::Focus(Some(key.room)));
     }
@@ -284,6 +293,7 @@ fn live(model: &mut Model, at: ServerId, events: Events, effects: &mut Effects) 
     server.account.apply_events(&events);
     let after = known_members(server, events.feed);
     let FeedId::Room(id) = events.feed else {
+        draft::heard(model.at_mut(at), &events.events);
         opened(model, at, &events.events, effects);
         open_wanted(model, at, effects);
         return close_left(model, at, effects);

@@ -1,15 +1,16 @@
 //! Choosing from what is in front.
 
 use chat_proto::reach::MentionList;
-use chat_proto::reply::{PinList, RoomList};
+use chat_proto::reply::{PinList, RoomDetails, RoomList};
 use chat_proto::search::SearchHits;
 
-use super::{command, message, notice, room, servers};
+use super::{card, command, message, notice, outbox, room, servers};
 use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::effect::Effects;
+use crate::tui::core::form;
 use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
-use crate::tui::core::picker::{Free, Goal, Item, Picker};
+use crate::tui::core::picker::{Free, Goal, Item, Picker, Subject};
 use crate::tui::core::rooms::{hotlist, room_lines};
 use crate::tui::core::server::{RoomKey, ServerId};
 use crate::tui::core::time::{Zone, day_title};
@@ -22,7 +23,6 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     match action {
         Some(Action::Enter) => {
             if let Some(goal) = picker.goal() {
-                model.picker = None;
                 reach(model, goal, effects);
             }
         }
@@ -39,6 +39,11 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
         Some(Action::Kill(_)) => picker.clear(),
         Some(Action::Redraw | Action::Suspend | Action::Quit) => return false,
         Some(_) => {}
+        None if picker.has_letters() => {
+            if let Some(goal) = key.typed().and_then(|letter| picker.letter(letter)) {
+                reach(model, goal, effects);
+            }
+        }
         None => {
             if let Some(c) = key.typed() {
                 picker.insert(c.encode_utf8(&mut [0; 4]));
@@ -55,8 +60,74 @@ fn close(model: &mut Model, effects: &mut Effects) {
     }
 }
 
+/// Something of what there is to choose from was pointed at.
+pub(super) fn click(model: &mut Model, place: usize, effects: &mut Effects) {
+    let Some(picker) = &mut model.picker else { return };
+    if picker.choose(place)
+        && let Some(goal) = picker.goal()
+    {
+        reach(model, goal, effects);
+    }
+}
+
+/// Asks how the room is set.
+pub(super) fn ask_form(model: &mut Model, effects: &mut Effects) {
+    if let Err(why) = command::ask(model, Ask::Details, effects) {
+        notice(model, effects, true, why);
+    }
+}
+
+/// Whether what there is to choose from stays in front when something is chosen: what comes of it is shown there.
+fn stays(picker: &Picker, goal: &Goal) -> bool {
+    match goal {
+        Goal::Denied(_) | Goal::Outgoing(..) => true,
+        Goal::Ask(Ask::Set(_) | Ask::Take { .. }) => picker.subject != Subject::Fixed,
+        Goal::Room(_)
+        | Goal::Message(..)
+        | Goal::Join(_)
+        | Goal::Person(_)
+        | Goal::Write(_)
+        | Goal::Search(_)
+        | Goal::Trust(..)
+        | Goal::React(..)
+        | Goal::Ask(_)
+        | Goal::Fill(..)
+        | Goal::Choose(..)
+        | Goal::Card(_)
+        | Goal::Roles
+        | Goal::Mention(_) => false,
+    }
+}
+
+/// What was asked for was done: what shows how things stand shows it as it is now.
+pub(super) fn done(model: &Model, asked: &Ask, effects: &mut Effects) {
+    let again = match (model.picker.as_ref().map(|picker| &picker.subject), asked) {
+        (Some(Subject::Room(_) | Subject::Value(..)), Ask::Set(_)) => Ask::Details,
+        (Some(Subject::List(_, list)), Ask::Take { .. }) => Ask::List(*list),
+        (Some(_) | None, _) => return,
+    };
+    // What was asked about this room a moment ago can be asked again.
+    let _ = command::ask(model, again, effects);
+}
+
+/// The settings of a room; the one that was looked at before is chosen.
+pub(super) fn form(model: &Model, at: ServerId, details: &RoomDetails) -> Picker {
+    let mut picker = form::room(RoomKey::new(at, details.room), details);
+    match model.picker.as_ref().map(|before| (before, &before.subject)) {
+        Some((before, Subject::Room(_))) => return picker.in_place_of(before),
+        Some((_, Subject::Value(_, name))) => {
+            picker.choose_goal(|goal| matches!(goal, Goal::Fill(known, _) | Goal::Choose(known, _) if known == name))
+        }
+        Some(_) | None => {}
+    }
+    picker
+}
+
 /// Does what was chosen.
 fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
+    if model.picker.as_ref().is_none_or(|picker| !stays(picker, &goal)) {
+        model.picker = None;
+    }
     let outcome = match goal {
         Goal::Room(key) => {
             room::go(model, key, effects);
@@ -71,9 +142,37 @@ fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
             command::ask(model, Ask::Direct { people: vec![name], text: String::new(), go: true }, effects)
         }
         Goal::Write(text) => {
-            model.composer_mut().0.set(&text);
+            let (composer, kills) = model.composer_mut();
+            // What was being written can be yanked back.
+            composer.kill_all(kills);
+            composer.set(&text);
             Ok(())
         }
+        Goal::Mention(name) => {
+            let (composer, _) = model.composer_mut();
+            let words = if composer.is_empty() { format!("{name}: ") } else { format!("@{name} ") };
+            composer.insert(&words);
+            Ok(())
+        }
+        Goal::Outgoing(key, message, handling) => outbox::handle(model, key, message, handling, effects),
+        Goal::Ask(asked) => command::ask(model, asked, effects),
+        Goal::Fill(name, present) => {
+            model.picker = model.current().map(|key| form::value(key, name, &present));
+            Ok(())
+        }
+        Goal::Choose(name, present) => {
+            model.picker = model.current().map(|key| form::words(key, name, &present));
+            Ok(())
+        }
+        Goal::Card(name) => {
+            card::ask(model.server, &name, effects);
+            Ok(())
+        }
+        Goal::Roles => {
+            model.picker = Some(form::roles(model));
+            Ok(())
+        }
+        Goal::Denied(why) => Err(why),
         Goal::Search(query) => command::ask(model, Ask::Search(query), effects),
         Goal::Trust(server, yes) => {
             servers::answer(model, server, yes, effects);

@@ -1,13 +1,13 @@
 //! What the mouse does.
 
 use chat_proto::Seq;
-use chat_proto::request::Whois;
 
-use super::{chord, room, select};
+use super::{card, chord, picker, room, select};
 use crate::tui::core::composer::Rows;
-use crate::tui::core::effect::{Effects, Tag};
+use crate::tui::core::effect::Effects;
 use crate::tui::core::members::member_groups;
 use crate::tui::core::model::{Model, Scrolled};
+use crate::tui::core::picker::Picker;
 use crate::tui::core::pointer::{Gesture, Spot};
 use crate::tui::core::rooms::{first_room_row, room_list};
 use crate::tui::core::timeline::Scroll;
@@ -28,10 +28,12 @@ pub(super) fn point(model: &mut Model, gesture: Gesture, spot: Spot, effects: &m
 fn click(model: &mut Model, spot: Spot, effects: &mut Effects) {
     match spot {
         Spot::Room(key) => {
-            model.overlay = None;
+            (model.overlay, model.picker) = (None, model.picker.take().filter(Picker::must_be_answered));
             room::go(model, key, effects);
         }
-        Spot::Member(name) => effects.ask(model.server, Tag::Whois(name.clone()), Whois { name }),
+        Spot::Member(name) => card::ask(model.server, &name, effects),
+        Spot::Item(place) => picker::click(model, place, effects),
+        Spot::Header => picker::ask_form(model, effects),
         Spot::Composer { row, column } => {
             let width = model.composer_columns().1;
             let (composer, _) = model.composer_mut();
@@ -78,12 +80,19 @@ fn wheel(model: &mut Model, back: bool, spot: &Spot, effects: &mut Effects) {
             let first = turn(model.members_scrolled(), lines + 1, rows);
             model.scrolled = Scrolled { room: model.current(), members: first, ..model.scrolled };
         }
-        Spot::Timeline | Spot::Window(_) | Spot::Message { .. } | Spot::Composer { .. } if model.overlay.is_some() => {
+        Spot::Timeline | Spot::Window(_) | Spot::Message { .. } | Spot::Item(_) | Spot::Composer { .. }
+            if model.overlay.is_some() || model.picker.is_some() =>
+        {
             let key = Key::plain(if back { KeyCode::Up } else { KeyCode::Down });
             (0..WHEEL_ROWS).for_each(|_| chord::key(model, key, effects));
         }
         Spot::Tab(_) => room::turn(model, effects, |windows| windows.step_tab(back)),
-        Spot::Timeline | Spot::Window(_) | Spot::Message { .. } | Spot::Composer { .. } => {
+        Spot::Timeline
+        | Spot::Window(_)
+        | Spot::Message { .. }
+        | Spot::Item(_)
+        | Spot::Header
+        | Spot::Composer { .. } => {
             let to = if back { Scroll::Up(WHEEL_ROWS) } else { Scroll::Down(WHEEL_ROWS) };
             let pointed =
                 if let Spot::Window(window) | Spot::Message { window, .. } = spot { Some(*window) } else { None };

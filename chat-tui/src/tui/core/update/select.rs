@@ -3,7 +3,7 @@
 use chat_proto::Seq;
 
 use super::room::{self, with_timeline};
-use super::{command, copy, message, notice};
+use super::{card, copy, message, notice};
 use crate::tui::core::effect::Effects;
 use crate::tui::core::keymap::{Action, Deed};
 use crate::tui::core::model::{Model, Overlay};
@@ -213,6 +213,7 @@ fn info(model: &Model, seq: Seq) -> Option<Overlay> {
 fn author(model: &mut Model, seq: Seq, effects: &mut Effects) {
     let event = model.room().and_then(|room| room.timeline.event(seq));
     if let Some(name) = event.and_then(|event| event.body.message()).map(|message| message.name.to_owned()) {
-        command::whois(model.server, &name, effects);
+        model.selected = None;
+        card::ask(model.server, &name, effects);
     }
 }

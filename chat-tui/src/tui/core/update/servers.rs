@@ -1,5 +1,6 @@
 //! Connecting to further servers, leaving them and going back.
 
+use super::draft;
 use crate::client::{AddressError, Beside, LinkState, Question};
 use crate::tui::core::effect::{Effect, Effects};
 use crate::tui::core::model::{Model, Overlay};
@@ -43,11 +44,13 @@ pub(super) fn reconnect(model: &mut Model, id: ServerId, effects: &mut Effects) 
 }
 
 /// Leaves a server.
-pub(super) fn disconnect(model: &Model, id: ServerId, effects: &mut Effects) -> Result<(), String> {
+pub(super) fn disconnect(model: &mut Model, words: &str, effects: &mut Effects) -> Result<(), String> {
+    let id = meant(model, words)?;
     let others = model.numbered().any(|(other, server)| other != id && server.ended.is_none());
     if !others {
         return Err("this is the only server there is; /quit leaves".to_owned());
     }
+    draft::flush(model, effects);
     effects.push(Effect::Disconnect(id));
     Ok(())
 }

@@ -161,6 +161,8 @@ pub enum Sign {
     More,
     /// An open list.
     Open,
+    /// Something that is begun and not sent.
+    Draft,
 }
 
 impl Theme {
@@ -237,6 +239,7 @@ impl Theme {
             Sign::Quiet => ("·", "-"),
             Sign::More => ("↓", "v"),
             Sign::Open => ("▾", "-"),
+            Sign::Draft => ("✎", "~"),
         };
         match (self.symbols, sign) {
             (_, Sign::Across | Sign::Down) if !self.borders => " ",
