@@ -93,7 +93,7 @@ fn help_and_hints_show_the_bindings_in_force() {
     let mut screen = with(Preset::Default, &[("global", "ctrl-q", ""), ("global", "f10", "quit")]);
     screen.msg(Msg::Resize(120, 40));
     assert!(screen.text().contains("F10 leave"), "{}", screen.text());
-    screen.keys("<f1>").msg(Msg::Resize(80, 120));
+    screen.keys("<f1>").msg(Msg::Resize(80, 160));
     let text = screen.text();
     assert!(text.contains("f10") && !text.contains("ctrl-q"), "{text}");
     assert!(text.contains("rooms and the rest") && text.contains("writing"), "{text}");

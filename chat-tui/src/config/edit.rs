@@ -63,6 +63,21 @@ pub fn bind(text: &str, context: &str, keys: &str, action: &str) -> Result<Strin
     Ok(document.to_string())
 }
 
+/// The text of a file with a filter that hides what has a pattern, or without it; `None` if there is none to take out.
+///
+/// # Errors
+/// [`EditError`].
+pub fn filter(text: &str, name: &str, pattern: Option<&str>) -> Result<Option<String>, EditError> {
+    let mut document = parse(text)?;
+    let table = section(document.as_table_mut(), "filters")?;
+    match pattern {
+        Some(pattern) => put(table, name, value(pattern)),
+        None if table.remove(name).is_none() => return Ok(None),
+        None => {}
+    }
+    Ok(Some(document.to_string()))
+}
+
 /// The text of a file with what a first run remembers.
 ///
 /// # Errors
@@ -92,7 +107,9 @@ pub fn initial() -> String {
     }
     text.push_str(
         "\n# Keys of your own: [keys.composer], [keys.timeline], [keys.select], [keys.overlay] and [keys.global].\n\
-         # [keys.global]\n# \"ctrl-x q\" = \"quit\"\n# \"ctrl-q\" = false\n",
+         # [keys.global]\n# \"ctrl-x q\" = \"quit\"\n# \"ctrl-q\" = false\n\
+         \n# Messages that are hidden, by words or by a regular expression between slashes, compared with \"name: text\".\n\
+         # [filters]\n# builds = \"/^ci-bot: build \\\\d+ passed/\"\n",
     );
     text
 }
@@ -197,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_is_kept_and_taken_out_and_the_comments_of_others_stay() {
+        let file = format!("{FILE}\n[filters] # noise\nbots = \"bot:\" # all of them\n");
+        let more = filter(&file, "builds", Some("/^ci: \\d/")).unwrap().unwrap();
+        assert_eq!(more, format!("{file}builds = '/^ci: \\d/'\n"));
+        let other = filter(&file, "bots", Some("robot")).unwrap().unwrap();
+        assert_eq!(other, file.replace("\"bot:\"", "\"robot\""));
+        assert_eq!(filter(&file, "bots", None).unwrap().unwrap(), format!("{FILE}\n[filters] # noise\n"));
+        assert_eq!(filter(FILE, "bots", None), Ok(None));
+        assert!(filter("filters = 1\n", "bots", Some("x")).is_err());
+    }
+
+    #[test]
     fn a_broken_file_is_not_made_worse() {
         let setting = find("typing").unwrap();
         let error = set("name = \n", setting, &Value::Flag(false)).unwrap_err();
@@ -218,8 +247,11 @@ mod tests {
             super::super::load(&super::super::Sources { file: Some(path.to_path_buf()), ..Default::default() })
         };
         assert_eq!((load(&path).config, load(&path).problems), (super::super::Config::default(), vec![]));
-        let example =
-            |line: &&str| (line.contains(" = ") && !line.contains("\"\"")) || line.starts_with("[keys.global]");
+        let example = |line: &&str| {
+            (line.contains(" = ") && !line.contains("\"\""))
+                || line.starts_with("[keys.global]")
+                || line.starts_with("[filters]")
+        };
         let lines = text.lines().map(|line| line.strip_prefix("# ").filter(example).unwrap_or(line));
         write(&path, &lines.collect::<Vec<_>>().join("\n")).unwrap();
         assert_eq!(load(&path).problems, vec![], "every example is a value that is taken");

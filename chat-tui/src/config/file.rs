@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::setting::{Kind, SETTINGS, Setting, Value};
-use super::{Binding, Config, Problem};
+use super::{Binding, Config, Filter, Problem};
 
 /// Puts what the file says into the configuration; whatever is wrong is added to `problems`, and the rest still read.
 pub(super) fn read(path: &Path, text: &str, config: &mut Config, problems: &mut Vec<Problem>) {
@@ -38,6 +38,7 @@ impl File<'_> {
                 (Some(setting), _) => self.setting(setting, value),
                 (None, Some(inner)) if section.is_empty() && is_section(&full) => self.table(&full, inner),
                 (None, Some(inner)) if section == "keys" => self.bindings(name, inner),
+                (None, Some(inner)) if full == "filters" => self.filters(inner),
                 (None, _) => self.unknown(key, &full),
             }
         }
@@ -76,6 +77,20 @@ impl File<'_> {
             };
             let keys = keys.get_ref().to_string();
             self.config.keys.bindings.push(Binding { context: context.to_owned(), keys, action, place });
+        }
+    }
+
+    /// What they hide is looked at where the screen is.
+    fn filters(&mut self, table: &DeTable<'_>) {
+        for (name, value) in in_order(table) {
+            let Some(pattern) = value.get_ref().as_str() else {
+                let what =
+                    format!("{:?} takes a pattern, not a value of type {}", name.get_ref(), value.get_ref().type_str());
+                self.problem(value.span().start, what);
+                continue;
+            };
+            let place = self.place(name.span().start);
+            self.config.filters.push(Filter { name: name.get_ref().to_string(), pattern: pattern.to_owned(), place });
         }
     }
 

@@ -8,6 +8,7 @@ mod choice;
 mod edit;
 mod file;
 mod load;
+mod read;
 mod schema;
 mod setting;
 
@@ -15,7 +16,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use choice::{Clock, ColorDepth, KeyPreset, Notice, Shown, SymbolSet, UnknownChoice};
-pub use edit::{EditError, Remember, bind, initial, remember, set, unset, write};
+pub use edit::{EditError, Remember, bind, filter, initial, remember, set, unset, write};
 pub use load::{Loaded, Sources, default_path, load, system};
 pub use schema::schema;
 pub use setting::{Kind, SETTINGS, Setting, Value, find};
@@ -45,6 +46,8 @@ pub struct Config {
     pub paste_lines: u64,
     /// Words that stand out like one's own name.
     pub highlight: Vec<String>,
+    /// The program that opens links, and what it is told before the link; none for the system's own.
+    pub browser: Vec<String>,
     /// The theme, by its name or the file of one.
     pub theme: String,
     /// Whether lines are printed one after the other instead of a screen.
@@ -55,6 +58,19 @@ pub struct Config {
     pub ui: Ui,
     /// Which key does what.
     pub keys: Keys,
+    /// Messages that are not shown, in order.
+    pub filters: Vec<Filter>,
+}
+
+/// A filter of the person's own, not yet looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filter {
+    /// What it is called.
+    pub name: String,
+    /// What it hides: words, or a regular expression between slashes.
+    pub pattern: String,
+    /// Where it is written.
+    pub place: String,
 }
 
 /// How the screen looks.
@@ -151,11 +167,13 @@ impl Default for Config {
             typing: true,
             paste_lines: 5,
             highlight: Vec::new(),
+            browser: Vec::new(),
             theme: "ansi".to_owned(),
             linear: false,
             notify: Notice::Auto,
             ui,
             keys: Keys::default(),
+            filters: Vec::new(),
         }
     }
 }

@@ -31,6 +31,14 @@ pub fn schema() -> Json {
             );
         }
     }
+    root.insert(
+        "filters".to_owned(),
+        json!({
+            "type": "object",
+            "description": "Messages that are hidden: a name, and words or a regular expression between slashes.",
+            "additionalProperties": {"type": "string", "minLength": 1},
+        }),
+    );
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of chat-tui",
@@ -81,7 +89,7 @@ mod tests {
         }
         assert_eq!(of("ui/properties/max_width")["maximum"], 1_000);
         assert_eq!(of("ui/properties/hints")["default"], "auto");
-        assert!(of("keys/properties/global").is_object());
+        assert!(of("keys/properties/global").is_object() && of("filters").is_object());
         assert_eq!(schema["additionalProperties"], false);
     }
 

@@ -1,11 +1,10 @@
 //! The table of settings: the one place a new one is added to.
 
 use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
 
 use chat_proto::{RoomName, UserName};
 
+use super::read::{flag, list, number, path, text, word};
 use super::{Clock, ColorDepth, Config, KeyPreset, Notice, Shown, SymbolSet};
 use crate::client::{Beside, ServerAddress};
 
@@ -247,6 +246,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(Value::List(config.highlight.clone())),
     },
     Setting {
+        key: "browser",
+        kind: Kind::List,
+        meaning: "The program that opens links, with its arguments before the link; $BROWSER or the system's own without it.",
+        live: true,
+        read: |config, value| list(value).map(|words| config.browser = words),
+        show: |config| Some(Value::List(config.browser.clone())),
+    },
+    Setting {
         key: "theme",
         kind: Kind::Text,
         meaning: "The theme, by its name or the path of a TOML file that has a slash in it or ends in .toml.",
@@ -359,42 +366,6 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(Value::Text(config.keys.preset.to_string())),
     },
 ];
-
-fn text(value: Value) -> Result<String, String> {
-    match value {
-        Value::Text(text) if text.is_empty() => Err("the text is empty".to_owned()),
-        Value::Text(text) => Ok(text),
-        Value::Flag(_) | Value::Number(_) | Value::List(_) => Err("it takes a string".to_owned()),
-    }
-}
-
-fn path(value: Value) -> Result<PathBuf, String> {
-    let path = text(value)?;
-    // A tilde means what it means to a shell.
-    let home =
-        path.strip_prefix("~/").and_then(|rest| directories::BaseDirs::new().map(|dirs| dirs.home_dir().join(rest)));
-    Ok(home.unwrap_or_else(|| PathBuf::from(path)))
-}
-
-fn word<T: FromStr<Err: ToString>>(value: Value) -> Result<T, String> {
-    text(value)?.parse().map_err(|error: T::Err| error.to_string())
-}
-
-fn list(value: Value) -> Result<Vec<String>, String> {
-    match value {
-        Value::List(words) => Ok(words),
-        Value::Text(word) => Ok(vec![word]),
-        Value::Flag(_) | Value::Number(_) => Err("it takes strings in brackets".to_owned()),
-    }
-}
-
-fn flag(value: &Value) -> Result<bool, String> {
-    if let Value::Flag(flag) = value { Ok(*flag) } else { Err("it takes true or false".to_owned()) }
-}
-
-fn number(value: &Value) -> Result<u64, String> {
-    if let Value::Number(number) = value { Ok(*number) } else { Err("it takes a whole number".to_owned()) }
-}
 
 #[cfg(test)]
 mod tests {

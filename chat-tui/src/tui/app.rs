@@ -7,6 +7,7 @@
 
 mod configured;
 mod editor;
+mod opener;
 mod servers;
 mod sessions;
 mod terminal;
@@ -318,6 +319,7 @@ impl App {
                 Effect::Title(_) | Effect::Call(_) | Effect::Copy(_) | Effect::Mouse(_) => {
                     self.front.carry_out(&effect)?
                 }
+                Effect::Open(link) => self.open(&link),
                 Effect::Edit(draft) => self.draft = Some(draft),
                 Effect::Configure(change) => self.configure(&change)?,
                 Effect::Redraw => self.redraw()?,

@@ -116,7 +116,8 @@ impl Heard {
         let before = self.rooms.get(&id).copied();
         let most = if before.is_some() { usize::MAX } else { BACK_MAX };
         let new = room.timeline.events().rev().take_while(|event| before.is_none_or(|before| event.seq > before));
-        let mut told: Vec<String> = new.filter_map(|event| line(event, &model.zone)).take(most).collect();
+        let shown = new.filter(|event| room.timeline.hidden_by(event.seq).is_none());
+        let mut told: Vec<String> = shown.filter_map(|event| line(event, &model.zone)).take(most).collect();
         told.reverse();
         lines.append(&mut told);
         self.rooms.extend(room.timeline.newest().map(|newest| (id, newest.seq)));

@@ -111,7 +111,7 @@ impl View<'_> {
     fn event(&self, block: Block, wrapped: &Wrapped, text_row: u16, row: u16, first: bool, sheet: &mut Sheet<'_>) {
         let Some(event) = self.timeline().block_events(block).next() else { return };
         let Sender { name, nick, text } = self.sender(event);
-        let text = if self.model.selected == Some(event.seq) { self.theme.selection } else { text };
+        let text = if self.model.is_chosen(event.seq) { self.theme.selection } else { text };
         if self.g.gutter.is_none() {
             return self.compact(wrapped, text_row, row, nick, text, sheet);
         }

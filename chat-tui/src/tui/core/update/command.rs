@@ -8,9 +8,10 @@ use chat_proto::text::Line as CheckedLine;
 use chat_proto::{MessageKey, RoomName, RoomRef, Style, UserRef};
 
 use super::message::{self, Meant};
-use super::{find, notice, picker, room, secret, select, servers};
-use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
+use super::{filters, find, link, notice, picker, room, secret, select, servers, thread};
+use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Look, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
+use crate::tui::core::find::Reach;
 use crate::tui::core::members::member_groups;
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::room_state::Intent;
@@ -52,6 +53,17 @@ fn enter(model: &mut Model, names: &[String], effects: &mut Effects) -> Result<(
     Ok(())
 }
 
+/// Stops being a member of a room.
+fn part(model: &Model, room: Option<String>, reason: &str, effects: &mut Effects) -> Result<(), String> {
+    let reason = CheckedLine::parse(reason).map_err(|e| format!("the reason: {e}"))?.into_string();
+    let room = match room {
+        Some(name) => named(model, &room_name(&name)?)?,
+        None => model.current.ok_or("no room is open")?.room,
+    };
+    effects.ask(model.server, Tag::Leave(room), LeaveRoom { key: MessageKey::default(), room, reason });
+    Ok(())
+}
+
 /// Runs a command. Returns the room the line was written in, which may not be the one looked at any more.
 fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
     let (written_in, at) = (model.current, model.server);
@@ -63,15 +75,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
             let create = CreateRoom { key: MessageKey::default(), name: name.clone(), topic };
             effects.ask(at, Tag::Join(name), create);
         }
-        Command::Part { room, reason } => {
-            let reason = CheckedLine::parse(&reason).map_err(|e| format!("the reason: {e}"))?.into_string();
-            let room = match room {
-                Some(name) => named(model, &room_name(&name)?)?,
-                None => model.current.ok_or("no room is open")?.room,
-            };
-            let leave = LeaveRoom { key: MessageKey::default(), room, reason };
-            effects.ask(at, Tag::Leave(room), leave);
-        }
+        Command::Part { room, reason } => part(model, room, &reason, effects)?,
         Command::Me(text) => {
             let intent = model.room().map(|room| room.intent).unwrap_or_default();
             return message::say(model, Style::Action, &text, intent, effects);
@@ -99,8 +103,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         }
         Command::Message { people, text } => ask(model, Ask::Direct { people, text, go: false }, effects)?,
         Command::Query { people, text } => ask(model, Ask::Direct { people, text, go: true }, effects)?,
-        Command::Search(query) => ask(model, Ask::Search(query), effects)?,
-        Command::Find(words) => find::begin(model, &words, effects)?,
+        Command::Look(what) => return look(model, what, effects),
         Command::Goto(place) => goto(model, place, effects)?,
         Command::Done(deed) => return done(model, deed, effects),
         Command::Connect(words) => servers::connect(model, &words, effects)?,
@@ -180,6 +183,35 @@ pub(super) fn join(at: ServerId, name: String, create: bool, effects: &mut Effec
 pub(super) fn whois(at: ServerId, name: &str, effects: &mut Effects) {
     let name = name.trim_start_matches('@').to_owned();
     effects.ask(at, Tag::Whois(name.clone()), Whois { name });
+}
+
+/// Looks for something, or at less.
+fn look(model: &mut Model, what: Look, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
+    let written_in = model.current;
+    match what {
+        Look::Search(query) => find::begin(model, &query, Reach::Server, effects),
+        Look::Find(words) => {
+            model.current.ok_or("no room is open")?;
+            find::begin(model, &words, Reach::Loaded, effects);
+        }
+        Look::Threads => thread::list(model, effects)?,
+        Look::Filters => model.overlay = Some(filters::list(model)),
+        Look::Filter(on) => filters::switch(model, on, effects),
+        Look::Open(link) => return opened(model, &link, effects),
+    }
+    Ok(written_in)
+}
+
+/// Goes where a link leads; the line it was asked in makes place for what may be proposed there.
+fn opened(model: &mut Model, link: &str, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
+    let line = model.composer_mut().0.take();
+    match link::open(model, link, effects) {
+        Ok(()) => Ok(None),
+        Err(why) => {
+            model.composer_mut().0.set(&line);
+            Err(why)
+        }
+    }
 }
 
 fn goto(model: &mut Model, place: Goto, effects: &mut Effects) -> Result<(), String> {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use chat_proto::Style;
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, copy, notice, picker, reverse, room, select};
+use super::{command, copy, filters, find, message, notice, picker, reverse, room, select, travel};
 use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects, Errand};
+use crate::tui::core::find::Reach;
 use crate::tui::core::geometry::Panes;
 use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
@@ -30,6 +31,9 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     model.notice = model.notice.take().filter(|notice| notice.holds > model.now.mono);
     let armed = std::mem::take(&mut model.quit_until) > model.now.mono;
     let asked = std::mem::take(&mut model.send_asked);
+    if model.reading.digits.is_some() && travel::press_number(model, key, action, effects) {
+        return;
+    }
     if model.picker.is_some() && picker::press(model, key, action, effects) {
         return;
     }
@@ -61,7 +65,8 @@ pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
         return secret.insert(text);
     }
     if let Some(picker) = &mut model.picker {
-        return picker.insert(text);
+        picker.insert(text);
+        return find::changed(model);
     }
     write(model, text, effects);
     let lines = text.lines().count();
@@ -182,8 +187,8 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             notice(model, effects, false, whose);
         }
         Action::ToggleBare => model.panes.bare = !model.panes.bare,
-        // Without a chosen message there is nothing to do it with.
-        Action::Chosen(_) => {}
+        // Without a chosen message, or something that is looked for, there is nothing to do it with.
+        Action::Chosen(_) | Action::FindRegex | Action::FindCase => {}
         Action::Switch => picker::switcher(model),
         Action::Select => select::begin(model, effects),
         Action::Mentions => {
@@ -191,6 +196,9 @@ fn act(model: &mut Model, action: Action, effects: &mut Effects) {
                 notice(model, effects, true, why);
             }
         }
+        Action::Find => find::begin(model, "", Reach::Loaded, effects),
+        Action::Travel(to) => travel::travel(model, to, effects),
+        Action::ToggleFilters => filters::switch(model, model.reading.unfiltered, effects),
         Action::Help => command::help(model),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
@@ -234,9 +242,13 @@ fn retry(model: &mut Model, effects: &mut Effects) {
 /// among messages.
 fn escape(model: &mut Model, effects: &mut Effects) {
     let server = model.server;
+    let greeting = message::greeting(model);
     let Some(room) = model.room_mut() else { return };
     match std::mem::take(&mut room.intent) {
         Intent::Edit(_) => return room.composer.clear(),
+        Intent::Reply(_) if greeting.is_some_and(|words| words == room.composer.text()) => {
+            return room.composer.clear();
+        }
         Intent::Reply(_) => return,
         Intent::Say if !room.composer.is_empty() => return,
         Intent::Say => {}

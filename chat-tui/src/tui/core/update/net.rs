@@ -221,7 +221,7 @@ fn began(server: &mut Server, status: &chat_proto::FeedStatus) {
     if set_back {
         state.timeline.forget(Seq::ZERO);
         (state.ruler, state.jump, state.marked) = (None, None, Seq::ZERO);
-        (state.unfolded, state.stale) = (Vec::new(), false);
+        (state.unfolded, state.stale, state.held) = (Vec::new(), false, None);
     }
     state.stale |= status.next > state.live_next && !state.timeline.is_empty();
     state.live_next = status.next;

@@ -26,6 +26,7 @@ pub(super) fn open(model: &mut Model, key: RoomKey, effects: &mut Effects) {
     }
     (model.current, model.server) = (Some(key), key.server);
     model.openings += 1;
+    model.reading.trail.visit(key);
     effects.dirty = true;
     effects.send(key.server, Errand::Focus(Some(key.room)));
     let (opened, now) = (model.openings, model.now.mono);
@@ -36,7 +37,8 @@ pub(super) fn open(model: &mut Model, key: RoomKey, effects: &mut Effects) {
     let room = server.rooms.entry(key.room).or_default();
     (room.opened, room.arrived) = (opened, now);
     room.set_bounds(view);
-    room.ruler = unread.then_some(read);
+    room.ruler = room.held.take().or(unread.then_some(read));
+    let unread = room.ruler.is_some();
     let follows = room.timeline.anchor() == crate::tui::core::timeline::Anchor::Follow;
     if unread && follows && model.geometry().timeline.height > UNREAD_LINE {
         first_unread(model, effects);
@@ -93,6 +95,9 @@ pub(super) fn arrive(model: &mut Model, key: RoomKey) {
 
 /// Chooses a loaded message, or shows an event that is none.
 fn show(model: &mut Model, seq: Seq) {
+    if let Some(room) = model.room_mut() {
+        room.timeline.unhide(seq);
+    }
     top(model, seq);
     let event = model.room().and_then(|room| room.timeline.event(seq));
     if event.is_some_and(|event| event.body.message().is_some()) {
@@ -179,7 +184,7 @@ fn leave(model: &mut Model) {
         room.ruler = None;
         room.jump = None;
     }
-    model.selected = None;
+    (model.selected, model.reading.range) = (None, None);
 }
 
 pub(super) fn with_timeline<T>(

@@ -3,7 +3,7 @@
 use chat_proto::Seq;
 
 use super::room::{self, with_timeline};
-use super::{command, copy, message, notice};
+use super::{command, copy, find, link, message, notice, thread, travel};
 use crate::tui::core::effect::Effects;
 use crate::tui::core::keymap::{Action, Deed};
 use crate::tui::core::model::{Model, Overlay};
@@ -15,9 +15,7 @@ use crate::tui::term::key::Key;
 pub(super) fn begin(model: &mut Model, effects: &mut Effects) {
     let newest = with_timeline(model, |timeline, pane, scope, wraps| {
         let layout = timeline.layout(pane, scope, wraps);
-        let shown = layout.lines.iter().rev().flat_map(|line| timeline.block_events(line.block).next_back());
-        let mut messages = shown.filter(|event| event.body.message().is_some());
-        messages.next().map(|event| event.seq)
+        layout.lines.iter().rev().find_map(|line| timeline.message(line.block)).map(|event| event.seq)
     });
     match newest.flatten() {
         Some(seq) => choose(model, seq),
@@ -30,6 +28,7 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     let Some(seq) = model.selected else { return false };
     match action {
         Some(Action::Chosen(deed)) => act(model, seq, deed, effects),
+        Some(Action::Escape | Action::Interrupt) if model.reading.range.is_some() => model.reading.range = None,
         Some(Action::Escape | Action::Interrupt) => model.selected = None,
         Some(_) => return false,
         None => {
@@ -57,11 +56,13 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
             room::scroll(model, Scroll::Bottom, effects);
             step_to(model, |seqs| seqs.last());
         }
-        Deed::MentionBefore => mention(model, seq, true),
-        Deed::MentionBehind => mention(model, seq, false),
+        Deed::FoundBefore => find::again(model, seq, true, effects),
+        Deed::FoundBehind => find::again(model, seq, false, effects),
         Deed::DayBefore => day(model, seq, true),
         Deed::DayBehind => day(model, seq, false),
-        Deed::Reply => message::answer(model, seq),
+        Deed::Primary if answers(model, seq).is_some() => answered(model, seq, effects),
+        Deed::Primary | Deed::Reply => message::answer(model, seq, true),
+        Deed::ReplyQuietly => message::answer(model, seq, false),
         Deed::Edit => tell(model, effects, |model| message::begin_edit(model, seq)),
         Deed::Delete => message::remove_chosen(model, effects),
         Deed::React => message::pick_reaction(model),
@@ -77,7 +78,27 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
             model.composer_mut().0.set(&format!("/forward #{seq} #"));
         }
         Deed::Answered => answered(model, seq, effects),
-        Deed::Copy => copy::message(model, seq, effects),
+        Deed::Thread => {
+            if let Some(key) = model.current {
+                thread::begin(model, key, seq, effects);
+            }
+        }
+        Deed::Range => model.reading.range = if model.reading.range.is_some() { None } else { Some(seq) },
+        Deed::Copy => match model.reading.range.take() {
+            Some(end) => copy::messages(model, seq.min(end), seq.max(end), effects),
+            None => copy::message(model, seq, effects),
+        },
+        Deed::CopyLink => link::copy_to(model, seq, effects),
+        Deed::OpenLink => {
+            if let Err(why) = link::of_message(model, seq, effects) {
+                notice(model, effects, true, why);
+            }
+        }
+        Deed::MarkUnread => {
+            if let Some(key) = model.current {
+                travel::mark_unread(model, key, seq, effects);
+            }
+        }
         Deed::Info => model.overlay = info(model, seq),
         Deed::Author => author(model, seq, effects),
     }
@@ -106,22 +127,6 @@ fn step_to(model: &mut Model, which: impl FnOnce(&mut dyn Iterator<Item = Seq>) 
     });
     if let Some(seq) = found {
         choose(model, seq);
-    }
-}
-
-fn mention(model: &mut Model, seq: Seq, back: bool) {
-    let me = model.here().account.me.account;
-    let found = model.room().and_then(|room| {
-        let named = |event: &&chat_proto::Event| event.body.message().is_some_and(|it| it.mentions.contains(&me));
-        let mut events = room.timeline.events();
-        if back {
-            events.rev().filter(named).map(|event| event.seq).find(|found| *found < seq)
-        } else {
-            events.by_ref().filter(named).map(|event| event.seq).find(|found| *found > seq)
-        }
-    });
-    if let Some(found) = found {
-        choose(model, found);
     }
 }
 
@@ -167,15 +172,18 @@ fn same(model: &mut Model, seq: Seq, effects: &mut Effects) {
 }
 
 fn answered(model: &mut Model, seq: Seq, effects: &mut Effects) {
-    let event = model.room().and_then(|room| room.timeline.event(seq));
-    let target = event.and_then(|event| event.body.message()).and_then(|message| message.reply_to());
-    match target {
+    match answers(model, seq) {
         Some(target) => {
             model.selected = None;
             room::goto(model, target, effects);
         }
         None => notice(model, effects, true, "it answers no message"),
     }
+}
+
+/// What a loaded message answers.
+fn answers(model: &Model, seq: Seq) -> Option<Seq> {
+    model.room()?.timeline.event(seq)?.body.message()?.reply_to()
 }
 
 fn info(model: &Model, seq: Seq) -> Option<Overlay> {
