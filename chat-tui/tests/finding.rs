@@ -357,8 +357,29 @@ fn a_link_to_a_message_leads_back_to_it() {
     assert_eq!(screen.model.composer().text(), "/join #other", "one joins by oneself");
     screen.keys("<ctrl-u>/open chat://elsewhere.example/dev?seq=7<enter>");
     assert_eq!(screen.model.composer().text(), "/connect chat://elsewhere.example/dev?seq=7");
+    screen.keys("<enter>");
+    let other = chat_tui::tui::core::ServerId(1);
+    screen.welcome_at(other, vec![status(DEV, "dev", 900, 900)]);
+    let led = Errand::Fetch { room: DEV, at: Anchor::Around(Seq(7)), limit: 200 };
+    assert!(screen.taken().contains(&Effect::At(other, led)), "the link leads to its message there too");
     screen.keys("<ctrl-u>/open chat://chat.example.org/general?seq=x<enter>");
     assert!(notice(&screen).contains("?seq=17"), "{}", notice(&screen));
+}
+
+#[test]
+fn where_a_room_is_gone_to_for_a_message_its_unread_ones_are_not_waited_for() {
+    let (here, all) = (talk().events, long_history(1_000));
+    let mut screen = room(&here);
+    screen.welcome(vec![status_of(GENERAL, "general", &here, 5), status_of(DEV, "dev", &all, 800)]);
+    screen.taken();
+    screen.keys("/open chat://chat.example.org/dev?seq=12<enter>");
+    let asked = screen.fetches();
+    assert_eq!(asked, [(DEV, Anchor::Around(Seq(801))), (DEV, Anchor::Around(Seq(12)))]);
+    for (room, at) in asked {
+        screen.msg(Msg::Page(key(room), at, Ok(page(room, &all, at, 200))));
+    }
+    assert_eq!(screen.model.selected, Some(Seq(12)));
+    assert!(screen.text().contains("message 12 "), "{}", screen.text());
 }
 
 #[test]

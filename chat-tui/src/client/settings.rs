@@ -368,6 +368,17 @@ mod tests {
     }
 
     #[test]
+    fn a_link_leads_to_a_message_of_a_room() {
+        let message = |link: &str| parse(link).map(|it| (it.room, it.message.map(|seq| seq.0)));
+        let ops = Some("ops".to_owned());
+        assert_eq!(message("chat://h/ops?seq=17"), Ok((ops.clone(), Some(17))));
+        assert_eq!(message("chat://[::1]:5000/ops/?x=y&seq=17#k="), Err(AddressError::Pin(String::new())));
+        assert_eq!(message("chat://h/ops?x=y"), Ok((ops, None)));
+        assert_eq!(message("chat://h/?seq=17"), Ok((None, None)), "there is no room for it");
+        assert_eq!(message("chat://h/ops?seq=-1"), Err(AddressError::Message("-1".to_owned())));
+    }
+
+    #[test]
     fn an_invitation_comes_with_the_key_of_its_server_and_is_shown_to_nobody() {
         let secret = "01ZA-0ZJK-MNPQ-01ZA-0ZJK-MNPQ-01";
         let link = parse(&format!("chat://h/ops#k={PIN}&i={secret}")).unwrap();

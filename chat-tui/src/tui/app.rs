@@ -180,7 +180,8 @@ impl App {
     ) -> Result<Self, RunError> {
         let (events, input) = mpsc::channel(EVENTS_MAX);
         let looks = live.in_force().1;
-        let server = Server::new(settings.server.shown(), settings.shown_name(), rooms);
+        let server =
+            Server::new(settings.server.shown(), settings.shown_name(), rooms).leading_to(settings.server.message);
         let mut model = Model::new(server, Zone::system());
         model.mouse = looks.mouse;
         let front: Box<dyn Front> = match caps {

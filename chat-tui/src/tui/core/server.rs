@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_proto::delivery::Greeting;
-use chat_proto::{DeviceId, RoomId, Timestamp};
+use chat_proto::{DeviceId, RoomId, Seq, Timestamp};
 
 use super::room_state::RoomState;
 use super::typing::Typists;
@@ -78,6 +78,8 @@ pub struct Server {
     pub(super) since: Option<Timestamp>,
     /// The room asked for when it was connected to, until it is there.
     pub(super) wanted: Option<String>,
+    /// The message to be gone to in the room that is opened first.
+    pub(super) leads_to: Option<Seq>,
     /// Further rooms to be in, until they were asked for.
     pub(super) also: Vec<String>,
 }
@@ -103,10 +105,17 @@ impl Server {
             typists: Typists::default(),
             since: None,
             wanted: None,
+            leads_to: None,
             also: Vec::new(),
         };
         server.ask_for(rooms);
         server
+    }
+
+    /// The same, where a message is gone to in the room that is opened first.
+    #[must_use]
+    pub fn leading_to(self, message: Option<Seq>) -> Self {
+        Self { leads_to: message, ..self }
     }
 
     /// Rooms to be in as soon as that can be; the first of them is opened.

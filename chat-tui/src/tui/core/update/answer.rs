@@ -161,7 +161,7 @@ fn joined(model: &mut Model, at: ServerId, info: RoomInfo, effects: &mut Effects
         return;
     }
     server.wanted = None;
-    room::go(model, RoomKey::new(at, info.room), effects);
+    room::enter(model, RoomKey::new(at, info.room), effects);
 }
 
 fn members(model: &mut Model, key: RoomKey, list: &MemberList, effects: &mut Effects) {

@@ -78,13 +78,28 @@ fn fetch_around(model: &mut Model, key: RoomKey, jump: Jump, effects: &mut Effec
     effects.send(key.server, Errand::Fetch { room: key.room, at, limit: PAGE_EVENTS_MAX });
 }
 
-/// Finishes a jump that waited for its page.
-pub(super) fn arrive(model: &mut Model, key: RoomKey) {
+/// Goes to a room that was waited for, and in it where a link led.
+pub(super) fn enter(model: &mut Model, key: RoomKey, effects: &mut Effects) {
+    go(model, key, effects);
+    if let Some(seq) = model.at_mut(key.server).leads_to.take() {
+        goto(model, seq, effects);
+    }
+}
+
+/// Finishes a jump that waited for its page: the one that came from there, or any that holds its target.
+pub(super) fn arrive(model: &mut Model, key: RoomKey, came: Anchor) {
     if model.current != Some(key) {
         return;
     }
-    let Some(jump) = model.room_mut().and_then(|room| room.jump.take()) else { return };
+    let Some(jump) = model.room().and_then(|room| room.jump) else { return };
     let (Jump::Read(target) | Jump::Choose(target)) = jump;
+    let there = model.room().is_some_and(|room| room.timeline.event(target).is_some());
+    if !there && came != Anchor::Around(target) {
+        return;
+    }
+    if let Some(room) = model.room_mut() {
+        room.jump = None;
+    }
     let nearest = model.room().and_then(|room| room.timeline.events().map(|e| e.seq).find(|seq| *seq >= target));
     match (jump, nearest) {
         (Jump::Read(_), Some(nearest)) => top(model, nearest),
