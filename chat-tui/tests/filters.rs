@@ -99,12 +99,34 @@ fn unread_counts_what_is_hidden_and_choosing_passes_it_by_and_finding_shows_it()
     assert_eq!(screen.model.room_view().unwrap().unread(), 3);
     screen.keys("<esc>");
     assert_eq!(screen.model.selected, Some(Seq(1)), "the newest message that is shown");
-    screen.net(events(GENERAL, noisy()[5..].to_vec())).keys("<esc><esc>gj");
-    assert_eq!(screen.model.selected, Some(Seq(6)));
+    screen.net(events(GENERAL, noisy()[5..].to_vec())).keys("<esc><esc>gjj");
+    assert_eq!(screen.model.selected, Some(Seq(6)), "the line that counts them lies between");
     screen.keys("<esc>/goto #4<enter>");
     assert_eq!(screen.model.selected, Some(Seq(4)));
     let text = screen.text();
     assert!(text.contains("build 2 passed") && !text.contains("build 1"), "what is gone to is shown: {text}");
+}
+
+#[test]
+fn a_line_that_counts_several_is_chosen_and_read_and_nothing_else_is_done_with_it() {
+    let mut screen = room(&noisy());
+    set(&mut screen, &[BUILDS, ("ads", "buy now")]);
+    screen.taken();
+    screen.keys("<esc>gj");
+    let mut heard = Heard::default();
+    assert!(heard.news(&screen.model).contains(&"-- chosen: 4 in a line, Enter reads them".to_owned()));
+    screen.keys("rde+py");
+    assert_eq!(screen.taken(), []);
+    assert!(screen.text().contains("this line is no message"), "{}", screen.text());
+    screen.keys("<enter>");
+    let text = screen.text();
+    for line in ["ci-bot: build 1 passed  (filter builds)", "* dave joined", "buy now  (filter ads)"] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    screen.keys("<esc>j");
+    assert_eq!(screen.model.selected, Some(Seq(6)));
+    screen.keys("kk");
+    assert_eq!(screen.model.selected, Some(Seq(1)), "it is one step");
 }
 
 #[test]

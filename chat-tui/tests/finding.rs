@@ -100,6 +100,13 @@ fn case_counts_and_words_are_an_expression_where_that_is_asked_for() {
     let mut screen = room(&talk().events);
     screen.keys("/find disk<enter>");
     assert_eq!(listed(&screen), ["carol: which Disk? sda or sdb9", "bob: the disk is full"]);
+    let styles = screen.styles(chat_tui::tui::term::caps::Colors::None);
+    let (place, words) = (screen.text(), "bob: the disk is full");
+    let row = place.lines().position(|line| line.contains(words)).unwrap();
+    assert!(
+        styles.lines().nth(row).unwrap().ends_with("____") || styles.lines().nth(row).unwrap().contains(" ____ "),
+        "{styles}"
+    );
     screen.keys("<alt-c>");
     assert_eq!(listed(&screen), ["bob: the disk is full"]);
     screen.keys(r"<ctrl-u><ctrl-x>sdb\d+$");
@@ -113,6 +120,19 @@ fn case_counts_and_words_are_an_expression_where_that_is_asked_for() {
     assert!(screen.model.picker.is_some(), "there is nothing to go to");
     let shown = screen.text();
     assert!(shown.contains("Ctrl-X regex") && shown.contains("Alt-C case"), "{shown}");
+}
+
+#[test]
+fn an_expression_is_compared_with_so_much_at_most() {
+    let mut history = History::default();
+    for n in 0..100 {
+        history = history.said(BOB, "bob", &format!("{n} {}", "long ".repeat(1_000)));
+    }
+    let mut screen = room(&history.events);
+    screen.keys("<ctrl-s>long");
+    assert!(title(&screen).ends_with("100 found"), "{}", title(&screen));
+    screen.keys("<ctrl-x>");
+    assert!(title(&screen).ends_with("52 found in the newest messages"), "{}", title(&screen));
 }
 
 #[test]
@@ -314,6 +334,8 @@ fn several_messages_are_copied_with_their_times_and_names() {
     assert_eq!(notice(&screen), "copied 3 messages");
     screen.keys("Vj<esc>y");
     assert!(screen.taken().contains(&Effect::Copy("sdb12 it is".to_owned())), "Esc ends the range first");
+    screen.keys("Vkx<ctrl-u><esc>ky");
+    assert!(screen.taken().contains(&Effect::Copy("sdb12 it is".to_owned())), "a range ends with the choosing");
     screen.keys("<esc>");
     assert_eq!(screen.model.selected, None);
 }

@@ -8,6 +8,9 @@ use super::prefs::stands_out;
 /// Filters there are at most.
 pub const FILTERS_MAX: usize = 64;
 
+/// Bytes of a message that are compared with filters, its author's name among them.
+const COMPARED_BYTES_MAX: usize = 2_048;
+
 /// One filter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Filter {
@@ -46,7 +49,8 @@ impl Filters {
         if message.mentions.contains(&me) || message.visible_to().is_some() || stands_out(&self.highlight, words) {
             return None;
         }
-        let line = format!("{}: {words}", message.name);
+        let mut line = format!("{}: {words}", message.name);
+        line.truncate(line.floor_char_boundary(COMPARED_BYTES_MAX));
         self.list.iter().find(|filter| filter.matcher.find(&line).is_some())
     }
 }

@@ -143,6 +143,11 @@ impl Heard {
             return;
         }
         let Some((timeline, (_, seq))) = model.room().map(|room| &room.timeline).zip(now) else { return };
+        let condensed: Vec<String> =
+            timeline.condensed_with(seq, model.scope()).filter_map(|event| line(event, &model.zone)).collect();
+        if !condensed.is_empty() {
+            return lines.push(format!("-- chosen: {} in a line, Enter reads them", condensed.len()));
+        }
         let Some((event, words)) = timeline.event(seq).zip(timeline.words(seq)) else { return };
         let name = event.body.message().map_or("", |message| message.name);
         lines.push(format!("-- chosen: {} {name}: {}", model.zone.minute(event.at), words.replace('\n', "\n  ")));
@@ -174,7 +179,7 @@ fn chosen(picker: &Picker) -> String {
 }
 
 /// An event in words, none if there is nothing to say of it.
-fn line(event: &Event, zone: &Zone) -> Option<String> {
+pub(super) fn line(event: &Event, zone: &Zone) -> Option<String> {
     let time = zone.minute(event.at);
     if let Some(message) = event.body.message() {
         let text = message.text.replace('\n', "\n  ");

@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 pub(super) const PATTERN_BYTES_MAX: usize = 256;
 
 /// Bytes a compiled regular expression takes at most: what it takes to compare a text grows with it.
-const COMPILED_BYTES_MAX: usize = 512 * 1_024;
+const COMPILED_BYTES_MAX: usize = 128 * 1_024;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -65,6 +65,12 @@ impl Matcher {
             Some(regex) if !regex.is_empty() => Self::new(regex, true, false),
             Some(_) | None => Self::new(pattern, false, false),
         }
+    }
+
+    /// Whether looking for it takes long: a regular expression is followed along many ways at once.
+    #[must_use]
+    pub(super) fn is_slow(&self) -> bool {
+        matches!(self.how, How::Regex(_))
     }
 
     /// Where in a text it first is; nothing is found of a pattern that is empty.
@@ -137,6 +143,7 @@ mod tests {
         assert_eq!(found(r"\w+", true, false, "été"), Some("été".to_owned()));
         let why = |pattern: &str| Matcher::new(pattern, true, false).unwrap_err();
         assert_eq!(why("a("), "unclosed group");
+        assert_eq!(why(r"\w{99}"), "this regular expression is too large", "though the crate would take it");
         assert_eq!(why(r"(\w{99}){99}"), "this regular expression is too large");
         assert!(why(&"a".repeat(PATTERN_BYTES_MAX + 1)).contains("256"));
     }

@@ -198,6 +198,8 @@ impl View<'_> {
     /// One line about the room, cut to its width.
     fn aside(&self, sign: Sign, block: Block, wrapped: &Wrapped, row: u16, buffer: &mut Buffer) {
         let text = clean::line(&wrapped.text);
+        let chosen = self.timeline().block_events(block).any(|event| self.model.is_chosen(event.seq));
+        let style = if chosen { self.theme.selection } else { self.theme.dim };
         let mut pen = if self.g.gutter.is_some() {
             let head = self.timeline().block_events(block).next().map(|event| (event, self.theme.sign(sign)));
             self.gutter(head, self.theme.dim, row, buffer)
@@ -205,7 +207,7 @@ impl View<'_> {
             Pen::new(buffer, self.g.timeline, row)
         };
         let left = pen.left().min(self.g.text.max(1));
-        pen.fitted(&text, left, self.theme.dim);
+        pen.fitted(&text, left, style);
     }
 
     fn pending(&self, index: usize, wrapped: &Wrapped, text_row: u16, row: u16, buffer: &mut Buffer) {

@@ -195,6 +195,41 @@ pub enum Deed {
     Author,
 }
 
+impl Deed {
+    /// Whether it only chooses something else.
+    #[must_use]
+    pub fn moves(self) -> bool {
+        match self {
+            Self::Before
+            | Self::Behind
+            | Self::First
+            | Self::Last
+            | Self::DayBefore
+            | Self::DayBehind
+            | Self::FoundBefore
+            | Self::FoundBehind => true,
+            Self::Primary
+            | Self::Reply
+            | Self::ReplyQuietly
+            | Self::Edit
+            | Self::Delete
+            | Self::React
+            | Self::Same
+            | Self::Pin
+            | Self::Forward
+            | Self::Answered
+            | Self::Thread
+            | Self::Range
+            | Self::Copy
+            | Self::CopyLink
+            | Self::OpenLink
+            | Self::MarkUnread
+            | Self::Info
+            | Self::Author => false,
+        }
+    }
+}
+
 impl Action {
     /// The action of a name.
     #[must_use]

@@ -154,17 +154,6 @@ impl Timeline {
         Some(self.stand(seq).and_then(Stand::text).unwrap_or(message.text))
     }
 
-    /// The loaded message before or behind another event.
-    #[must_use]
-    pub fn neighbour(&self, seq: Seq, back: bool) -> Option<Seq> {
-        let shown = |event: &&Event| is_post(event) && self.hidden_by(event.seq).is_none();
-        if back {
-            self.events().rev().find(|event| event.seq < seq && shown(event)).map(|event| event.seq)
-        } else {
-            self.events().find(|event| event.seq > seq && shown(event)).map(|event| event.seq)
-        }
-    }
-
     /// Own messages on their way, oldest first.
     #[must_use]
     pub fn pending(&self) -> &[Outgoing] {

@@ -116,6 +116,30 @@ impl Timeline {
         }
     }
 
+    /// The loaded message before or behind another one, or the first event of a line that several of them are condensed to.
+    #[must_use]
+    pub fn neighbour(&self, seq: Seq, back: bool, scope: Scope<'_>) -> Option<Seq> {
+        let mut block = self.block_of(Place::Event(seq), scope)?;
+        loop {
+            block = if back { self.prev(block, scope) } else { self.next(block, scope) }?;
+            let chosen = self.message(block).or_else(|| self.condensed(block).next());
+            if let Some(event) = chosen {
+                return Some(event.seq);
+            }
+        }
+    }
+
+    /// The events that are condensed to one line with an event; none of one that has a line of its own.
+    pub fn condensed_with(&self, seq: Seq, scope: Scope<'_>) -> impl Iterator<Item = &Event> {
+        let block = self.locate(seq).and_then(|_| self.block_of(Place::Event(seq), scope));
+        block.into_iter().flat_map(|block| self.condensed(block))
+    }
+
+    fn condensed(&self, block: Block) -> impl Iterator<Item = &Event> {
+        let is_run = matches!(block, Block::Run { .. });
+        self.block_events(block).filter(move |_| is_run)
+    }
+
     /// The newest block.
     pub(super) fn last_block(&self, scope: Scope<'_>) -> Option<Block> {
         if !self.at_head() {

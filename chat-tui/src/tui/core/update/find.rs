@@ -17,6 +17,9 @@ use crate::tui::core::time::{Zone, day_title};
 /// Messages listed at once.
 const FOUND_MAX: usize = 200;
 
+/// Bytes of words a regular expression is compared with for one key, the newest ones.
+const COMPARED_BYTES_MAX: usize = 256 * 1_024;
+
 /// Opens the list of what is found, with words to begin with; a server is asked for these at once.
 pub(super) fn begin(model: &mut Model, words: &str, reach: Reach, effects: &mut Effects) {
     model.overlay = None;
@@ -164,11 +167,16 @@ fn ask(model: &mut Model, effects: &mut Effects) {
 /// The loaded messages with what is looked for in their words as they are now, newest first.
 fn loaded(model: &Model, matcher: &Matcher) -> Vec<Item> {
     let Some((key, room)) = model.current.zip(model.room()) else { return Vec::new() };
-    let found = room.timeline.events().rev().filter_map(|event| {
-        let message = event.body.message()?;
-        let words = room.timeline.words(event.seq)?;
+    let mut left = if matcher.is_slow() { COMPARED_BYTES_MAX } else { usize::MAX };
+    let messages = room.timeline.events().rev().filter_map(|event| Some((event, room.timeline.words(event.seq)?)));
+    let compared = messages.take_while(|(_, words)| {
+        let enough = words.len() <= left;
+        left = left.saturating_sub(words.len());
+        enough
+    });
+    let found = compared.filter_map(|(event, words)| {
         matcher.find(words)?;
-        Some(item(&model.zone, key, event, message.name, words))
+        Some(item(&model.zone, key, event, event.body.message()?.name, words))
     });
     found.take(FOUND_MAX).collect()
 }
@@ -211,7 +219,7 @@ fn title(model: &Model, find: &Find, count: usize) -> String {
         (Asking::Answered(false), _) if count == 0 => "nothing".to_owned(),
         (Asking::Answered(false), _) => format!("{count} found"),
         (Asking::No, None) => return place,
-        (Asking::No, Some(Ok(_))) => {
+        (Asking::No, Some(Ok(matcher))) => {
             let found = match count {
                 0 => "nothing".to_owned(),
                 FOUND_MAX => format!("the newest {count}"),
@@ -221,8 +229,22 @@ fn title(model: &Model, find: &Find, count: usize) -> String {
                 let oldest = room.timeline.events().next().map(|event| event.seq);
                 oldest.is_some_and(|oldest| oldest <= view.oldest.max(Seq(1)) && room.timeline.is_whole_from(oldest))
             });
-            if whole { found } else { format!("{found} in what is loaded") }
+            let all: usize = if matcher.is_slow() { bytes(model) } else { 0 };
+            if all > COMPARED_BYTES_MAX {
+                format!("{found} in the newest messages")
+            } else if whole {
+                found
+            } else {
+                format!("{found} in what is loaded")
+            }
         }
     };
     format!("{place}: {status}")
+}
+
+/// Bytes of all words that are loaded of the room.
+fn bytes(model: &Model) -> usize {
+    let timeline = model.room().map(|room| &room.timeline);
+    let words = timeline.into_iter().flat_map(|it| it.events().filter_map(|event| it.words(event.seq)));
+    words.map(str::len).sum()
 }

@@ -17,9 +17,6 @@ const LINKS_MAX: usize = 9;
 /// What a link between chats begins with.
 const CHAT: &str = "chat://";
 
-/// What a link that another program opens begins with.
-const OUTSIDE: [&str; 3] = ["https://", "http://", "mailto:"];
-
 /// Opens the link of a message; of several one is chosen.
 pub(super) fn of_message(model: &mut Model, seq: Seq, effects: &mut Effects) -> Result<(), String> {
     let words = model.room().and_then(|room| room.timeline.words(seq)).unwrap_or_default();
@@ -49,12 +46,8 @@ pub(super) fn of_message(model: &mut Model, seq: Seq, effects: &mut Effects) -> 
 /// Goes where a link between chats leads, or lets a program open any other one that is known to be harmless.
 pub(super) fn open(model: &mut Model, link: &str, effects: &mut Effects) -> Result<(), String> {
     let target = markup::target(link).ok_or("this is no link of https://, http://, mailto: or chat://")?;
-    let begins = |scheme: &str| target.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
-    if begins(CHAT) {
+    if target.get(..CHAT.len()).is_some_and(|head| head.eq_ignore_ascii_case(CHAT)) {
         return go(model, &[CHAT, &link[CHAT.len()..]].concat(), effects);
-    }
-    if !OUTSIDE.into_iter().any(begins) {
-        return Err("only links of https://, http://, mailto: and chat:// are opened".to_owned());
     }
     effects.push(Effect::Open(target));
     Ok(())

@@ -5,6 +5,7 @@ use chat_proto::Seq;
 use super::room::{self, with_timeline};
 use super::{command, copy, find, link, message, notice, thread, travel};
 use crate::tui::core::effect::Effects;
+use crate::tui::core::heard;
 use crate::tui::core::keymap::{Action, Deed};
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::time::day_title;
@@ -44,6 +45,13 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
 fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
     if deed != Deed::Delete {
         model.doomed = None;
+    }
+    match run(model, seq) {
+        Some(list) if matches!(deed, Deed::Primary | Deed::Info) => return model.overlay = Some(list),
+        Some(_) if !deed.moves() => {
+            return notice(model, effects, true, "this line is no message; Enter reads what it counts");
+        }
+        Some(_) | None => {}
     }
     match deed {
         Deed::Before => step(model, seq, true),
@@ -106,12 +114,14 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
 
 /// Chooses a message and shows it.
 pub(super) fn choose(model: &mut Model, seq: Seq) {
-    model.selected = Some(seq);
+    if model.selected.replace(seq).is_none() {
+        model.reading.range = None;
+    }
     with_timeline(model, |timeline, pane, scope, wraps| timeline.reveal(seq, pane, scope, wraps));
 }
 
 fn step(model: &mut Model, seq: Seq, back: bool) {
-    let next = model.room().and_then(|room| room.timeline.neighbour(seq, back));
+    let next = model.room().and_then(|room| room.timeline.neighbour(seq, back, model.scope()));
     match next {
         Some(next) => choose(model, next),
         // Below the newest message there is the line.
@@ -184,6 +194,19 @@ fn answered(model: &mut Model, seq: Seq, effects: &mut Effects) {
 /// What a loaded message answers.
 fn answers(model: &Model, seq: Seq) -> Option<Seq> {
     model.room()?.timeline.event(seq)?.body.message()?.reply_to()
+}
+
+/// What is condensed to the chosen line, one by one; none if a message is chosen.
+fn run(model: &Model, seq: Seq) -> Option<Overlay> {
+    let timeline = &model.room()?.timeline;
+    let lines: Vec<String> = timeline
+        .condensed_with(seq, model.scope())
+        .filter_map(|event| {
+            let filter = timeline.hidden_by(event.seq).map(|name| format!("  (filter {name})"));
+            Some(heard::line(event, &model.zone)? + &filter.unwrap_or_default())
+        })
+        .collect();
+    (!lines.is_empty()).then(|| Overlay { title: "what this line counts".to_owned(), lines, scroll: 0 })
 }
 
 fn info(model: &Model, seq: Seq) -> Option<Overlay> {
