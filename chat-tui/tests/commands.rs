@@ -14,7 +14,6 @@ use chat_proto::{
     Anchor, Epoch, Event, EventBody, MessageKey, Notify, Ordinal, Reply, Request, Role, RoomId, Seq, Timestamp,
 };
 use chat_tui::client::{ClientEvent, Outgoing};
-use chat_tui::tui::core::command::Ask;
 use chat_tui::tui::core::{Effect, Errand, Intent, Msg, Tag};
 use harness::{
     ALICE, BOB, CAROL, DEV, GENERAL, History, MORNING, SERVER, Screen, events, key, long_history, members, page,
@@ -200,10 +199,11 @@ fn messages_are_chosen_by_letters_and_any_other_goes_on_writing() {
     screen.keys("r");
     assert_eq!((screen.model.selected, screen.model.room().unwrap().intent), (None, Intent::Reply(Seq(2))));
     assert!(screen.text().contains("answering bob: the first words"), "{}", screen.text());
+    assert_eq!(screen.model.composer().text(), "@bob ", "who is answered hears of it");
     screen.keys("yes<enter>");
     let reply = Effect::At(
         SERVER,
-        Errand::Send { room: GENERAL, style: Style::Text, text: "yes".to_owned(), reply_to: Some(Seq(2)) },
+        Errand::Send { room: GENERAL, style: Style::Text, text: "@bob yes".to_owned(), reply_to: Some(Seq(2)) },
     );
     assert!(screen.taken().contains(&reply));
     assert_eq!(screen.model.room().unwrap().intent, Intent::Say);
@@ -298,7 +298,7 @@ fn what_is_answered_stands_above_the_answer_also_when_it_comes_later() {
         let at = |words: &str| text.lines().position(|line| line.contains(words)).unwrap();
         assert_eq!(at("> bob: ") + 1, at("I agree"), "what is answered takes one row: {text}");
     }
-    screen.keys("<esc>t");
+    screen.keys("<esc><enter>");
     assert_eq!(screen.model.selected, Some(Seq(2)));
     let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 5));
     let mut tail = page(GENERAL, &history[4..], Anchor::Before(Seq::MAX), 200);
@@ -327,7 +327,7 @@ fn the_switcher_offers_rooms_people_and_commands_and_a_search() {
     screen.keys("<ctrl-u><ctrl-k>?disk full<enter>");
     let search = Search { query: "disk full".to_owned(), room: None, after: 0, limit: 50 };
     assert_eq!(asked(&mut screen), [search.into()]);
-    screen.keys("abc<ctrl-a><ctrl-k>");
+    screen.keys("<esc>abc<ctrl-a><ctrl-k>");
     assert!(screen.model.picker.is_none(), "with words behind the cursor it kills them");
     assert_eq!(screen.model.composer().text(), "");
 }
@@ -343,34 +343,6 @@ fn said(seq: u64, text: &str) -> Event {
         key: NO_KEY,
         body: EventBody::Posted(body),
     }
-}
-
-#[test]
-fn what_a_search_found_is_gone_to() {
-    let history = long_history(1_000);
-    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 1_000));
-    screen.serve(&history).keys("/search message from:bob<enter>");
-    let search = tag(&mut screen);
-    assert_eq!(search, Tag::Ask(Ask::Search("message from:bob".to_owned())));
-    let hit = |seq, text: Option<&str>| SearchHit {
-        room: GENERAL,
-        room_name: "general".to_owned(),
-        event: said(seq, "as it was"),
-        text: text.map(str::to_owned),
-    };
-    let hits = SearchHits { hits: vec![hit(300, None), hit(12, Some("as it is"))], next: Some(9), behind: 0 };
-    screen.msg(Msg::Answer(SERVER, search.clone(), Ok(Reply::SearchHits(hits))));
-    let text = screen.text();
-    assert!(text.contains("bob: as it was") && text.contains("bob: as it is"), "{text}");
-    screen.keys("<down><enter>").serve(&history);
-    assert_eq!(screen.model.selected, Some(Seq(12)));
-    assert!(screen.text().contains("message 12 "), "{}", screen.text());
-    screen.msg(Msg::Answer(
-        SERVER,
-        search,
-        Ok(Reply::SearchHits(SearchHits { hits: Vec::new(), next: None, behind: 0 })),
-    ));
-    assert_eq!(notice(&screen), "there is nothing");
 }
 
 #[test]
@@ -395,20 +367,6 @@ fn a_day_a_number_and_the_ends_are_gone_to() {
     assert_eq!(screen.model.selected, Some(Seq(1)));
     screen.keys("<esc>/goto yesterday<enter>");
     assert!(notice(&screen).contains("/goto"));
-}
-
-#[test]
-fn words_are_found_in_what_is_loaded() {
-    let mut screen = screen();
-    screen.keys("/find FIRST<enter>");
-    assert_eq!(screen.model.selected, Some(Seq(2)), "a single one is gone to");
-    screen.keys("<esc>/find words<enter>");
-    let text = screen.text();
-    assert!(text.contains("carol: the last words") && text.contains("bob: the first words"), "{text}");
-    screen.keys("last<enter>");
-    assert_eq!(screen.model.selected, Some(Seq(4)));
-    screen.keys("<esc>/find nowhere<enter>");
-    assert!(notice(&screen).contains("/search nowhere"));
 }
 
 #[test]

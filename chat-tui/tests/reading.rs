@@ -382,7 +382,8 @@ proptest! {
         texts in prop::collection::vec("(\\PC|[a-z日é❤️\u{200d}\u{301}🇩🇪 \n\t\u{1b}\u{202e}]){0,80}", 1..8),
         keys in prop::collection::vec(prop::sample::select(vec![
             "<pageup>", "<pagedown>", "<alt-home>", "<alt-end>", "<f1>", "<f7>", "<f8>", "<esc>", "x", "日", "<alt-enter>", "<up>",
-            "<tab>", "/", "<ctrl-w>", "<ctrl-n>", "<alt-a>",
+            "<tab>", "/", "<ctrl-w>", "<ctrl-n>", "<alt-a>", "<ctrl-s>", "<ctrl-x>", "(", "<enter>", "t", "V", "k", "n", "m", "<alt-j>",
+            "<alt-n>", "<alt-=>", "<shift-right>", "<alt-<>", "o",
         ]), 0..12),
         (other_columns, other_rows) in (1_u16..160, 1_u16..60),
     ) {

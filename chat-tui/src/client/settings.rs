@@ -8,14 +8,14 @@ use std::sync::Arc;
 use chat_proto::code::LongCode;
 use chat_proto::name::GUEST_MARK;
 use chat_proto::name::NameError;
-use chat_proto::{PORT_DEFAULT, Position, UserName};
+use chat_proto::{PORT_DEFAULT, Position, Seq, UserName};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
 use super::{GuestKey, Login};
 
 /// A server as a person writes it: `HOST`, `HOST:PORT`, `[IPV6]:PORT` or
-/// `chat://HOST[:PORT][/ROOM][#k=SHA256:…[&i=SECRET]]`.
+/// `chat://HOST[:PORT][/ROOM[?seq=NUMBER]][#k=SHA256:…[&i=SECRET]]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerAddress {
     /// Name or IP address, without brackets, in lower case.
@@ -26,6 +26,8 @@ pub struct ServerAddress {
     pub pin: Option<String>,
     /// The room a `chat://` address leads to, without `#`.
     pub room: Option<String>,
+    /// The message of that room it leads to.
+    pub message: Option<Seq>,
     /// The secret of an invitation, never without a pin: nobody but the server of that key gets it.
     pub invite: Option<LongCode>,
 }
@@ -42,6 +44,9 @@ pub enum AddressError {
     /// Not 1–65535.
     #[error("{0:?} is no port; a port is a number from 1 to 65535")]
     Port(String),
+    /// A message that has no such number.
+    #[error("{0:?} is no message; a message has a number, as in ?seq=17")]
+    Message(String),
     /// Not `SHA256:` and 43 characters of base64.
     #[error("{0:?} is no fingerprint; it looks like SHA256:… with 43 characters behind the colon")]
     Pin(String),
@@ -54,7 +59,7 @@ impl ServerAddress {
     /// A server without a pin.
     #[must_use]
     pub fn new(host: impl AsRef<str>, port: u16) -> Self {
-        Self { host: host.as_ref().to_ascii_lowercase(), port, pin: None, room: None, invite: None }
+        Self { host: host.as_ref().to_ascii_lowercase(), port, pin: None, room: None, message: None, invite: None }
     }
 
     /// As people are shown it: without the port where that is the usual one.
@@ -101,8 +106,16 @@ impl FromStr for ServerAddress {
             Some(_) => return Err(AddressError::Invite),
             None => None,
         };
+        let (room, query) = room.split_once('?').unwrap_or((room, ""));
+        let seq = query.split('&').find_map(|part| part.strip_prefix("seq="));
+        let message = match seq.map(|seq| seq.parse().map(Seq).map_err(|_| seq)) {
+            Some(Ok(seq)) => Some(seq),
+            Some(Err(seq)) => return Err(AddressError::Message(seq.to_owned())),
+            None => None,
+        };
         let room = Some(room.trim_end_matches('/').to_owned()).filter(|room| !room.is_empty());
-        Ok(Self { pin, room, invite, ..Self::new(host, port) })
+        let message = message.filter(|_| room.is_some());
+        Ok(Self { pin, room, message, invite, ..Self::new(host, port) })
     }
 }
 
@@ -352,6 +365,17 @@ mod tests {
         assert_eq!((link.host.as_str(), link.port), ("chat.example.org", 4434));
         assert_eq!((link.room.as_deref(), link.pin.as_deref()), (Some("ops"), Some(PIN)));
         assert_eq!(parse("chat://[::1]").unwrap(), ServerAddress::new("::1", 4433));
+    }
+
+    #[test]
+    fn a_link_leads_to_a_message_of_a_room() {
+        let message = |link: &str| parse(link).map(|it| (it.room, it.message.map(|seq| seq.0)));
+        let ops = Some("ops".to_owned());
+        assert_eq!(message("chat://h/ops?seq=17"), Ok((ops.clone(), Some(17))));
+        assert_eq!(message("chat://[::1]:5000/ops/?x=y&seq=17#k="), Err(AddressError::Pin(String::new())));
+        assert_eq!(message("chat://h/ops?x=y"), Ok((ops, None)));
+        assert_eq!(message("chat://h/?seq=17"), Ok((None, None)), "there is no room for it");
+        assert_eq!(message("chat://h/ops?seq=-1"), Err(AddressError::Message("-1".to_owned())));
     }
 
     #[test]

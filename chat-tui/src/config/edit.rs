@@ -111,7 +111,9 @@ pub fn initial() -> String {
     }
     text.push_str(
         "\n# Keys of your own: [keys.composer], [keys.timeline], [keys.select], [keys.overlay] and [keys.global].\n\
-         # [keys.global]\n# \"ctrl-x q\" = \"quit\"\n# \"ctrl-q\" = false\n",
+         # [keys.global]\n# \"ctrl-x q\" = \"quit\"\n# \"ctrl-q\" = false\n\
+         \n# Messages that are hidden, by words or by a regular expression between slashes, compared with \"name: text\".\n\
+         # [filters]\n# builds = \"/^ci-bot: build \\\\d+ passed/\"\n",
     );
     text
 }
@@ -216,6 +218,18 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_is_kept_and_taken_out_and_the_comments_of_others_stay() {
+        let file = format!("{FILE}\n[filters] # noise\nbots = \"bot:\" # all of them\n");
+        let more = name(&file, "filters", "builds", Some("/^ci: \\d/")).unwrap().unwrap();
+        assert_eq!(more, format!("{file}builds = '/^ci: \\d/'\n"));
+        let other = name(&file, "filters", "bots", Some("robot")).unwrap().unwrap();
+        assert_eq!(other, file.replace("\"bot:\"", "\"robot\""));
+        assert_eq!(name(&file, "filters", "bots", None).unwrap().unwrap(), format!("{FILE}\n[filters] # noise\n"));
+        assert_eq!(name(FILE, "filters", "bots", None), Ok(None));
+        assert!(name("filters = 1\n", "filters", "bots", Some("x")).is_err());
+    }
+
+    #[test]
     fn a_broken_file_is_not_made_worse() {
         let setting = find("typing").unwrap();
         let error = set("name = \n", setting, &Value::Flag(false)).unwrap_err();
@@ -237,8 +251,11 @@ mod tests {
             super::super::load(&super::super::Sources { file: Some(path.to_path_buf()), ..Default::default() })
         };
         assert_eq!((load(&path).config, load(&path).problems), (super::super::Config::default(), vec![]));
-        let example =
-            |line: &&str| (line.contains(" = ") && !line.contains("\"\"")) || line.starts_with("[keys.global]");
+        let example = |line: &&str| {
+            (line.contains(" = ") && !line.contains("\"\""))
+                || line.starts_with("[keys.global]")
+                || line.starts_with("[filters]")
+        };
         let lines = text.lines().map(|line| line.strip_prefix("# ").filter(example).unwrap_or(line));
         write(&path, &lines.collect::<Vec<_>>().join("\n")).unwrap();
         assert_eq!(load(&path).problems, vec![], "every example is a value that is taken");

@@ -9,7 +9,7 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::setting::Setting;
 use super::table::SETTINGS;
 use super::value::{Kind, Value};
-use super::{Binding, Config, LAYOUTS, Named, Problem};
+use super::{Binding, Config, FILTERS, LAYOUTS, Named, Problem};
 
 /// Puts what the file says into the configuration; whatever is wrong is added to `problems`, and the rest still read.
 pub(super) fn read(path: &Path, text: &str, config: &mut Config, problems: &mut Vec<Problem>) {
@@ -40,7 +40,14 @@ impl File<'_> {
                 (Some(setting), _) => self.setting(setting, value),
                 (None, Some(inner)) if section.is_empty() && is_section(&full) => self.table(&full, inner),
                 (None, Some(inner)) if section == "keys" => self.bindings(name, inner),
-                (None, Some(inner)) if full == LAYOUTS => self.layouts(inner),
+                (None, Some(inner)) if full == LAYOUTS => {
+                    let layouts = self.named(inner, "a layout");
+                    self.config.layouts.extend(layouts);
+                }
+                (None, Some(inner)) if full == FILTERS => {
+                    let filters = self.named(inner, "a pattern");
+                    self.config.filters.extend(filters);
+                }
                 (None, _) => self.unknown(key, &full),
             }
         }
@@ -82,22 +89,19 @@ impl File<'_> {
         }
     }
 
-    /// Layouts are looked at where the screen is; here they only get their places.
-    fn layouts(&mut self, table: &DeTable<'_>) {
+    /// Texts under names are looked at where the screen is; here they only get their places.
+    fn named(&mut self, table: &DeTable<'_>, takes: &str) -> Vec<Named> {
+        let mut texts = Vec::new();
         for (name, value) in in_order(table) {
             let place = self.place(name.span().start);
-            match value.get_ref().as_str() {
-                Some(text) => {
-                    let (name, text) = (name.get_ref().to_string(), text.to_owned());
-                    self.config.layouts.push(Named { name, text, place });
-                }
-                None => {
-                    let (name, given) = (name.get_ref(), value.get_ref().type_str());
-                    let what = format!("{name:?} takes a layout in quotes, not a value of type {given}");
-                    self.problem(value.span().start, what);
-                }
+            if let Some(text) = value.get_ref().as_str() {
+                texts.push(Named { name: name.get_ref().to_string(), text: text.to_owned(), place });
+            } else {
+                let (name, given) = (name.get_ref(), value.get_ref().type_str());
+                self.problem(value.span().start, format!("{name:?} takes {takes}, not a value of type {given}"));
             }
         }
+        texts
     }
 
     fn unknown(&mut self, key: &Spanned<DeString<'_>>, full: &str) {

@@ -8,6 +8,7 @@ mod choice;
 mod edit;
 mod file;
 mod load;
+mod read;
 mod schema;
 mod setting;
 mod table;
@@ -26,6 +27,9 @@ pub use value::{Kind, Value};
 
 /// The section of layouts.
 pub const LAYOUTS: &str = "layouts";
+
+/// The section of filters.
+pub const FILTERS: &str = "filters";
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,8 @@ pub struct Config {
     pub paste_lines: u64,
     /// Words that stand out like one's own name.
     pub highlight: Vec<String>,
+    /// The program that opens links, and what it is told before the link; none for the system's own.
+    pub browser: Vec<String>,
     /// The theme, by its name or the file of one.
     pub theme: String,
     /// Whether lines are printed one after the other instead of a screen.
@@ -68,6 +74,8 @@ pub struct Config {
     pub keys: Keys,
     /// Divisions of the screen that are kept.
     pub layouts: Vec<Named>,
+    /// Messages that are not shown, in order.
+    pub filters: Vec<Named>,
 }
 
 /// How the screen looks.
@@ -182,6 +190,7 @@ impl Default for Config {
             typing: true,
             paste_lines: 5,
             highlight: Vec::new(),
+            browser: Vec::new(),
             theme: "ansi".to_owned(),
             linear: false,
             notify: Notice::Auto,
@@ -189,6 +198,7 @@ impl Default for Config {
             ui,
             keys: Keys::default(),
             layouts: Vec::new(),
+            filters: Vec::new(),
         }
     }
 }

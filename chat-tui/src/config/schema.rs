@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::LAYOUTS;
 use super::edit::words;
 use super::setting::Setting;
 use super::table::SETTINGS;
 use super::value::Kind;
+use super::{FILTERS, LAYOUTS};
 
 /// The schema (draft 2020-12).
 #[must_use]
@@ -34,9 +34,17 @@ pub fn schema() -> Json {
             );
         }
     }
-    let meaning = "Layouts by their names, as `/layout save` writes them: `#general |60 (#dev / @bob); #ops`.";
-    let layout = json!({"type": "string", "minLength": 1});
-    root.insert(LAYOUTS.to_owned(), json!({"type": "object", "description": meaning, "additionalProperties": layout}));
+    let named = [
+        (LAYOUTS, "Layouts by their names, as `/layout save` writes them: `#general |60 (#dev / @bob); #ops`."),
+        (FILTERS, "Messages that are hidden: a name, and words or a regular expression between slashes."),
+    ];
+    for (section, meaning) in named {
+        let text = json!({"type": "string", "minLength": 1});
+        root.insert(
+            section.to_owned(),
+            json!({"type": "object", "description": meaning, "additionalProperties": text}),
+        );
+    }
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of chat-tui",
@@ -87,7 +95,7 @@ mod tests {
         }
         assert_eq!(of("ui/properties/max_width")["maximum"], 1_000);
         assert_eq!(of("ui/properties/hints")["default"], "auto");
-        assert!(of("keys/properties/global").is_object());
+        assert!(of("keys/properties/global").is_object() && of("filters").is_object());
         assert_eq!(schema["additionalProperties"], false);
     }
 

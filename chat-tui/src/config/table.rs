@@ -2,7 +2,8 @@
 
 use chat_proto::{RoomName, UserName};
 
-use super::setting::{Setting, flag, list, number, path, text, word};
+use super::read::{flag, list, number, path, text, word};
+use super::setting::Setting;
 use super::value::{Kind, Value};
 use super::{Clock, ColorDepth, KeyPreset, Notice, RoomOrder, Shown, SymbolSet};
 use crate::client::{Beside, ServerAddress};
@@ -127,6 +128,14 @@ pub const SETTINGS: &[Setting] = &[
         live: true,
         read: |config, value| list(value).map(|words| config.highlight = words),
         show: |config| Some(Value::List(config.highlight.clone())),
+    },
+    Setting {
+        key: "browser",
+        kind: Kind::List,
+        meaning: "The program that opens links, with its arguments before the link; $BROWSER or the system's own without it.",
+        live: true,
+        read: |config, value| list(value).map(|words| config.browser = words),
+        show: |config| Some(Value::List(config.browser.clone())),
     },
     Setting {
         key: "theme",

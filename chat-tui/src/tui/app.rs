@@ -7,6 +7,7 @@
 
 mod configured;
 mod editor;
+mod opener;
 mod run;
 mod servers;
 mod sessions;
@@ -181,7 +182,8 @@ impl App {
     ) -> Result<Self, RunError> {
         let (events, input) = mpsc::channel(EVENTS_MAX);
         let looks = live.in_force().1;
-        let server = Server::new(settings.server.shown(), settings.shown_name(), rooms);
+        let server =
+            Server::new(settings.server.shown(), settings.shown_name(), rooms).leading_to(settings.server.message);
         let mut model = Model::new(server, Zone::system());
         model.mouse = looks.mouse;
         let front: Box<dyn Front> = match caps {
@@ -320,6 +322,7 @@ impl App {
                 Effect::Title(_) | Effect::Call(_) | Effect::Copy(_) | Effect::Mouse(_) => {
                     self.front.carry_out(&effect)?
                 }
+                Effect::Open(link) => self.open(&link),
                 Effect::Edit(draft) => self.draft = Some(draft),
                 Effect::Run { line, say } => self.run(line, say),
                 Effect::Configure(change) => self.configure(&change)?,

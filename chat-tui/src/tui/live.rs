@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::core::geometry::Panes;
 use super::core::keymap::{Keymap, Preset};
 use super::core::time::Clock as Hours;
-use super::core::{Change, Order, Prefs};
+use super::core::{Change, FILTERS_MAX, Filter, Filters, Order, Prefs};
 use super::look::Looks;
 use super::term::caps::{Colors, Symbols};
 use super::term::ring::Ring;
@@ -123,6 +124,18 @@ impl Live {
                     .ok_or_else(missing)?;
                 Ok(Outcome::Changed(format!("the layout {name} is kept no more")))
             }
+            Change::Filter(name, pattern) => {
+                Filter::new(name, pattern)?;
+                self.write(|file| config::name(file, config::FILTERS, name, Some(pattern)))?;
+                Ok(Outcome::Changed(format!("filter {name} hides what has {pattern}; /filter del {name} ends it")))
+            }
+            Change::Unfilter(name) => {
+                let missing = || format!("there is no filter {name} in the file; /filter shows them");
+                self.write(|file| config::name(file, config::FILTERS, name, None))?
+                    .then_some(())
+                    .ok_or_else(missing)?;
+                Ok(Outcome::Changed(format!("there is no filter {name} any more")))
+            }
             Change::Bind { context, keys, action } => {
                 Keymap::default().bind(context, keys, action).map_err(|error| error.to_string())?;
                 self.write(|file| config::bind(file, context, keys, action).map(Some))?;
@@ -202,6 +215,7 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
             problems.push(Problem::new(&binding.place, error.to_string()));
         }
     }
+    let highlight: Vec<String> = config.highlight.iter().map(|word| word.to_lowercase()).collect();
     let mut layouts = BTreeMap::new();
     for layout in &config.layouts {
         match crate::tui::core::layouts::read(&layout.text) {
@@ -218,10 +232,11 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
         },
         layouts,
         layout_name: config.ui.layout.clone().unwrap_or_default(),
+        filters: Arc::new(Filters { list: filters(config, problems), highlight: highlight.clone() }),
         explore: config.explore,
         exec: config.exec,
         typing: config.typing,
-        highlight: config.highlight.iter().map(|word| word.to_lowercase()).collect(),
+        highlight,
         hints: shown(config.ui.hints).unwrap_or(first_week),
         borders: config.ui.borders,
         // Its range ends far below.
@@ -234,6 +249,20 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
             Clock::Hours12 => Hours::Hours12,
         },
     }
+}
+
+fn filters(config: &Config, problems: &mut Vec<Problem>) -> Vec<Filter> {
+    let mut filters = Vec::new();
+    for filter in &config.filters {
+        match Filter::new(&filter.name, &filter.text) {
+            Ok(_) if filters.len() >= FILTERS_MAX => {
+                problems.push(Problem::new(&filter.place, format!("at most {FILTERS_MAX} filters hold")));
+            }
+            Ok(filter) => filters.push(filter),
+            Err(why) => problems.push(Problem::new(&filter.place, why)),
+        }
+    }
+    filters
 }
 
 fn looks(config: &Config, problems: &mut Vec<Problem>) -> Looks {
@@ -332,6 +361,25 @@ mod tests {
         expected.bind("global", "ctrl-q", "").unwrap();
         assert_eq!(live.in_force().0.keys, expected);
         assert!(live.run(&bind("ctrl-foo", "quit")).is_err());
+    }
+
+    #[test]
+    fn a_filter_is_kept_in_the_file_and_in_force_and_a_bad_one_is_told_with_its_place() {
+        let (dir, mut live) = live("# mine\n[filters]\nbots = 'bot:' # all\nbad = '/a(/'\n");
+        let names = |live: &Live| live.in_force().0.filters.list.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&live), ["bots"]);
+        let problem = live.in_force().2[0].to_string();
+        assert!(problem.contains("config.toml:4:1: the filter bad: unclosed group"), "{problem}");
+        live.run(&Change::Filter("ads".to_owned(), "buy now".to_owned())).unwrap();
+        assert_eq!(names(&live), ["bots", "ads"]);
+        assert!(
+            text(&dir).starts_with("# mine\n[filters]\nbots = 'bot:' # all\n")
+                && text(&dir).contains("ads = \"buy now\"")
+        );
+        assert!(live.run(&Change::Filter("x".to_owned(), "/(/".to_owned())).is_err());
+        live.run(&Change::Unfilter("bots".to_owned())).unwrap();
+        assert_eq!(names(&live), ["ads"]);
+        assert!(live.run(&Change::Unfilter("bots".to_owned())).unwrap_err().contains("/filter shows them"));
     }
 
     #[test]

@@ -98,7 +98,8 @@ fn calls(model: &Model, key: RoomKey, event: &Event) -> bool {
     };
     let me = account.me.account;
     let is_news = event.by != me && event.at >= since && event.seq > room.read && room.member;
-    if !is_news || account.choices.ignores(event.by) {
+    let hidden = model.prefs.filters.hides(event, message.text, me).is_some();
+    if !is_news || hidden || account.choices.ignores(event.by) {
         return false;
     }
     let named = message.mentions.contains(&me) || message.visible_to().is_some();

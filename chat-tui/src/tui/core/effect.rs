@@ -29,6 +29,10 @@ pub enum Tag {
     Called,
     /// What a command asked.
     Ask(Ask),
+    /// Which messages have what is looked for; which of the questions it was.
+    Find(u64),
+    /// Answers of a room that may belong to the thread of a message.
+    Thread(RoomId, Seq),
     /// Something whose answer says no more than that it was done, and what is said then; nothing if one sees it.
     Done(&'static str),
     /// Changing the words of a message; they come back if that cannot be.
@@ -72,6 +76,10 @@ pub enum Change {
         /// How it is written; none takes it away.
         text: Option<String>,
     },
+    /// Keep a filter: its name and what it hides.
+    Filter(String, String),
+    /// Keep a filter no more.
+    Unfilter(String),
     /// Read everything again.
     Reload,
 }
@@ -170,6 +178,8 @@ pub enum Effect {
     Call(Call),
     /// Put a text on the terminal's clipboard.
     Copy(String),
+    /// Let a program open a link, which is `http`, `https` or `mailto` and printable ASCII.
+    Open(String),
     /// Ask for the mouse, or leave it to the terminal.
     Mouse(bool),
     /// Let the person's editor have what is written; it comes back as [`Msg::Edited`](super::Msg::Edited).

@@ -116,7 +116,8 @@ impl Heard {
         let before = self.rooms.get(&id).copied();
         let most = if before.is_some() { usize::MAX } else { BACK_MAX };
         let new = room.timeline.events().rev().take_while(|event| before.is_none_or(|before| event.seq > before));
-        let mut told: Vec<String> = new.filter_map(|event| line(event, &model.zone)).take(most).collect();
+        let shown = new.filter(|event| room.timeline.hidden_by(event.seq).is_none());
+        let mut told: Vec<String> = shown.filter_map(|event| line(event, &model.zone)).take(most).collect();
         told.reverse();
         lines.append(&mut told);
         self.rooms.extend(room.timeline.newest().map(|newest| (id, newest.seq)));
@@ -148,6 +149,12 @@ impl Heard {
             return;
         }
         let Some((timeline, (_, seq))) = model.room().map(|room| &room.timeline).zip(now) else { return };
+        let scope = model.scope(now.map(|(key, _)| key).unwrap_or_default());
+        let condensed: Vec<String> =
+            timeline.condensed_with(seq, scope).filter_map(|event| line(event, &model.zone)).collect();
+        if !condensed.is_empty() {
+            return lines.push(format!("-- chosen: {} in a line, Enter reads them", condensed.len()));
+        }
         let Some((event, words)) = timeline.event(seq).zip(timeline.words(seq)) else { return };
         let name = event.body.message().map_or("", |message| message.name);
         lines.push(format!("-- chosen: {} {name}: {}", model.zone.minute(event.at), words.replace('\n', "\n  ")));

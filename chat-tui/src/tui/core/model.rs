@@ -11,6 +11,7 @@ use super::geometry::Panes;
 use super::keymap::Context;
 use super::picker::Picker;
 use super::prefs::Prefs;
+use super::reading::Reading;
 use super::reverse::Reverse;
 use super::room_state::{Intent, RoomState};
 use super::secret::Secret;
@@ -91,6 +92,8 @@ pub struct Model {
     pub selected: Option<Seq>,
     /// The chosen message whose removal waits for the key again, and until when.
     pub(super) doomed: Option<(Seq, Duration)>,
+    /// How the person goes about reading.
+    pub(super) reading: Reading,
     /// A line for the person.
     pub notice: Option<Notice>,
     /// A secret that is being typed.
@@ -144,6 +147,7 @@ impl Model {
             picker: None,
             selected: None,
             doomed: None,
+            reading: Reading::default(),
             notice: None,
             secret: None,
             nowhere: Composer::default(),
@@ -313,6 +317,7 @@ impl Model {
             self.chord.due(),
             self.calls.due(),
             self.draft_due(),
+            self.picker.as_ref().and_then(|picker| picker.find()?.due()),
             retry.min(),
             fetch.min(),
         ]
@@ -327,6 +332,7 @@ impl Model {
         let seen = self.focused
             && self.overlay.is_none()
             && self.picker.is_none()
+            && state.held.is_none()
             && state.timeline.follows()
             && !state.timeline.is_empty();
         let unread = view.head > view.read && view.head > state.marked;

@@ -5,6 +5,7 @@ use chat_proto::{MessageKey, Seq};
 
 use super::card::Card;
 use super::command::{Ask, room_setting};
+use super::find::{Find, Source};
 use super::fuzzy::score;
 use super::server::{RoomKey, ServerId};
 
@@ -23,6 +24,10 @@ pub enum Goal {
     Write(String),
     /// Search on the server.
     Search(String),
+    /// Go where a link leads.
+    Open(String),
+    /// Show a message of a room and what answers it.
+    Thread(RoomKey, Seq),
     /// Trust the key of a server, or don't.
     Trust(ServerId, bool),
     /// React to a message.
@@ -86,7 +91,7 @@ pub struct Item {
 }
 
 /// Something to choose from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picker {
     /// What it is.
     pub title: String,
@@ -108,6 +113,12 @@ pub struct Picker {
     letters: Vec<(char, usize, Goal)>,
     /// What it is about.
     pub subject: Subject,
+    /// What the list is made of, where it follows what happens; then all of it is shown, whatever was typed.
+    pub(super) source: Option<Source>,
+    /// Whether a digit chooses.
+    pub(super) numbered: bool,
+    /// What the list was made of when it was made last: nothing is looked through twice.
+    pub(super) seen: Option<(u64, usize, Seq)>,
 }
 
 /// What is made of words that are typed.
@@ -195,6 +206,49 @@ impl Picker {
         matches!(self.otherwise, Some(Goal::Trust(..)))
     }
 
+    /// A list that follows what happens; it is filled with [`Picker::fill`].
+    #[must_use]
+    pub(super) fn following(source: Source, typed: &str) -> Self {
+        let mut picker = Self { source: Some(source), ..Self::default() };
+        picker.insert(typed);
+        picker
+    }
+
+    /// The same, where a digit chooses.
+    #[must_use]
+    pub(super) fn numbered(self) -> Self {
+        Self { numbered: true, ..self }
+    }
+
+    /// What is looked for, if messages are.
+    #[must_use]
+    pub fn find(&self) -> Option<&Find> {
+        match &self.source {
+            Some(Source::Find(find)) => Some(find),
+            Some(Source::Thread(_)) | None => None,
+        }
+    }
+
+    pub(super) fn find_mut(&mut self) -> Option<&mut Find> {
+        match &mut self.source {
+            Some(Source::Find(find)) => Some(find),
+            Some(Source::Thread(_)) | None => None,
+        }
+    }
+
+    /// Fills the list anew; what was chosen stays so if it is still there.
+    pub(super) fn fill(&mut self, title: String, items: Vec<Item>) {
+        let chosen = self.goal();
+        let same = items.iter().position(|item| chosen.as_ref() == Some(&item.goal));
+        self.fitting = (0..items.len()).collect();
+        (self.title, self.items, self.chosen) = (title, items, same.unwrap_or(0));
+    }
+
+    /// What is listed.
+    pub(super) fn items(&self) -> Vec<Item> {
+        self.items.clone()
+    }
+
     /// What not choosing anything does.
     #[must_use]
     pub fn otherwise(&self) -> Option<Goal> {
@@ -256,6 +310,9 @@ impl Picker {
             (self.fitting, self.chosen) = (vec![0], 0);
             return;
         }
+        if self.source.is_some() {
+            return;
+        }
         // What was made of earlier words goes first.
         self.items.retain(|item| !matches!(item.goal, Goal::Search(_)) && item.detail != TYPED);
         // A sign says of which sort it is to be.
@@ -277,6 +334,9 @@ impl Picker {
         self.fitting = fits.into_iter().map(|(_, index)| index).collect();
         let typed = typed.trim().to_owned();
         let free = match self.free {
+            Some(Free::Search) if typed.starts_with(LINK) => {
+                Some(Item { name: typed.clone(), detail: TYPED.to_owned(), goal: Goal::Open(typed) })
+            }
             Some(Free::Search) if !typed.is_empty() && matches!(sign, None | Some('?')) => Some(Item {
                 name: format!("? {typed}"),
                 detail: "search on the server".to_owned(),
@@ -306,7 +366,10 @@ fn value(name: &'static str, typed: &str) -> Item {
 
 const SIGNS: [char; 4] = ['#', '@', '>', '?'];
 
-/// What is said of a reaction that was typed.
+/// What a link to a room or a message begins with.
+const LINK: &str = "chat://";
+
+/// What is said of a reaction or a link that was typed.
 const TYPED: &str = "as typed";
 
 /// What can be typed, bytes.

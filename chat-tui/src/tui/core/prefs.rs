@@ -1,7 +1,9 @@
 //! What the person set for the screen, as far as the core goes by it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::filter::Filters;
 use super::geometry::{Layout, Panes, TEXT_COLUMNS_MAX};
 use super::keymap::Keymap;
 use super::rooms::Order;
@@ -20,6 +22,8 @@ pub struct Prefs {
     pub typing: bool,
     /// Words that stand out like one's own name, in lower case.
     pub highlight: Vec<String>,
+    /// Messages that are not shown.
+    pub filters: Arc<Filters>,
     /// Whether a line of keys is shown.
     pub hints: bool,
     /// Whether lines part the panes.
@@ -50,6 +54,7 @@ impl Default for Prefs {
             exec: false,
             typing: true,
             highlight: Vec::new(),
+            filters: Arc::default(),
             hints: true,
             borders: true,
             max_width: TEXT_COLUMNS_MAX,
@@ -68,16 +73,7 @@ impl Prefs {
     /// Whether one of the person's words is in a text, as a whole word.
     #[must_use]
     pub fn stands_out(&self, text: &str) -> bool {
-        if self.highlight.is_empty() {
-            return false;
-        }
-        let text = text.to_lowercase();
-        let ends = |at: usize, behind: usize| {
-            let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-            edge(text[..at].chars().next_back()) && edge(text[behind..].chars().next())
-        };
-        let is_there = |word: &String| text.match_indices(word.as_str()).any(|(at, word)| ends(at, at + word.len()));
-        self.highlight.iter().filter(|word| !word.is_empty()).any(is_there)
+        stands_out(&self.highlight, text)
     }
 
     /// How the screen is divided, with what was switched since.
@@ -90,6 +86,20 @@ impl Prefs {
         };
         Layout { panes, hint: self.hints, rule: self.borders, text_max: self.max_width, tabs: false }
     }
+}
+
+/// Whether one of some words, in lower case, is in a text, as a whole word.
+pub(super) fn stands_out(words: &[String], text: &str) -> bool {
+    if words.is_empty() {
+        return false;
+    }
+    let text = text.to_lowercase();
+    let ends = |at: usize, behind: usize| {
+        let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        edge(text[..at].chars().next_back()) && edge(text[behind..].chars().next())
+    };
+    let is_there = |word: &String| text.match_indices(word.as_str()).any(|(at, word)| ends(at, at + word.len()));
+    words.iter().filter(|word| !word.is_empty()).any(is_there)
 }
 
 #[cfg(test)]

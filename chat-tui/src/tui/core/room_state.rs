@@ -52,6 +52,8 @@ pub struct RoomState {
     pub intent: Intent,
     /// The newest event that was read when it was opened.
     pub ruler: Option<Seq>,
+    /// Everything behind this event is to be new until the room is opened again; nothing is marked as read meanwhile.
+    pub(super) held: Option<Seq>,
     /// What the room is about.
     pub topic: String,
     /// Members, as the server counts them.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_proto::delivery::Greeting;
-use chat_proto::{DeviceId, MessageKey, RoomId, Timestamp};
+use chat_proto::{DeviceId, MessageKey, RoomId, Seq, Timestamp};
 
 use super::room_state::RoomState;
 use super::typing::Typists;
@@ -82,6 +82,8 @@ pub struct Server {
     pub(super) queued: BTreeMap<MessageKey, Timestamp>,
     /// Drafts of the account changed, which is still to be looked at.
     pub(super) drafts_changed: bool,
+    /// The message to be gone to in the room that is opened first.
+    pub(super) leads_to: Option<Seq>,
     /// Further rooms to be in, until they were asked for.
     pub(super) also: Vec<String>,
 }
@@ -109,10 +111,17 @@ impl Server {
             wanted: None,
             queued: BTreeMap::new(),
             drafts_changed: false,
+            leads_to: None,
             also: Vec::new(),
         };
         server.ask_for(rooms);
         server
+    }
+
+    /// The same, where a message is gone to in the room that is opened first.
+    #[must_use]
+    pub fn leading_to(self, message: Option<Seq>) -> Self {
+        Self { leads_to: message, ..self }
     }
 
     /// Rooms to be in as soon as that can be; the first of them is opened.

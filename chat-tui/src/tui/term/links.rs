@@ -1,10 +1,8 @@
 //! Where cells of a frame lead (OSC 8): what people may click on in terminals that know links.
 //!
-//! Never: another scheme than [`SCHEMES`], or a byte in a target that isn't printable ASCII.
+//! Never: another scheme than [`SCHEMES`](crate::tui::core::markup::SCHEMES), or a byte in a target that isn't printable ASCII.
 
-use std::fmt::Write as _;
-
-use crate::tui::core::markup::{LINK_BYTES_MAX, SCHEMES};
+use crate::tui::core::markup::target;
 
 /// The links of one frame.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,21 +38,6 @@ impl Links {
         let on = |place: &&Place| place.y == y && (place.x..place.x + place.columns).contains(&x);
         self.places.iter().rfind(on).and_then(|place| self.targets.get(place.target)).map(String::as_str)
     }
-}
-
-/// A link as a terminal is told it: what is not printable ASCII as its bytes in hexadecimal.
-fn target(text: &str) -> Option<String> {
-    let known = |scheme: &str| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
-    SCHEMES.into_iter().find(|scheme| known(scheme))?;
-    let mut target = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_graphic() {
-            target.push(char::from(byte));
-        } else {
-            let _ = write!(target, "%{byte:02X}");
-        }
-    }
-    (target.len() <= LINK_BYTES_MAX).then_some(target)
 }
 
 /// The links on a screen: for every cell which one, by a number that stays the same from frame to frame.
@@ -143,6 +126,7 @@ const END: &[u8] = b"\x1b]8;;\x1b\\";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::core::markup::LINK_BYTES_MAX;
 
     #[test]
     fn only_links_lead_somewhere_and_only_in_printable_bytes() {

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
+use ratatui::style::Modifier;
 
 use super::paint::{Pen, columns};
 use super::theme::Sign;
@@ -65,7 +66,14 @@ pub(super) fn following(known: &WhichKey, theme: &Theme, area: Area, buffer: &mu
 }
 
 /// Draws something to choose from, and says where the cursor of what is typed is.
-pub(super) fn picker(picker: &Picker, theme: &Theme, area: Area, buffer: &mut Buffer, hits: &mut Hits) -> Position {
+pub(super) fn picker(
+    picker: &Picker,
+    keys: &str,
+    theme: &Theme,
+    area: Area,
+    buffer: &mut Buffer,
+    hits: &mut Hits,
+) -> Position {
     Pen::new(buffer, area, 0).centered(clean::line(&picker.title).as_str(), theme.sign(Sign::Across), theme.strong);
     let mut top = 1;
     let mut cursor = area.x + 1;
@@ -116,12 +124,18 @@ pub(super) fn picker(picker: &Picker, theme: &Theme, area: Area, buffer: &mut Bu
         let free = pen.left().saturating_sub(columns(&name) + 3).max(pen.left() / 3);
         let beside = columns(&detail).min(free);
         let left = pen.left().saturating_sub(beside + 3);
-        pen.fitted(&name, left, style);
+        let end = pen.left().saturating_sub(left);
+        let text = name.as_str();
+        let marked = picker.find().and_then(|find| find.marked(text)).unwrap_or(text.len()..text.len());
+        let found = style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+        for (part, style) in [(0..marked.start, style), (marked.clone(), found), (marked.end..text.len(), style)] {
+            let left = pen.left().saturating_sub(end);
+            pen.fitted(&clean::line(&text[part]), left, style);
+        }
         pen.until_left(beside + 1);
         pen.fitted(&detail, beside, if chosen { style } else { theme.dim });
     }
     if area.height > 1 {
-        let keys = "Enter chooses  Esc closes";
         Pen::new(buffer, area, area.height - 1).centered(keys, theme.sign(Sign::Across), theme.dim);
     }
     let row = if picker.has_letters() { at } else { 1 };

@@ -62,7 +62,9 @@ pub fn draw(model: &Model, cache: &mut ViewCache, frame: &mut Frame<'_>) -> Draw
     let mut choosing = None;
     hits.add(g.timeline, Spot::Timeline);
     match (&model.picker, &model.overlay) {
-        (Some(picker), _) => choosing = Some(overlay::picker(picker, theme, g.timeline, buffer, hits)),
+        (Some(picker), _) => {
+            choosing = Some(overlay::picker(picker, &model.front_keys(), theme, g.timeline, buffer, hits));
+        }
         (None, Some(overlay)) => overlay::draw(overlay, theme, g.timeline, buffer),
         (None, None) => {
             let frames = model.frames();

@@ -140,7 +140,8 @@ impl View<'_> {
     fn event(&self, block: Block, wrapped: &Wrapped, text_row: u16, row: u16, first: bool, sheet: &mut Sheet<'_>) {
         let Some(event) = self.timeline().block_events(block).next() else { return };
         let Sender { name, nick, text } = self.sender(event);
-        let text = if self.frame.front && self.model.selected == Some(event.seq) { self.theme.selection } else { text };
+        let chosen = self.frame.front && self.model.is_chosen(event.seq);
+        let text = if chosen { self.theme.selection } else { text };
         if self.frame.gutter.is_none() {
             return self.compact(wrapped, text_row, row, nick, text, sheet);
         }
@@ -231,6 +232,9 @@ impl View<'_> {
     /// One line about the room, cut to its width.
     fn aside(&self, sign: Sign, block: Block, wrapped: &Wrapped, row: u16, buffer: &mut Buffer) {
         let text = clean::line(&wrapped.text);
+        let mut events = self.timeline().block_events(block);
+        let chosen = self.frame.front && events.any(|event| self.model.is_chosen(event.seq));
+        let style = if chosen { self.theme.selection } else { self.theme.dim };
         let mut pen = if self.frame.gutter.is_some() {
             let head = self.timeline().block_events(block).next().map(|event| (event, self.theme.sign(sign)));
             self.gutter(head, self.theme.dim, row, buffer)
@@ -238,7 +242,7 @@ impl View<'_> {
             Pen::new(buffer, self.frame.area, row)
         };
         let left = pen.left().min(self.frame.text.max(1));
-        pen.fitted(&text, left, self.theme.dim);
+        pen.fitted(&text, left, style);
     }
 
     fn pending(&self, index: usize, wrapped: &Wrapped, text_row: u16, row: u16, buffer: &mut Buffer) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chat_proto::choice::{Ignore, PinRoom, SetNotify};
 use chat_proto::connection::{EndSession, ListSessions};
 use chat_proto::event::List;
-use chat_proto::limits::{LIST_PAGE_MAX, SEARCH_HITS_MAX};
+use chat_proto::limits::LIST_PAGE_MAX;
 use chat_proto::profile::{GetProfile, SetStatus, Status};
 use chat_proto::reach::{Block, ListMentions, OpenDirect, SetContact};
 use chat_proto::request::{
@@ -91,8 +91,6 @@ pub enum Ask {
     Mentions,
     /// Which rooms are there?
     Rooms,
-    /// Which messages are there with these words?
-    Search(String),
     /// Where in the room does a day begin?
     Day(Date),
     /// Who is this?
@@ -185,7 +183,6 @@ impl Ask {
             Self::Audit => AuditRoom { room: room(model)?, before: Seq::MAX, limit: AUDIT_LINES }.into(),
             Self::Mentions => ListMentions { before: Seq::MAX, limit: MENTIONS_LISTED }.into(),
             Self::Rooms => ListRooms { after: RoomId(0), limit: LIST_PAGE_MAX }.into(),
-            Self::Search(query) => Search { query: query.clone(), room: None, after: 0, limit: SEARCH_HITS_MAX }.into(),
             Self::Day(day) => {
                 let room = Some(room(model)?);
                 // The newest message before it: the day begins behind that.
@@ -246,7 +243,6 @@ impl Ask {
             | Self::Audit
             | Self::Mentions
             | Self::Rooms
-            | Self::Search(_)
             | Self::Day(_)
             | Self::Profile(_)
             | Self::Sessions

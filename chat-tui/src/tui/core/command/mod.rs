@@ -65,10 +65,8 @@ pub enum Command {
         /// What is sent there; may be empty.
         text: String,
     },
-    /// Search on the server.
-    Search(String),
-    /// Look for words in what is loaded of this room.
-    Find(String),
+    /// Look for something, or at less.
+    Look(Look),
     /// Go to a message, a day, or the first unread one.
     Goto(Goto),
     /// Do something with a message.
@@ -137,6 +135,23 @@ pub enum Here {
         /// Where to.
         file: String,
     },
+}
+
+/// What is looked for, and what is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Search on the server.
+    Search(String),
+    /// Look for words in what is loaded of this room.
+    Find(String),
+    /// Show the threads of this room.
+    Threads,
+    /// Show the filters.
+    Filters,
+    /// Let the filters hold, or do without them.
+    Filter(bool),
+    /// Go where a link leads, or let a program open it.
+    Open(String),
 }
 
 /// What a command does with a message.

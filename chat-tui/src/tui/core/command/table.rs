@@ -6,7 +6,7 @@ use chat_proto::setting::{Archived, SlowMode};
 use chat_proto::{ConnId, DeviceId, Notify, Role};
 
 use super::words::{aimed, duration, first, flag, name, one, optional, room_setting, seq, target};
-use super::{Ask, Command, Deed, Goto, Here, LayoutDeed, Person, Spec, TabDeed, Way};
+use super::{Ask, Command, Deed, Goto, Here, LayoutDeed, Look, Person, Spec, TabDeed, Way};
 use crate::bot::line::setting::role;
 use crate::tui::core::effect::Change;
 use crate::tui::core::identity::Own;
@@ -79,16 +79,26 @@ pub const COMMANDS: &[Spec] = &[
     spec("favourite", "/favourite", "show this room first", |rest| {
         rest.is_empty().then_some(Command::Ask(Ask::Favourite(true)))
     }),
-    spec("find", "/find words", "look for words in what is loaded of this room", |rest| {
-        (!rest.is_empty()).then(|| Command::Find(rest.to_owned()))
-    }),
+    spec("filter", "/filter [add name pattern|del name|on|off]", FILTER_HELP, filter),
+    Spec {
+        aliases: &["lastlog"],
+        ..spec("find", "/find [words]", "look for words in this room, first in what is loaded", |rest| {
+            Some(Command::Look(Look::Find(rest.to_owned())))
+        })
+    },
     spec("forward", "/forward [#seq] #room", "copy the chosen or newest message to another room", |rest| {
         let (target, room) = target(rest);
         one(room).map(|room| Command::Done(Deed::Forward(target, room)))
     }),
-    spec("goto", "/goto #seq|2026-11-20|unread|start|end", "go to a message, a day, or the first unread one", |rest| {
-        goto(rest).map(Command::Goto)
-    }),
+    spec(
+        "goto",
+        "/goto #seq|2026-11-20|link|unread|start|end",
+        "go to a message, a day, or the first unread one",
+        |rest| {
+            let link = one(rest).filter(|link| link.starts_with("chat://"));
+            link.map(open_link).or_else(|| goto(rest).map(Command::Goto))
+        },
+    ),
     spec("help", "/help [command]", "show the keys and commands, or one command", |rest| {
         optional(rest).map(Command::Help)
     }),
@@ -174,6 +184,7 @@ pub const COMMANDS: &[Spec] = &[
         Some(Command::Ask(Ask::Notify(rule)))
     }),
     spec("op", "/op name", "make a member a moderator", |rest| named_role(Role::Moderator, rest)),
+    spec("open", "/open link", "go where a link leads, or let your browser open it", |rest| one(rest).map(open_link)),
     spec("outbox", "/outbox", "show the messages that are not sent yet, to change, drop or send them again", |rest| {
         here(Here::Outbox, rest)
     }),
@@ -256,7 +267,7 @@ pub const COMMANDS: &[Spec] = &[
         })
     },
     spec("search", "/search words [from:name] [in:#room] [after:7d]", "search on the server", |rest| {
-        (!rest.is_empty()).then(|| Command::Search(rest.to_owned()))
+        (!rest.is_empty()).then(|| Command::Look(Look::Search(rest.to_owned())))
     }),
     spec("seen", "/seen name", "show when somebody was last there", |rest| one(rest).map(Command::Seen)),
     spec("select", "/select", "choose among the messages", |rest| rest.is_empty().then_some(Command::Select)),
@@ -296,6 +307,9 @@ pub const COMMANDS: &[Spec] = &[
         let theme = "theme".to_owned();
         optional(rest)
             .map(|name| Command::Configure(name.map_or(Change::Show(theme.clone()), |name| Change::Set(theme, name))))
+    }),
+    spec("threads", "/threads", "show which messages of this room were answered", |rest| {
+        rest.is_empty().then_some(Command::Look(Look::Threads))
     }),
     spec("topic", "/topic [text|-delete]", "show or set what this room is about", |rest| {
         Some(Command::Topic(match rest {
@@ -340,6 +354,26 @@ pub const COMMANDS: &[Spec] = &[
 
 const EXPORT_HELP: &str =
     "write what is known here of a room into a file: text, .md or .jsonl; -f replaces one that is there";
+fn open_link(link: String) -> Command {
+    Command::Look(Look::Open(link))
+}
+
+const FILTER_HELP: &str = "hide messages that have words or a /regular expression/, or show what is hidden";
+
+fn filter(rest: &str) -> Option<Command> {
+    Some(match first(rest) {
+        None => Command::Look(Look::Filters),
+        Some(("on", "")) => Command::Look(Look::Filter(true)),
+        Some(("off", "")) => Command::Look(Look::Filter(false)),
+        Some(("add", behind)) => {
+            let (name, pattern) = first(behind).filter(|(_, pattern)| !pattern.is_empty())?;
+            Command::Configure(Change::Filter(name.to_owned(), pattern.to_owned()))
+        }
+        Some(("del", behind)) => Command::Configure(Change::Unfilter(one(behind)?)),
+        Some(_) => return None,
+    })
+}
+
 const BIND_HELP: &str = "give keys, with + between those of a sequence, an action, or none with off";
 
 const fn spec(name: &'static str, usage: &'static str, help: &'static str, read: fn(&str) -> Option<Command>) -> Spec {

@@ -106,6 +106,16 @@ pub enum Action {
     Outbox,
     /// Show how the room is set.
     RoomForm,
+    /// Look for words in the messages.
+    Find,
+    /// Look for a regular expression, or for words again.
+    FindRegex,
+    /// Tell capital letters apart while looking, or no more.
+    FindCase,
+    /// Go by what is new, or was looked at.
+    Travel(Travel),
+    /// Show what filters hide, or hide it again.
+    ToggleFilters,
     /// Show the keys and commands.
     Help,
     /// Draw everything anew.
@@ -144,6 +154,30 @@ pub enum WindowDeed {
     },
 }
 
+/// Where to, by what is new or was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Travel {
+    /// The mention behind what is read, or the one before.
+    Mention {
+        /// The one before.
+        back: bool,
+    },
+    /// The next room with something unread, or the one before.
+    Unread {
+        /// The one before.
+        back: bool,
+    },
+    /// The room looked at behind this one, or the one before.
+    Visited {
+        /// The one before.
+        back: bool,
+    },
+    /// The room of a number that is typed next.
+    Number,
+    /// Nowhere: everything on this server counts as read.
+    AllRead,
+}
+
 /// What is done while messages are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deed {
@@ -155,16 +189,20 @@ pub enum Deed {
     First,
     /// Choose the newest message.
     Last,
-    /// Choose the mention before.
-    MentionBefore,
-    /// Choose the mention behind.
-    MentionBehind,
+    /// Choose the message before that has what was looked for.
+    FoundBefore,
+    /// Choose the message behind that has what was looked for.
+    FoundBehind,
     /// Choose the first message of the day, then of the day before.
     DayBefore,
     /// Choose the first message of the day behind.
     DayBehind,
-    /// Answer it.
+    /// Go to the message it answers, or answer it if it answers none.
+    Primary,
+    /// Answer it, and name who wrote it.
     Reply,
+    /// Answer it without naming anybody.
+    ReplyQuietly,
     /// Change its words.
     Edit,
     /// Remove it; twice.
@@ -179,12 +217,57 @@ pub enum Deed {
     Forward,
     /// Go to the message it answers.
     Answered,
+    /// Show it with everything that answers it.
+    Thread,
+    /// Choose several messages, to copy them; or only this one again.
+    Range,
     /// Copy its words out of the terminal.
     Copy,
+    /// Copy a link to it.
+    CopyLink,
+    /// Open the link in it.
+    OpenLink,
+    /// Let it and what follows be new.
+    MarkUnread,
     /// Show what is known of it.
     Info,
     /// Show who wrote it.
     Author,
+}
+
+impl Deed {
+    /// Whether it only chooses something else.
+    #[must_use]
+    pub fn moves(self) -> bool {
+        match self {
+            Self::Before
+            | Self::Behind
+            | Self::First
+            | Self::Last
+            | Self::DayBefore
+            | Self::DayBehind
+            | Self::FoundBefore
+            | Self::FoundBehind => true,
+            Self::Primary
+            | Self::Reply
+            | Self::ReplyQuietly
+            | Self::Edit
+            | Self::Delete
+            | Self::React
+            | Self::Same
+            | Self::Pin
+            | Self::Forward
+            | Self::Answered
+            | Self::Thread
+            | Self::Range
+            | Self::Copy
+            | Self::CopyLink
+            | Self::OpenLink
+            | Self::MarkUnread
+            | Self::Info
+            | Self::Author => false,
+        }
+    }
 }
 
 impl Action {
@@ -274,11 +357,13 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Chosen(Deed::Behind), "message-behind", "the message behind"),
     (Action::Chosen(Deed::First), "message-first", "the oldest loaded message"),
     (Action::Chosen(Deed::Last), "message-last", "the newest message"),
-    (Action::Chosen(Deed::MentionBefore), "mention-before", "the mention before"),
-    (Action::Chosen(Deed::MentionBehind), "mention-behind", "the mention behind"),
+    (Action::Chosen(Deed::FoundBefore), "found-before", "the match further back"),
+    (Action::Chosen(Deed::FoundBehind), "found-behind", "the match further on"),
     (Action::Chosen(Deed::DayBefore), "day-before", "the beginning of the day, then of the day before"),
     (Action::Chosen(Deed::DayBehind), "day-behind", "the beginning of the day behind"),
+    (Action::Chosen(Deed::Primary), "message-enter", "go to what it answers, or answer"),
     (Action::Chosen(Deed::Reply), "message-reply", "answer it"),
+    (Action::Chosen(Deed::ReplyQuietly), "message-reply-quietly", "answer it without naming anybody"),
     (Action::Chosen(Deed::Edit), "message-edit", "change its words"),
     (Action::Chosen(Deed::Delete), "message-delete", "remove it; twice"),
     (Action::Chosen(Deed::React), "message-react", "react to it"),
@@ -286,7 +371,12 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Chosen(Deed::Pin), "message-pin", "pin it, or take it down"),
     (Action::Chosen(Deed::Forward), "message-forward", "copy it to another room"),
     (Action::Chosen(Deed::Answered), "message-answered", "go to the message it answers"),
+    (Action::Chosen(Deed::Thread), "message-thread", "it and everything that answers it"),
+    (Action::Chosen(Deed::Range), "message-range", "choose several, to copy them"),
     (Action::Chosen(Deed::Copy), "message-copy", "copy its words"),
+    (Action::Chosen(Deed::CopyLink), "message-copy-link", "copy a link to it"),
+    (Action::Chosen(Deed::OpenLink), "message-open-link", "open the link in it"),
+    (Action::Chosen(Deed::MarkUnread), "message-unread", "new from here until you come back"),
     (Action::Chosen(Deed::Info), "message-info", "what is known of it"),
     (Action::Chosen(Deed::Author), "message-author", "who wrote it"),
     (Action::Move { up: true }, "move-room-up", "put this room further up"),
@@ -308,6 +398,18 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Window(WindowDeed::Tab { back: true }), "previous-tab", "the tab before"),
     (Action::Switch, "switch", "choose a room, person or command"),
     (Action::Select, "select", "choose among the messages"),
+    (Action::Find, "find", "look for words in the messages"),
+    (Action::FindRegex, "find-regex", "look for a regex, or for words"),
+    (Action::FindCase, "find-case", "tell capitals apart, or not"),
+    (Action::Travel(Travel::Mention { back: false }), "mention-behind", "the mention behind"),
+    (Action::Travel(Travel::Mention { back: true }), "mention-before", "the mention before"),
+    (Action::Travel(Travel::Unread { back: false }), "next-unread", "next unread room"),
+    (Action::Travel(Travel::Unread { back: true }), "previous-unread", "previous unread room"),
+    (Action::Travel(Travel::Visited { back: true }), "visited-before", "the room looked at before"),
+    (Action::Travel(Travel::Visited { back: false }), "visited-behind", "the room looked at behind that"),
+    (Action::Travel(Travel::Number), "room-number", "the room of a number"),
+    (Action::Travel(Travel::AllRead), "mark-all-read", "count everything on this server as read"),
+    (Action::ToggleFilters, "toggle-filters", "show what filters hide, or hide it"),
     (Action::Mentions, "mentions", "unread messages that name you"),
     (Action::Outbox, "outbox", "messages that are not sent yet"),
     (Action::RoomForm, "room-settings", "how the room is set"),

@@ -12,7 +12,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-pub use action::{ACTIONS, Action, Deed, WindowDeed};
+pub use action::{ACTIONS, Action, Deed, Travel, WindowDeed};
 
 use super::composer::Composer;
 use crate::tui::term::key::{Key, KeyError};

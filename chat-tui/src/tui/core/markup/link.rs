@@ -1,5 +1,6 @@
 //! Links written out in a text.
 
+use std::fmt::Write as _;
 use std::ops::Range;
 
 /// What a link begins with, in any case.
@@ -16,6 +17,22 @@ pub fn links(text: &str) -> impl Iterator<Item = Range<usize>> {
         next = end;
         Some(at..end)
     })
+}
+
+/// A link as other programs are told it: what is not printable ASCII as its bytes in hexadecimal. None for what is no link.
+#[must_use]
+pub fn target(text: &str) -> Option<String> {
+    let known = |scheme: &str| text.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    SCHEMES.into_iter().find(|scheme| known(scheme))?;
+    let mut target = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_graphic() {
+            target.push(char::from(byte));
+        } else {
+            let _ = write!(target, "%{byte:02X}");
+        }
+    }
+    (target.len() <= LINK_BYTES_MAX).then_some(target)
 }
 
 /// Where the link that begins at a byte ends, if one does.

@@ -10,7 +10,7 @@ mod link;
 
 use std::ops::Range;
 
-pub use link::{LINK_BYTES_MAX, SCHEMES, links};
+pub use link::{LINK_BYTES_MAX, SCHEMES, links, target};
 
 /// What a piece of text is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

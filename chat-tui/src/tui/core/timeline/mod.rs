@@ -3,8 +3,11 @@
 //!
 //! Never: two segments that overlap or touch; more than [`EVENTS_MAX`] events; an anchor on something that isn't loaded.
 
+mod answers;
+mod hidden;
 mod layout;
 mod scroll;
+mod segment;
 mod text;
 mod told;
 mod walk;
@@ -16,6 +19,10 @@ use chat_proto::{Anchor as FetchAt, Event, Seq};
 
 use crate::client::Outgoing;
 use crate::client::folds::{Erasure, Folds, Stand};
+
+use answers::{Answers, answered};
+use hidden::{Hidden, concerned};
+use segment::{Segment, merge};
 
 pub use layout::{Layout, Line, Pane, Part, Wrapped, Wraps};
 pub use scroll::Scroll;
@@ -53,31 +60,10 @@ pub enum Anchor {
     },
 }
 
-/// Contiguous events, never empty.
-#[derive(Clone, Debug)]
-pub(super) struct Segment {
-    events: VecDeque<Event>,
-}
-
-impl Segment {
-    fn first(&self) -> Seq {
-        self.events.front().map_or(Seq::ZERO, |event| event.seq)
-    }
-
-    fn last(&self) -> Seq {
-        self.events.back().map_or(Seq::ZERO, |event| event.seq)
-    }
-
-    fn index(&self, seq: Seq) -> Option<usize> {
-        let index = usize::try_from(seq.0.checked_sub(self.first().0)?).ok()?;
-        (index < self.events.len()).then_some(index)
-    }
-}
-
 /// The loaded part of a room's history.
 #[derive(Clone, Debug)]
 pub struct Timeline {
-    pub(super) segments: Vec<Segment>,
+    segments: Vec<Segment>,
     pub(super) pending: Vec<Outgoing>,
     pub(super) head: Seq,
     pub(super) oldest: Seq,
@@ -89,6 +75,8 @@ pub struct Timeline {
     changes: u64,
     /// Messages that are answered, but not loaded.
     awaited: BTreeSet<Seq>,
+    answers: Answers,
+    hidden: Hidden,
 }
 
 impl Default for Timeline {
@@ -104,6 +92,8 @@ impl Default for Timeline {
             erasures: VecDeque::new(),
             changes: 0,
             awaited: BTreeSet::new(),
+            answers: Answers::default(),
+            hidden: Hidden::default(),
         }
     }
 }
@@ -164,16 +154,6 @@ impl Timeline {
         Some(self.stand(seq).and_then(Stand::text).unwrap_or(message.text))
     }
 
-    /// The loaded message before or behind another event.
-    #[must_use]
-    pub fn neighbour(&self, seq: Seq, back: bool) -> Option<Seq> {
-        if back {
-            self.events().rev().find(|event| event.seq < seq && is_post(event)).map(|event| event.seq)
-        } else {
-            self.events().find(|event| event.seq > seq && is_post(event)).map(|event| event.seq)
-        }
-    }
-
     /// Own messages on their way, oldest first.
     #[must_use]
     pub fn pending(&self) -> &[Outgoing] {
@@ -189,7 +169,8 @@ impl Timeline {
     /// Forgets everything but what is on its way: another epoch began, or memory is needed elsewhere.
     pub fn forget(&mut self, head: Seq) {
         let pending = std::mem::take(&mut self.pending);
-        *self = Self { pending, head, oldest: self.oldest, changes: self.changes + 1, ..Self::default() };
+        let hidden = std::mem::take(&mut self.hidden).anew();
+        *self = Self { pending, hidden, head, oldest: self.oldest, changes: self.changes + 1, ..Self::default() };
     }
 
     /// Takes a contiguous run of events in, oldest first, in place of what is loaded of them.
@@ -199,18 +180,22 @@ impl Timeline {
         for event in &run {
             self.settle(event);
             self.changes += u64::from(self.folds.apply(event));
-            let answers = event.body.message().and_then(|message| message.reply_to());
-            self.awaited.extend(answers.filter(|target| self.event(*target).is_none()));
+            self.awaited.extend(answered(event).filter(|target| self.event(*target).is_none()));
         }
         let came = |target: &Seq| (first..=last).contains(target);
         self.changes += u64::from(self.awaited.iter().any(came));
         self.awaited.retain(|target| !came(target));
         self.strike(&mut run);
+        for event in &run {
+            self.changes += u64::from(self.answers.set(event.seq, answered(event)));
+        }
+        let concerned: Vec<Seq> = run.iter().map(concerned).collect();
         let from = self.segments.partition_point(|segment| segment.last().next() < first);
         let to = self.segments.partition_point(|segment| segment.first() <= last.next());
         let touched: Vec<Segment> = self.segments.drain(from..to.max(from)).collect();
         let merged = merge(touched, run);
         self.segments.insert(from, Segment { events: merged });
+        self.look_through(concerned);
         self.evict();
     }
 
@@ -223,6 +208,13 @@ impl Timeline {
     /// Takes in how the server says messages stand.
     pub fn fold(&mut self, list: &FoldList) {
         self.changes += u64::from(self.folds.take(list));
+        self.look_through(list.folds.iter().map(|fold| fold.target));
+    }
+
+    /// Changes whenever what is loaded or how a message stands does.
+    #[must_use]
+    pub fn stamp(&self) -> (u64, usize, Seq) {
+        (self.changes, self.len(), self.newest().map_or(Seq::ZERO, |event| event.seq))
     }
 
     /// Loaded runs of at most `limit` events each, by where they are fetched.
@@ -291,8 +283,12 @@ impl Timeline {
             if !self.erasures.contains(&erasure) {
                 self.erasures.push_back(erasure);
                 let loaded = self.segments.iter_mut().flat_map(|segment| &mut segment.events);
-                let struck = loaded.filter_map(|event| erasure.strike(event).then_some(())).count();
-                self.changes += u64::from(struck > 0);
+                let struck: Vec<Seq> = loaded.filter_map(|event| erasure.strike(event).then_some(event.seq)).collect();
+                self.changes += u64::from(!struck.is_empty());
+                for seq in struck {
+                    self.answers.set(seq, None);
+                    self.hidden.show(seq);
+                }
             }
         }
         for event in run {
@@ -339,11 +335,15 @@ impl Timeline {
                 return;
             };
             let count = excess.min(segment.events.len()).min(before.abs_diff(after).max(2).div_ceil(2));
-            if before >= after {
-                segment.events.drain(..count);
+            let gone = if before >= after {
+                segment.events.drain(..count)
             } else {
                 let keep = segment.events.len() - count;
-                segment.events.truncate(keep);
+                segment.events.drain(keep..)
+            };
+            for event in gone {
+                self.changes += u64::from(self.answers.set(event.seq, None));
+                self.hidden.show(event.seq);
             }
             excess -= count;
             self.segments.retain(|segment| !segment.events.is_empty());
@@ -361,17 +361,4 @@ impl Timeline {
 
 pub(super) fn is_post(event: &Event) -> bool {
     event.body.message().is_some()
-}
-
-/// Joins a run with the segments it overlaps or touches, all in order.
-fn merge(touched: Vec<Segment>, run: Vec<Event>) -> VecDeque<Event> {
-    let mut touched = touched.into_iter();
-    let mut merged = touched.next().map(|segment| segment.events).unwrap_or_default();
-    let first = run.first().map_or(Seq::ZERO, |event| event.seq);
-    let last = run.last().map_or(Seq::ZERO, |event| event.seq);
-    let tail = merged.split_off(merged.partition_point(|event| event.seq < first));
-    merged.extend(run);
-    let behind = tail.into_iter().chain(touched.flat_map(|segment| segment.events));
-    merged.extend(behind.filter(|event| event.seq > last));
-    merged
 }

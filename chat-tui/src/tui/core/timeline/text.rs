@@ -1,5 +1,6 @@
 //! The texts of blocks: what stands before a message's words, its words, and what was done to it afterwards.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chat_proto::{EventBody, Style};
@@ -30,7 +31,7 @@ pub(super) struct Head {
 
 /// What a message answers, or where it was written, clean, on a row of its own.
 pub(super) fn lead(timeline: &Timeline, block: Block, width: u16) -> String {
-    let Some(message) = timeline.block_events(block).next().and_then(|event| event.body.message()) else {
+    let Some(message) = timeline.message(block).and_then(|event| event.body.message()) else {
         return String::new();
     };
     let said = match (message.forwarded(), message.reply_to()) {
@@ -50,9 +51,14 @@ pub(super) fn lead(timeline: &Timeline, block: Block, width: u16) -> String {
 
 /// What was done to a message since it was written, clean: marks behind its words, and a row of reactions.
 pub(super) fn afterwards(timeline: &Timeline, block: Block, scope: Scope<'_>) -> String {
-    let message = timeline.block_events(block).next().filter(|event| event.body.message().is_some());
-    let Some(stand) = message.and_then(|event| timeline.stand(event.seq)) else { return String::new() };
+    let Some(message) = timeline.message(block) else { return String::new() };
     let mut tail = String::new();
+    match timeline.answers(message.seq) {
+        0 => {}
+        1 => tail.push_str(" (1 reply)"),
+        many => _ = write!(tail, " ({many} replies)"),
+    }
+    let Some(stand) = timeline.stand(message.seq) else { return tail };
     if stand.text().is_some() {
         tail.push_str(" (edited)");
     }
@@ -89,24 +95,32 @@ pub(super) fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: S
     (Head { before, prefix, marks: true }, words)
 }
 
-/// `3 joined (ken, laura, mike), 1 left (nina)`.
+/// `3 joined (ken, laura, mike), 1 left (nina), 2 hidden by filter bots`.
 pub(super) fn run_text(timeline: &Timeline, block: Block) -> String {
     let mut joined = Tally::default();
     let mut left = Tally::default();
+    let mut hidden: BTreeMap<&str, usize> = BTreeMap::new();
     for event in timeline.block_events(block) {
         if let EventBody::Joined(body) = &event.body {
             joined.add(&body.name, "");
         } else if let EventBody::Left(body) = &event.body {
             left.add(&body.name, &body.reason);
+        } else if let Some(filter) = timeline.hidden_by(event.seq) {
+            *hidden.entry(filter).or_default() += 1;
         }
     }
+    let alone = hidden.is_empty();
+    let mut parts = Vec::new();
     match (joined.count, left.count) {
-        (1, 0) => format!("{} joined", joined.names),
-        (0, 1) => format!("{} left{}", left.first.0, left.first.1),
-        (_, 0) => joined.told("joined"),
-        (0, _) => left.told("left"),
-        (_, _) => format!("{}, {}", joined.told("joined"), left.told("left")),
+        (1, 0) if alone => parts.push(format!("{} joined", joined.names)),
+        (0, 1) if alone => parts.push(format!("{} left{}", left.first.0, left.first.1)),
+        (_, _) => {
+            parts.extend((joined.count > 0).then(|| joined.told("joined")));
+            parts.extend((left.count > 0).then(|| left.told("left")));
+        }
     }
+    parts.extend(hidden.iter().map(|(name, count)| format!("{count} hidden by filter {}", clean::line(name).as_str())));
+    parts.join(", ")
 }
 
 #[derive(Default)]

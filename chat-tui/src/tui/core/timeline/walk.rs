@@ -3,7 +3,8 @@
 use chat_proto::{AccountId, Anchor as FetchAt, Event, EventBody, Fact, RoomFact, Seq, Style};
 use jiff::civil::Date;
 
-use super::{Anchor, Place, Segment, Timeline};
+use super::segment::Segment;
+use super::{Anchor, Place, Timeline};
 use crate::tui::core::time::Zone;
 
 /// Consecutive messages of one sender are shown as one group while they are less than this apart, microseconds.
@@ -30,7 +31,7 @@ pub enum Block {
         /// Index in there.
         index: usize,
     },
-    /// Joins and parts in a row, condensed to one line; both ends included.
+    /// Joins, parts and messages that a filter hides in a row, condensed to one line; both ends included.
     Run {
         /// Index of their segment.
         segment: usize,
@@ -102,6 +103,43 @@ fn kind(event: &Event) -> Kind {
 }
 
 impl Timeline {
+    fn kind(&self, event: &Event) -> Kind {
+        if self.hidden_by(event.seq).is_some() { Kind::Quiet } else { kind(event) }
+    }
+
+    /// The message a block shows; none of several events in a line.
+    #[must_use]
+    pub fn message(&self, block: Block) -> Option<&Event> {
+        match block {
+            Block::Event { .. } => self.block_events(block).next().filter(|event| event.body.message().is_some()),
+            Block::Run { .. } | Block::Pending(_) | Block::Newer => None,
+        }
+    }
+
+    /// The loaded message before or behind another one, or the first event of a line that several of them are condensed to.
+    #[must_use]
+    pub fn neighbour(&self, seq: Seq, back: bool, scope: Scope<'_>) -> Option<Seq> {
+        let mut block = self.block_of(Place::Event(seq), scope)?;
+        loop {
+            block = if back { self.prev(block, scope) } else { self.next(block, scope) }?;
+            let chosen = self.message(block).or_else(|| self.condensed(block).next());
+            if let Some(event) = chosen {
+                return Some(event.seq);
+            }
+        }
+    }
+
+    /// The events that are condensed to one line with an event; none of one that has a line of its own.
+    pub fn condensed_with(&self, seq: Seq, scope: Scope<'_>) -> impl Iterator<Item = &Event> {
+        let block = self.locate(seq).and_then(|_| self.block_of(Place::Event(seq), scope));
+        block.into_iter().flat_map(|block| self.condensed(block))
+    }
+
+    fn condensed(&self, block: Block) -> impl Iterator<Item = &Event> {
+        let is_run = matches!(block, Block::Run { .. });
+        self.block_events(block).filter(move |_| is_run)
+    }
+
     /// The newest block.
     pub(super) fn last_block(&self, scope: Scope<'_>) -> Option<Block> {
         if !self.at_head() {
@@ -123,7 +161,7 @@ impl Timeline {
         match place {
             Place::Event(seq) => {
                 let (segment, index) = self.locate(seq)?;
-                match kind(&self.segments[segment].events[index]) {
+                match self.kind(&self.segments[segment].events[index]) {
                     Kind::Hidden => self.block_after(segment, Some(index), scope),
                     Kind::Quiet | Kind::Loud => Some(self.block_around(segment, index, scope)),
                 }
@@ -205,10 +243,8 @@ impl Timeline {
     /// Whether a message begins a group, and so is shown with its time and sender.
     #[must_use]
     pub fn heads_group(&self, block: Block, scope: Scope<'_>) -> bool {
-        let Some((_, event)) = self.first_event(block) else { return true };
-        let Some(before) = self.prev(block, scope).and_then(|before| self.block_events(before).next_back()) else {
-            return true;
-        };
+        let messages = self.message(block).zip(self.prev(block, scope).and_then(|before| self.message(before)));
+        let Some((event, before)) = messages else { return true };
         let said = |event: &Event| event.body.message().is_some_and(|message| message.style == Style::Text);
         let together = said(event)
             && said(before)
@@ -285,7 +321,7 @@ impl Timeline {
     fn block_after(&self, segment: usize, index: Option<usize>, scope: Scope<'_>) -> Option<Block> {
         let mut from = index.map_or(0, |index| index + 1);
         for (number, events) in self.segments.iter().enumerate().skip(segment) {
-            let found = events.events.range(from..).position(|event| kind(event) != Kind::Hidden);
+            let found = events.events.range(from..).position(|event| self.kind(event) != Kind::Hidden);
             if let Some(offset) = found {
                 return Some(self.block_around(number, from + offset, scope));
             }
@@ -303,7 +339,7 @@ impl Timeline {
                 continue;
             };
             let to = to.take().unwrap_or(events.events.len());
-            if let Some(found) = events.events.range(..to).rposition(|event| kind(event) != Kind::Hidden) {
+            if let Some(found) = events.events.range(..to).rposition(|event| self.kind(event) != Kind::Hidden) {
                 return Some(self.block_around(number, found, scope));
             }
         }
@@ -313,12 +349,29 @@ impl Timeline {
     fn block_around(&self, segment: usize, index: usize, scope: Scope<'_>) -> Block {
         let events = &self.segments[segment];
         let event = &events.events[index];
-        if kind(event) != Kind::Quiet {
+        if self.kind(event) != Kind::Quiet {
             return Block::Event { segment, index };
         }
         let cut = Cut::of(event, scope);
-        let (from, to) = (run_end(events, index, true, cut, scope), run_end(events, index, false, cut, scope));
+        let end = |back| self.run_end(events, index, back, cut, scope);
+        let (from, to) = (end(true), end(false));
         Block::Run { segment, from, to }
+    }
+
+    /// The farthest quiet event of the run around `index`, going back or on; hidden ones in between don't end it.
+    fn run_end(&self, segment: &Segment, index: usize, back: bool, cut: Cut, scope: Scope<'_>) -> usize {
+        let mut end = index;
+        let mut next = index;
+        loop {
+            let step = if back { next.checked_sub(1) } else { next.checked_add(1) };
+            let Some((at, event)) = step.and_then(|at| Some((at, segment.events.get(at)?))) else { return end };
+            match self.kind(event) {
+                Kind::Hidden => {}
+                Kind::Quiet if Cut::of(event, scope) == cut => end = at,
+                Kind::Quiet | Kind::Loud => return end,
+            }
+            next = at;
+        }
     }
 }
 
@@ -332,21 +385,5 @@ struct Cut {
 impl Cut {
     fn of(event: &Event, scope: Scope<'_>) -> Self {
         Self { day: scope.zone.day(event.at), new: scope.ruler.is_some_and(|read| event.seq > read) }
-    }
-}
-
-/// The farthest quiet event of the run around `index`, going back or on; hidden ones in between don't end it.
-fn run_end(segment: &Segment, index: usize, back: bool, cut: Cut, scope: Scope<'_>) -> usize {
-    let mut end = index;
-    let mut next = index;
-    loop {
-        let step = if back { next.checked_sub(1) } else { next.checked_add(1) };
-        let Some((at, event)) = step.and_then(|at| Some((at, segment.events.get(at)?))) else { return end };
-        match kind(event) {
-            Kind::Hidden => {}
-            Kind::Quiet if Cut::of(event, scope) == cut => end = at,
-            Kind::Quiet | Kind::Loud => return end,
-        }
-        next = at;
     }
 }

@@ -8,7 +8,7 @@ use chat_proto::search::SearchHits;
 use chat_proto::seen::LastSeen;
 use chat_proto::{Presence, Reply, Seq, Style};
 
-use super::{about, card, draft, notice, outbox, picker, room};
+use super::{about, card, draft, find, notice, outbox, picker, room, thread};
 use crate::tui::core::command::Ask;
 use crate::tui::core::effect::{Effects, Errand, Tag};
 use crate::tui::core::form;
@@ -80,6 +80,16 @@ pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<R
             }
         }
         Tag::TakeBack(room, key, edit) => outbox::taken(model, RoomKey::new(at, room), key, edit, effects),
+        Tag::Find(question) => {
+            if let Reply::SearchHits(found) = &reply {
+                find::answered(model, at, question, Ok(found));
+            }
+        }
+        Tag::Thread(room, root) => {
+            if let Reply::SearchHits(found) = reply {
+                thread::answered(model, at, room, root, found, effects);
+            }
+        }
         Tag::Ask(asked) => told(model, at, &asked, &reply, effects),
         Tag::Done(words) if !words.is_empty() => notice(model, effects, false, words),
         Tag::Done(_) | Tag::Leave(_) | Tag::Send(..) | Tag::Edit(..) | Tag::Draft(_) | Tag::May(..) => {}
@@ -97,11 +107,7 @@ fn explained(result: Result<Reply, String>) -> Result<Explained, String> {
 /// What came of a command.
 fn told(model: &mut Model, at: ServerId, asked: &Ask, reply: &Reply, effects: &mut Effects) {
     let pick = if let Reply::SearchHits(found) = reply {
-        if let Ask::Day(_) = asked {
-            return begin_of_day(model, found, effects);
-        }
-        let query = if let Ask::Search(query) = asked { query } else { "" };
-        Some(picker::hits(&model.zone, at, query, found))
+        return begin_of_day(model, found, effects);
     } else if let Reply::MentionList(list) = reply {
         Some(picker::mentions(model, at, list))
     } else if let Reply::PinList(list) = reply {
@@ -176,7 +182,7 @@ fn joined(model: &mut Model, at: ServerId, info: RoomInfo, effects: &mut Effects
         return;
     }
     server.wanted = None;
-    room::go(model, RoomKey::new(at, info.room), effects);
+    room::enter(model, RoomKey::new(at, info.room), effects);
 }
 
 fn members(model: &mut Model, key: RoomKey, list: &MemberList, effects: &mut Effects) {
@@ -219,9 +225,13 @@ fn refused(model: &mut Model, at: ServerId, tag: Tag, why: &str, effects: &mut E
         Tag::Leave(_) => notice(model, effects, true, format!("could not leave: {why}")),
         Tag::Whois(name) | Tag::Seen(name) => notice(model, effects, true, about(&name, why)),
         Tag::Draft(room) => draft::refused(server, room),
-        // Without them everybody is shown by his name.
-        Tag::Called | Tag::CardSeen | Tag::May(..) | Tag::Nicks => {}
+        // Without them everybody is shown by his name, and of a thread what is loaded.
+        Tag::Called | Tag::CardSeen | Tag::May(..) | Tag::Nicks | Tag::Thread(..) => {}
         Tag::TakeBack(..) => notice(model, effects, true, format!("not taken back: {why}")),
+        Tag::Find(question) => {
+            find::answered(model, at, question, Err(why));
+            effects.dirty = true;
+        }
         Tag::Ask(_) | Tag::Done(_) | Tag::Nick => notice(model, effects, true, why.to_owned()),
         Tag::Edit(room, seq, text) => {
             if let Some(state) = server.rooms.get_mut(&room).filter(|state| state.composer.is_empty()) {

@@ -9,9 +9,10 @@ use chat_proto::{MessageKey, RoomName, RoomRef, Style, UserRef};
 
 use super::keys::quit;
 use super::message::{self, Meant};
-use super::{card, find, here, notice, order, picker, room, secret, select, servers, windows};
-use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Spec};
+use super::{card, filters, find, here, link, notice, order, picker, room, secret, select, servers, thread, windows};
+use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Look, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
+use crate::tui::core::find::Reach;
 use crate::tui::core::members::member_groups;
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::room_state::Intent;
@@ -87,8 +88,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         }
         Command::Message { people, text } => ask(model, Ask::Direct { people, text, go: false }, effects)?,
         Command::Query { people, text } => ask(model, Ask::Direct { people, text, go: true }, effects)?,
-        Command::Search(query) => ask(model, Ask::Search(query), effects)?,
-        Command::Find(words) => find::begin(model, &words, effects)?,
+        Command::Look(what) => return look(model, what, effects),
         Command::Goto(place) => goto(model, place, effects)?,
         Command::Done(deed) => return done(model, deed, effects),
         Command::Connect(words) => servers::connect(model, &words, effects)?,
@@ -187,6 +187,35 @@ pub(super) fn ask(model: &Model, asked: Ask, effects: &mut Effects) -> Result<()
 pub(super) fn join(at: ServerId, name: String, create: bool, effects: &mut Effects) {
     let room = RoomRef::Name(name.clone());
     effects.ask(at, Tag::Join(name), JoinRoom { key: MessageKey::default(), room, create });
+}
+
+/// Looks for something, or at less.
+fn look(model: &mut Model, what: Look, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
+    let written_in = model.current();
+    match what {
+        Look::Search(query) => find::begin(model, &query, Reach::Server, effects),
+        Look::Find(words) => {
+            model.current().ok_or("no room is open")?;
+            find::begin(model, &words, Reach::Loaded, effects);
+        }
+        Look::Threads => thread::list(model, effects)?,
+        Look::Filters => model.overlay = Some(filters::list(model)),
+        Look::Filter(on) => filters::switch(model, on, effects),
+        Look::Open(link) => return opened(model, &link, effects),
+    }
+    Ok(written_in)
+}
+
+/// Goes where a link leads; the line it was asked in makes place for what may be proposed there.
+fn opened(model: &mut Model, link: &str, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
+    let line = model.composer_mut().0.take();
+    match link::open(model, link, effects) {
+        Ok(()) => Ok(None),
+        Err(why) => {
+            model.composer_mut().0.set(&line);
+            Err(why)
+        }
+    }
 }
 
 fn goto(model: &mut Model, place: Goto, effects: &mut Effects) -> Result<(), String> {

@@ -1,9 +1,8 @@
 //! Putting a message on the clipboard, as it was written.
 
-use chat_proto::Seq;
+use chat_proto::{Seq, Style};
 
 use super::{notice, room};
-use crate::client::folds::Stand;
 use crate::tui::core::effect::{Effect, Effects};
 use crate::tui::core::model::Model;
 
@@ -14,11 +13,7 @@ const TOLD_MAX: usize = 24;
 pub(super) fn newest_shown(model: &mut Model, effects: &mut Effects) {
     let shown = room::with_timeline(model, |timeline, pane, scope, wraps| {
         let layout = timeline.layout(pane, scope, wraps);
-        layout.lines.iter().rev().find_map(|line| {
-            let event = timeline.block_events(line.block).next()?;
-            let message = event.body.message()?;
-            Some(timeline.stand(event.seq).and_then(Stand::text).unwrap_or(message.text).to_owned())
-        })
+        layout.lines.iter().rev().find_map(|line| Some(timeline.words(timeline.message(line.block)?.seq)?.to_owned()))
     });
     match shown.flatten() {
         Some(text) => copy(model, text, effects),
@@ -32,6 +27,26 @@ pub(super) fn message(model: &mut Model, seq: Seq, effects: &mut Effects) {
     if let Some(text) = words {
         copy(model, text, effects);
     }
+}
+
+/// Copies the loaded messages from one to another, each with its time and who wrote it; those that a filter hides are left out.
+pub(super) fn messages(model: &mut Model, from: Seq, to: Seq, effects: &mut Effects) {
+    let zone = &model.zone;
+    let lines = model.room().into_iter().flat_map(|room| {
+        let within = room.timeline.events().filter(|event| (from..=to).contains(&event.seq));
+        within.filter(|event| room.timeline.hidden_by(event.seq).is_none()).filter_map(|event| {
+            let (message, words) = (event.body.message()?, room.timeline.words(event.seq)?);
+            let sender = match message.style {
+                Style::Text => format!("{}:", message.name),
+                Style::Action => format!("* {}", message.name),
+            };
+            Some(format!("{} {sender} {words}", zone.minute(event.at)))
+        })
+    });
+    let lines: Vec<String> = lines.collect();
+    let told = format!("copied {} messages", lines.len());
+    effects.push(Effect::Copy(lines.join("\n")));
+    notice(model, effects, false, told);
 }
 
 /// Copies a text, and says so.

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, copy, notice, order, outbox, picker, reverse, room, select, windows};
+use super::{
+    command, copy, filters, find, message, notice, order, outbox, picker, reverse, room, select, travel, windows,
+};
 use crate::tui::core::command::{Ask, COMMANDS, Way};
 use crate::tui::core::composer::{Wanted, complete};
 use crate::tui::core::effect::{Effect, Effects, Errand};
+use crate::tui::core::find::Reach;
 use crate::tui::core::geometry::Panes;
 use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
@@ -32,6 +35,9 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     model.notice = model.notice.take().filter(|notice| notice.holds > model.now.mono);
     let armed = std::mem::take(&mut model.quit_until) > model.now.mono;
     let asked = std::mem::take(&mut model.send_asked);
+    if model.reading.digits.is_some() && travel::press_number(model, key, action, effects) {
+        return;
+    }
     if model.picker.is_some() && picker::press(model, key, action, effects) {
         return;
     }
@@ -63,7 +69,8 @@ pub(super) fn paste(model: &mut Model, text: &str, effects: &mut Effects) {
         return secret.insert(text);
     }
     if let Some(picker) = &mut model.picker {
-        return picker.insert(text);
+        picker.insert(text);
+        return find::changed(model);
     }
     write(model, text, effects);
     let lines = text.lines().count();
@@ -184,8 +191,8 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Effects) {
             notice(model, effects, false, whose);
         }
         Action::ToggleBare => model.panes.bare = !model.panes.bare,
-        // Without a chosen message there is nothing to do it with.
-        Action::Chosen(_) => {}
+        // Without a chosen message, or something that is looked for, there is nothing to do it with.
+        Action::Chosen(_) | Action::FindRegex | Action::FindCase => {}
         Action::Move { up } => order::act(model, if up { Way::Up } else { Way::Down }, effects),
         Action::Window(deed) => windows::act(model, deed, effects),
         Action::Switch => picker::switcher(model),
@@ -197,6 +204,9 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         }
         Action::Outbox => outbox::show(model, effects),
         Action::RoomForm => picker::ask_form(model, effects),
+        Action::Find => find::begin(model, "", Reach::Loaded, effects),
+        Action::Travel(to) => travel::travel(model, to, effects),
+        Action::ToggleFilters => filters::switch(model, model.reading.unfiltered, effects),
         Action::Help => command::help(model),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
@@ -266,9 +276,13 @@ fn retry(model: &mut Model, effects: &mut Effects) {
 /// among messages.
 fn escape(model: &mut Model, effects: &mut Effects) {
     let server = model.server;
+    let greeting = message::greeting(model);
     let Some(room) = model.room_mut() else { return };
     match std::mem::take(&mut room.intent) {
         Intent::Edit(_) => return room.composer.clear(),
+        Intent::Reply(_) if greeting.is_some_and(|words| words == room.composer.text()) => {
+            return room.composer.clear();
+        }
         Intent::Reply(_) => return,
         Intent::Say if !room.composer.is_empty() => return,
         Intent::Say => {}

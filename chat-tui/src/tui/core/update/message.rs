@@ -62,7 +62,7 @@ pub(super) fn say(
     super::keys::typing_stops(model, effects);
     if let Some(room) = model.state_mut(key) {
         room.intent = Intent::Say;
-        room.ruler = None;
+        (room.ruler, room.held) = (None, None);
     }
     model.selected = None;
     match intent {
@@ -72,12 +72,25 @@ pub(super) fn say(
     Ok(Some(key))
 }
 
-/// What is written next answers a message.
-pub(super) fn answer(model: &mut Model, seq: Seq) {
+/// What is written next answers a message. Nobody hears of an answer that does not name him, so with `named` an empty line
+/// begins with who wrote the message.
+pub(super) fn answer(model: &mut Model, seq: Seq, named: bool) {
     model.selected = None;
     if let Some(room) = model.room_mut() {
         room.intent = Intent::Reply(seq);
     }
+    let greeting = greeting(model).filter(|_| named && model.composer().is_empty());
+    if let Some(words) = greeting {
+        model.composer_mut().0.insert(&words);
+    }
+}
+
+/// What an answer to a message of somebody else begins with, while one is written.
+pub(super) fn greeting(model: &Model) -> Option<String> {
+    let (me, room) = (model.here().account.me.account, model.room()?);
+    let Intent::Reply(seq) = room.intent else { return None };
+    let event = room.timeline.event(seq).filter(|event| event.by != me)?;
+    Some(format!("@{} ", event.body.message()?.name))
 }
 
 /// Puts the words of an own message into the line, to be changed.

@@ -7,9 +7,11 @@ mod command;
 mod copy;
 mod draft;
 mod explore;
+mod filters;
 mod find;
 mod here;
 mod keys;
+mod link;
 mod message;
 mod net;
 mod order;
@@ -21,6 +23,8 @@ mod room;
 mod secret;
 mod select;
 mod servers;
+mod thread;
+mod travel;
 mod windows;
 
 use std::time::Duration;
@@ -30,6 +34,7 @@ use chat_proto::request::{ListFolds, ListMembers};
 
 use super::call;
 use super::effect::{Effect, Effects, Errand, Tag};
+use super::find::Source;
 use super::model::{Model, Notice, Overlay};
 use super::msg::Msg;
 use super::room_state::MembersKnown;
@@ -104,6 +109,8 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     servers::ask(model, effects);
     windows::resolve(model, effects);
     outbox::renew(model, effects);
+    filters::settle(model, effects);
+    follow(model, effects);
     fit(model);
     fetch(model, effects);
     fold(model, effects);
@@ -159,6 +166,19 @@ fn tick(model: &mut Model, effects: &mut Effects) {
         }
     }
     chord::tick(model, effects);
+    find::tick(model, effects);
+}
+
+/// Brings a list in front up to date with what came.
+fn follow(model: &mut Model, effects: &mut Effects) {
+    let Some(picker) = model.picker.as_ref() else { return };
+    let stamp = model.room().map(|room| room.timeline.stamp());
+    match &picker.source {
+        Some(Source::Find(_)) if picker.seen != stamp => find::refresh(model),
+        Some(Source::Thread(_)) if picker.seen != stamp => thread::refresh(model, effects),
+        Some(Source::Find(_) | Source::Thread(_)) | None => return,
+    }
+    effects.dirty = true;
 }
 
 fn fit(model: &mut Model) {

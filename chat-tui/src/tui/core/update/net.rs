@@ -148,7 +148,7 @@ pub(super) fn cached(model: &mut Model, key: RoomKey, at: Anchor, events: Vec<Ev
     state.unfolded.extend(ends(&events));
     state.timeline.insert(events);
     effects.dirty = true;
-    room::arrive(model, key);
+    room::arrive(model, key, at);
 }
 
 pub(super) fn queued(model: &mut Model, at: ServerId, message: Outgoing, effects: &mut Effects) {
@@ -171,7 +171,7 @@ pub(super) fn page(model: &mut Model, key: RoomKey, at: Anchor, result: Result<P
     match result {
         Ok(page) => {
             take_page(model.at_mut(key.server), key.room, at, page);
-            room::arrive(model, key);
+            room::arrive(model, key, at);
         }
         Err(why) => {
             let pause = model.now.mono + FETCH_PAUSE;
@@ -229,7 +229,7 @@ fn began(server: &mut Server, status: &chat_proto::FeedStatus) {
     if set_back {
         state.timeline.forget(Seq::ZERO);
         (state.ruler, state.jump, state.marked) = (None, None, Seq::ZERO);
-        (state.unfolded, state.stale) = (Vec::new(), false);
+        (state.unfolded, state.stale, state.held) = (Vec::new(), false, None);
     }
     state.stale |= status.next > state.live_next && !state.timeline.is_empty();
     state.live_next = status.next;
@@ -263,7 +263,7 @@ fn open_wanted(model: &mut Model, at: ServerId, effects: &mut Effects) {
     if let Some(name) = &server.wanted {
         if let Some(room) = server.joined_as(name) {
             server.wanted = None;
-            room::go(model, RoomKey::new(at, room), effects);
+            room::enter(model, RoomKey::new(at, room), effects);
         }
     } else if model.current().is_none() && model.windows.awaited().is_none() {
         room::step(model, false, effects);

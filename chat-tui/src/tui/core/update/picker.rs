@@ -2,24 +2,29 @@
 
 use chat_proto::reach::MentionList;
 use chat_proto::reply::{PinList, RoomDetails, RoomList};
-use chat_proto::search::SearchHits;
 
-use super::{card, command, message, notice, outbox, room, servers};
+use super::{card, command, find, link, message, notice, outbox, room, servers, thread};
 use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::effect::Effects;
+use crate::tui::core::find::Reach;
 use crate::tui::core::form;
 use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
 use crate::tui::core::picker::{Free, Goal, Item, Picker, Subject};
 use crate::tui::core::rooms::{hotlist, room_lines};
 use crate::tui::core::server::{RoomKey, ServerId};
-use crate::tui::core::time::{Zone, day_title};
+use crate::tui::core::time::day_title;
 use crate::tui::term::key::Key;
 
 /// Takes a key. Returns false if it does nothing here, and so closes the picker and does what it does then.
 pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects: &mut Effects) -> bool {
     let page = isize::try_from(model.geometry().timeline.height.saturating_sub(4).max(1)).unwrap_or(1);
+    if find::press(model, action, effects) {
+        return true;
+    }
+    let thread = thread::root(model);
     let Some(picker) = &mut model.picker else { return false };
+    let typed = picker.typed.len();
     match action {
         Some(Action::Enter) => {
             if let Some(goal) = picker.goal() {
@@ -44,11 +49,25 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
                 reach(model, goal, effects);
             }
         }
-        None => {
-            if let Some(c) = key.typed() {
-                picker.insert(c.encode_utf8(&mut [0; 4]));
+        None => match (key.typed(), thread) {
+            (Some('j'), Some(_)) => picker.step(1),
+            (Some('k'), Some(_)) => picker.step(-1),
+            (Some('r'), Some((_, root))) => {
+                model.picker = None;
+                message::answer(model, root, true);
             }
-        }
+            (Some(_), Some(_)) | (None, _) => {}
+            (Some(c), None) if picker.numbered => {
+                let number = c.to_digit(10).and_then(|digit| usize::try_from(digit).ok());
+                if number.is_some_and(|number| number > 0 && picker.choose(number - 1)) {
+                    return press(model, key, Some(Action::Enter), effects);
+                }
+            }
+            (Some(c), None) => picker.insert(c.encode_utf8(&mut [0; 4])),
+        },
+    }
+    if model.picker.as_ref().is_some_and(|picker| picker.find().is_some() && picker.typed.len() != typed) {
+        find::changed(model);
     }
     true
 }
@@ -95,6 +114,8 @@ fn stays(picker: &Picker, goal: &Goal) -> bool {
         | Goal::Choose(..)
         | Goal::Card(_)
         | Goal::Roles
+        | Goal::Open(_)
+        | Goal::Thread(..)
         | Goal::Mention(_) => false,
     }
 }
@@ -173,7 +194,15 @@ fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
             Ok(())
         }
         Goal::Denied(why) => Err(why),
-        Goal::Search(query) => command::ask(model, Ask::Search(query), effects),
+        Goal::Search(query) => {
+            find::begin(model, &query, Reach::Server, effects);
+            Ok(())
+        }
+        Goal::Open(link) => link::open(model, &link, effects),
+        Goal::Thread(key, root) => {
+            thread::begin(model, key, root, effects);
+            Ok(())
+        }
         Goal::Trust(server, yes) => {
             servers::answer(model, server, yes, effects);
             Ok(())
@@ -239,24 +268,6 @@ pub(super) fn switcher(model: &mut Model) {
         goal: Goal::Write(format!("/{} ", spec.name)),
     }));
     model.picker = Some(Picker::new("go to", items, Some(Free::Search)));
-}
-
-/// Messages that were found.
-pub(super) fn hits(zone: &Zone, at: ServerId, query: &str, hits: &SearchHits) -> Picker {
-    let items = hits.hits.iter().map(|hit| {
-        let message = hit.event.body.message();
-        let words = hit.text.as_deref().or(message.map(|message| message.text)).unwrap_or_default();
-        let name = message.map_or("", |message| message.name);
-        let when = format!("{} {}", day_title(zone.day(hit.event.at)), zone.minute(hit.event.at));
-        Item {
-            name: format!("{name}: {}", words.replace('\n', " ")),
-            detail: format!("#{}  {when}", hit.room_name),
-            goal: Goal::Message(RoomKey::new(at, hit.room), hit.event.seq),
-        }
-    });
-    let more = if hits.next.is_some() { ", the newest" } else { "" };
-    let title = format!("{} found of {query:?}{more}", hits.hits.len());
-    Picker::new(title, items.collect(), None)
 }
 
 /// Unread messages that name the person.

@@ -32,7 +32,7 @@ pub(super) fn turn<T>(model: &mut Model, effects: &mut Effects, change: impl FnO
     }
     if current != before {
         super::keys::typing_stops(model, effects);
-        model.selected = None;
+        (model.selected, model.reading.range) = (None, None);
         model.last = before.or(model.last);
         focus(model, before, current, effects);
     }
@@ -51,6 +51,7 @@ fn focus(model: &mut Model, before: Option<RoomKey>, current: Option<RoomKey>, e
     if let Some(key) = current {
         model.server = key.server;
         model.openings += 1;
+        model.reading.trail.visit(key);
         effects.send(key.server, Errand::Focus(Some(key.room)));
     }
 }
@@ -65,7 +66,8 @@ fn come_to(model: &mut Model, key: RoomKey, effects: &mut Effects) {
     let room = server.rooms.entry(key.room).or_default();
     (room.opened, room.arrived) = (opened, now);
     room.set_bounds(view);
-    room.ruler = unread.then_some(read);
+    room.ruler = room.held.take().or(unread.then_some(read));
+    let unread = room.ruler.is_some();
     let follows = room.timeline.anchor() == crate::tui::core::timeline::Anchor::Follow;
     if unread && follows && model.pane_of(key).is_some_and(|pane| pane.height > UNREAD_LINE) {
         first_unread_of(model, key, effects);
@@ -108,13 +110,28 @@ fn fetch_around(model: &mut Model, key: RoomKey, jump: Jump, effects: &mut Effec
     effects.send(key.server, Errand::Fetch { room: key.room, at, limit: PAGE_EVENTS_MAX });
 }
 
-/// Finishes a jump that waited for its page.
-pub(super) fn arrive(model: &mut Model, key: RoomKey) {
+/// Goes to a room that was waited for, and in it where a link led.
+pub(super) fn enter(model: &mut Model, key: RoomKey, effects: &mut Effects) {
+    go(model, key, effects);
+    if let Some(seq) = model.at_mut(key.server).leads_to.take() {
+        goto(model, seq, effects);
+    }
+}
+
+/// Finishes a jump that waited for its page: the one that came from there, or any that holds its target.
+pub(super) fn arrive(model: &mut Model, key: RoomKey, came: Anchor) {
     if !model.shows(key) {
         return;
     }
-    let Some(jump) = model.state_mut(key).and_then(|room| room.jump.take()) else { return };
+    let Some(jump) = model.state(key).and_then(|room| room.jump) else { return };
     let (Jump::Read(target) | Jump::Choose(target)) = jump;
+    let there = model.state(key).is_some_and(|room| room.timeline.event(target).is_some());
+    if !there && came != Anchor::Around(target) {
+        return;
+    }
+    if let Some(room) = model.state_mut(key) {
+        room.jump = None;
+    }
     let nearest = model.state(key).and_then(|room| room.timeline.events().map(|e| e.seq).find(|seq| *seq >= target));
     match (jump, nearest) {
         (Jump::Choose(_), Some(nearest)) if model.current() == Some(key) => show(model, nearest),
@@ -126,6 +143,9 @@ pub(super) fn arrive(model: &mut Model, key: RoomKey) {
 /// Chooses a loaded message, or shows an event that is none.
 fn show(model: &mut Model, seq: Seq) {
     let Some(key) = model.current() else { return };
+    if let Some(room) = model.room_mut() {
+        room.timeline.unhide(seq);
+    }
     top(model, key, seq);
     let event = model.room().and_then(|room| room.timeline.event(seq));
     if event.is_some_and(|event| event.body.message().is_some()) {

@@ -3,8 +3,9 @@
 use chat_proto::Seq;
 
 use super::room::{self, with_timeline};
-use super::{card, copy, message, notice};
+use super::{card, copy, find, link, message, notice, thread, travel};
 use crate::tui::core::effect::Effects;
+use crate::tui::core::heard;
 use crate::tui::core::keymap::{Action, Deed};
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::time::day_title;
@@ -15,9 +16,7 @@ use crate::tui::term::key::Key;
 pub(super) fn begin(model: &mut Model, effects: &mut Effects) {
     let newest = with_timeline(model, |timeline, pane, scope, wraps| {
         let layout = timeline.layout(pane, scope, wraps);
-        let shown = layout.lines.iter().rev().flat_map(|line| timeline.block_events(line.block).next_back());
-        let mut messages = shown.filter(|event| event.body.message().is_some());
-        messages.next().map(|event| event.seq)
+        layout.lines.iter().rev().find_map(|line| timeline.message(line.block)).map(|event| event.seq)
     });
     match newest.flatten() {
         Some(seq) => choose(model, seq),
@@ -30,6 +29,7 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     let Some(seq) = model.selected else { return false };
     match action {
         Some(Action::Chosen(deed)) => act(model, seq, deed, effects),
+        Some(Action::Escape | Action::Interrupt) if model.reading.range.is_some() => model.reading.range = None,
         Some(Action::Escape | Action::Interrupt) => model.selected = None,
         Some(_) => return false,
         None => {
@@ -46,6 +46,13 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
     if deed != Deed::Delete {
         model.doomed = None;
     }
+    match run(model, seq) {
+        Some(list) if matches!(deed, Deed::Primary | Deed::Info) => return model.overlay = Some(list),
+        Some(_) if !deed.moves() => {
+            return notice(model, effects, true, "this line is no message; Enter reads what it counts");
+        }
+        Some(_) | None => {}
+    }
     match deed {
         Deed::Before => step(model, seq, true),
         Deed::Behind => step(model, seq, false),
@@ -57,11 +64,13 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
             room::scroll(model, Scroll::Bottom, effects);
             step_to(model, |seqs| seqs.last());
         }
-        Deed::MentionBefore => mention(model, seq, true),
-        Deed::MentionBehind => mention(model, seq, false),
+        Deed::FoundBefore => find::again(model, seq, true, effects),
+        Deed::FoundBehind => find::again(model, seq, false, effects),
         Deed::DayBefore => day(model, seq, true),
         Deed::DayBehind => day(model, seq, false),
-        Deed::Reply => message::answer(model, seq),
+        Deed::Primary if answers(model, seq).is_some() => answered(model, seq, effects),
+        Deed::Primary | Deed::Reply => message::answer(model, seq, true),
+        Deed::ReplyQuietly => message::answer(model, seq, false),
         Deed::Edit => tell(model, effects, |model| message::begin_edit(model, seq)),
         Deed::Delete => message::remove_chosen(model, effects),
         Deed::React => message::pick_reaction(model),
@@ -77,7 +86,27 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
             model.composer_mut().0.set(&format!("/forward #{seq} #"));
         }
         Deed::Answered => answered(model, seq, effects),
-        Deed::Copy => copy::message(model, seq, effects),
+        Deed::Thread => {
+            if let Some(key) = model.current() {
+                thread::begin(model, key, seq, effects);
+            }
+        }
+        Deed::Range => model.reading.range = if model.reading.range.is_some() { None } else { Some(seq) },
+        Deed::Copy => match model.reading.range.take() {
+            Some(end) => copy::messages(model, seq.min(end), seq.max(end), effects),
+            None => copy::message(model, seq, effects),
+        },
+        Deed::CopyLink => link::copy_to(model, seq, effects),
+        Deed::OpenLink => {
+            if let Err(why) = link::of_message(model, seq, effects) {
+                notice(model, effects, true, why);
+            }
+        }
+        Deed::MarkUnread => {
+            if let Some(key) = model.current() {
+                travel::mark_unread(model, key, seq, effects);
+            }
+        }
         Deed::Info => model.overlay = info(model, seq),
         Deed::Author => author(model, seq, effects),
     }
@@ -85,12 +114,15 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
 
 /// Chooses a message and shows it.
 pub(super) fn choose(model: &mut Model, seq: Seq) {
-    model.selected = Some(seq);
+    if model.selected.replace(seq).is_none() {
+        model.reading.range = None;
+    }
     with_timeline(model, |timeline, pane, scope, wraps| timeline.reveal(seq, pane, scope, wraps));
 }
 
 fn step(model: &mut Model, seq: Seq, back: bool) {
-    let next = model.room().and_then(|room| room.timeline.neighbour(seq, back));
+    let next = model.current().zip(model.room());
+    let next = next.and_then(|(key, room)| room.timeline.neighbour(seq, back, model.scope(key)));
     match next {
         Some(next) => choose(model, next),
         // Below the newest message there is the line.
@@ -106,22 +138,6 @@ fn step_to(model: &mut Model, which: impl FnOnce(&mut dyn Iterator<Item = Seq>) 
     });
     if let Some(seq) = found {
         choose(model, seq);
-    }
-}
-
-fn mention(model: &mut Model, seq: Seq, back: bool) {
-    let me = model.here().account.me.account;
-    let found = model.room().and_then(|room| {
-        let named = |event: &&chat_proto::Event| event.body.message().is_some_and(|it| it.mentions.contains(&me));
-        let mut events = room.timeline.events();
-        if back {
-            events.rev().filter(named).map(|event| event.seq).find(|found| *found < seq)
-        } else {
-            events.by_ref().filter(named).map(|event| event.seq).find(|found| *found > seq)
-        }
-    });
-    if let Some(found) = found {
-        choose(model, found);
     }
 }
 
@@ -167,15 +183,31 @@ fn same(model: &mut Model, seq: Seq, effects: &mut Effects) {
 }
 
 fn answered(model: &mut Model, seq: Seq, effects: &mut Effects) {
-    let event = model.room().and_then(|room| room.timeline.event(seq));
-    let target = event.and_then(|event| event.body.message()).and_then(|message| message.reply_to());
-    match target {
+    match answers(model, seq) {
         Some(target) => {
             model.selected = None;
             room::goto(model, target, effects);
         }
         None => notice(model, effects, true, "it answers no message"),
     }
+}
+
+/// What a loaded message answers.
+fn answers(model: &Model, seq: Seq) -> Option<Seq> {
+    model.room()?.timeline.event(seq)?.body.message()?.reply_to()
+}
+
+/// What is condensed to the chosen line, one by one; none if a message is chosen.
+fn run(model: &Model, seq: Seq) -> Option<Overlay> {
+    let (key, timeline) = (model.current()?, &model.room()?.timeline);
+    let lines: Vec<String> = timeline
+        .condensed_with(seq, model.scope(key))
+        .filter_map(|event| {
+            let filter = timeline.hidden_by(event.seq).map(|name| format!("  (filter {name})"));
+            Some(heard::line(event, &model.zone)? + &filter.unwrap_or_default())
+        })
+        .collect();
+    (!lines.is_empty()).then(|| Overlay { title: "what this line counts".to_owned(), lines, scroll: 0 })
 }
 
 fn info(model: &Model, seq: Seq) -> Option<Overlay> {

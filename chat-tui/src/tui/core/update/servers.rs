@@ -17,6 +17,7 @@ pub(super) fn connect(model: &mut Model, words: &str, effects: &mut Effects) -> 
     let host = address.shown();
     let known = model.numbered().find(|(_, server)| server.host == host && name.is_none()).map(|(id, _)| id);
     if let Some(id) = known {
+        model.at_mut(id).leads_to = address.message;
         model.at_mut(id).ask_for(rooms);
         return reconnect(model, id, effects);
     }
@@ -25,7 +26,7 @@ pub(super) fn connect(model: &mut Model, words: &str, effects: &mut Effects) -> 
         return Err(format!("at most {SERVERS_MAX} servers are connected to at once"));
     }
     let own = name.clone().unwrap_or_else(|| model.at(ServerId(0)).account.me.name.trim_start_matches('~').to_owned());
-    model.servers.push(Server::new(host, own, rooms));
+    model.servers.push(Server::new(host, own, rooms).leading_to(address.message));
     effects.push(Effect::Connect { server: ServerId(id), address: Box::new(address), name });
     effects.dirty = true;
     Ok(())
