@@ -10,6 +10,7 @@ use chat_proto::reply::{Reject, RejectCode};
 use chat_proto::search::{Search, SearchHit, SearchHits};
 use chat_proto::{Anchor, Event, Reply, Request, RoomId, Seq};
 use chat_tui::tui::core::heard::Heard;
+use chat_tui::tui::core::pointer::{Gesture, Spot};
 use chat_tui::tui::core::{Effect, Errand, Intent, Msg, Tag};
 use harness::{
     ALICE, BOB, CAROL, DEV, GENERAL, History, SERVER, Screen, events, key, long_history, page, status, status_of,
@@ -77,7 +78,10 @@ fn words_are_found_while_one_types_and_esc_leaves_reading_where_it_was() {
     assert!(title(&screen).ends_with("find here: 1 found in what is loaded"), "{}", title(&screen));
     screen.keys("<backspace>");
     assert_eq!(listed(&screen).len(), 10, "290 to 299");
-    screen.keys("<down><down><esc>");
+    screen.keys("<down><down>");
+    screen.msg(Msg::Point(Gesture::WheelDown, Spot::Timeline));
+    assert_eq!(screen.model.picker.as_ref().unwrap().chosen(), 5, "the wheel goes through the list");
+    screen.keys("<esc>");
     assert_eq!(screen.model.room().unwrap().timeline.anchor(), anchor);
     assert_eq!(screen.text().lines().nth(5), before.lines().nth(5));
     screen.keys("<ctrl-s>message 290<enter>");
@@ -260,6 +264,23 @@ fn a_thread_is_what_answers_and_what_answers_that() {
     assert!(screen.text().contains("4 replies, last"), "{}", screen.text());
     screen.keys("<enter>");
     assert_eq!(title(&screen), "a thread, 4 replies");
+}
+
+#[test]
+fn a_thread_outlives_what_it_began_with() {
+    let mut screen = room(&thread());
+    screen.keys("<esc>t");
+    assert_eq!(listed(&screen).len(), 4);
+    let remove = |history: History, target: u64| {
+        history.push(BOB, Redacted { name: "bob".into(), target: Seq(target), reason: String::new() }.into())
+    };
+    let history = remove(after(thread()), 1);
+    screen.net(events(GENERAL, history.events[5..].to_vec()));
+    assert_eq!(listed(&screen), ["a message that was removed", "carol: I can", "bob: thank you", "alice: me too"]);
+    assert_eq!(title(&screen), "a thread, 3 replies");
+    let history = [3, 4, 5].into_iter().fold(history, remove);
+    screen.net(events(GENERAL, history.events[6..].to_vec()));
+    assert_eq!(listed(&screen), ["a message that was removed"]);
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn wheel(model: &mut Model, back: bool, spot: &Spot, effects: &mut Effects) {
             let first = turn(model.members_scrolled(), lines + 1, rows);
             model.scrolled = Scrolled { room: model.current, members: first, ..model.scrolled };
         }
-        Spot::Timeline | Spot::Composer { .. } if model.overlay.is_some() => {
+        Spot::Timeline | Spot::Composer { .. } if model.overlay.is_some() || model.picker.is_some() => {
             let key = Key::plain(if back { KeyCode::Up } else { KeyCode::Down });
             (0..WHEEL_ROWS).for_each(|_| chord::key(model, key, effects));
         }
