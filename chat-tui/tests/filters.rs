@@ -13,7 +13,7 @@ use chat_tui::tui::core::heard::Heard;
 use chat_tui::tui::core::time::Zone;
 use chat_tui::tui::core::timeline::{Anchor, Block, Layout, Pane, Part, Scope, Scroll, Timeline, Wraps};
 use chat_tui::tui::core::{Change, Effect, Filter, Filters, Msg, Prefs};
-use harness::{ALICE, BOB, CAROL, GENERAL, History, Screen, events, key, status_of};
+use harness::{ALICE, BOB, CAROL, GENERAL, History, Screen, events, key};
 use proptest::prelude::*;
 
 fn filters(list: &[(&str, &str)]) -> Arc<Filters> {
@@ -39,17 +39,11 @@ fn noisy() -> Vec<Event> {
         .events
 }
 
-fn room(history: &[Event]) -> Screen {
-    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", history, history.len() as u64));
-    screen.serve(history).wait(1_000).taken();
-    screen
-}
-
 const BUILDS: (&str, &str) = ("builds", "/^ci-bot: .*build \\d+ passed/");
 
 #[test]
 fn what_a_filter_hides_is_counted_in_a_line_and_ones_own_and_mentions_stay() {
-    let mut screen = room(&noisy());
+    let mut screen = Screen::reading(&noisy());
     assert!(screen.text().contains("build 1 passed"));
     set(&mut screen, &[BUILDS, ("ads", "BUY now")]);
     screen.msg(Msg::Resize(140, 24));
@@ -71,7 +65,7 @@ fn what_a_filter_hides_is_counted_in_a_line_and_ones_own_and_mentions_stay() {
 
 #[test]
 fn a_message_is_hidden_by_its_words_as_they_are_now_and_also_when_it_comes() {
-    let mut screen = room(&noisy()[..1]);
+    let mut screen = Screen::reading(&noisy()[..1]);
     set(&mut screen, &[BUILDS]);
     let mut history = History::default();
     history.events = noisy()[..1].to_vec();
@@ -93,7 +87,7 @@ fn a_message_is_hidden_by_its_words_as_they_are_now_and_also_when_it_comes() {
 
 #[test]
 fn unread_counts_what_is_hidden_and_choosing_passes_it_by_and_finding_shows_it() {
-    let mut screen = room(&noisy()[..1]);
+    let mut screen = Screen::reading(&noisy()[..1]);
     set(&mut screen, &[BUILDS, ("ads", "buy now")]);
     screen.msg(Msg::Focus(false)).net(events(GENERAL, noisy()[1..5].to_vec()));
     assert_eq!(screen.model.room_view().unwrap().unread(), 3);
@@ -109,7 +103,7 @@ fn unread_counts_what_is_hidden_and_choosing_passes_it_by_and_finding_shows_it()
 
 #[test]
 fn a_line_that_counts_several_is_chosen_and_read_and_nothing_else_is_done_with_it() {
-    let mut screen = room(&noisy());
+    let mut screen = Screen::reading(&noisy());
     set(&mut screen, &[BUILDS, ("ads", "buy now")]);
     screen.taken();
     screen.keys("<esc>gj");
@@ -135,7 +129,7 @@ fn what_fits_on_the_screen_once_it_is_hidden_is_seen() {
     for n in 0..60 {
         history = history.said(CAROL, "ci-bot", &format!("build {n} passed"));
     }
-    let mut screen = room(&history.events);
+    let mut screen = Screen::reading(&history.events);
     screen.keys("<pageup>");
     assert!(!screen.model.room().unwrap().timeline.follows());
     set(&mut screen, &[BUILDS]);
@@ -145,7 +139,7 @@ fn what_fits_on_the_screen_once_it_is_hidden_is_seen() {
 
 #[test]
 fn filters_are_listed_kept_and_not_read_out() {
-    let mut screen = room(&noisy()[..1]);
+    let mut screen = Screen::reading(&noisy()[..1]);
     screen.keys("/filter add ads buy now<enter>/filter del ads<enter>/filter add ads<enter>");
     let change = |change| Effect::Configure(change);
     let changes: Vec<_> = screen.taken().into_iter().filter(|it| matches!(it, Effect::Configure(_))).collect();

@@ -8,19 +8,13 @@ mod harness;
 use chat_proto::event::{Edited, Posted, PostedWith, Redacted, ReplyTo, Style};
 use chat_proto::reply::{Reject, RejectCode};
 use chat_proto::search::{Search, SearchHit, SearchHits};
-use chat_proto::{Anchor, Event, Reply, Request, RoomId, Seq};
+use chat_proto::{Anchor, Event, Reply, Request, Seq};
 use chat_tui::tui::core::heard::Heard;
+use chat_tui::tui::core::pointer::{Gesture, Spot};
 use chat_tui::tui::core::{Effect, Errand, Intent, Msg, Tag};
 use harness::{
     ALICE, BOB, CAROL, DEV, GENERAL, History, SERVER, Screen, events, key, long_history, page, status, status_of,
 };
-
-/// A room that holds these events, read, and looked at.
-fn room(history: &[Event]) -> Screen {
-    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", history, history.len() as u64));
-    screen.serve(history).wait(1_000).taken();
-    screen
-}
 
 /// A history that goes on behind these events.
 fn after(events: Vec<Event>) -> History {
@@ -62,14 +56,10 @@ fn listed(screen: &Screen) -> Vec<String> {
     picker.map(|picker| picker.shown().map(|(item, _)| item.name.clone()).collect()).unwrap_or_default()
 }
 
-fn notice(screen: &Screen) -> &str {
-    screen.model.notice.as_ref().map_or("", |notice| &notice.text)
-}
-
 #[test]
 fn words_are_found_while_one_types_and_esc_leaves_reading_where_it_was() {
     let history = long_history(300);
-    let mut screen = room(&history);
+    let mut screen = Screen::reading(&history);
     screen.keys("<pageup><pageup>").serve(&history);
     let (before, anchor) = (screen.text(), screen.model.room().unwrap().timeline.anchor());
     screen.keys("<ctrl-s>MESSAGE 299");
@@ -77,7 +67,10 @@ fn words_are_found_while_one_types_and_esc_leaves_reading_where_it_was() {
     assert!(title(&screen).ends_with("find here: 1 found in what is loaded"), "{}", title(&screen));
     screen.keys("<backspace>");
     assert_eq!(listed(&screen).len(), 10, "290 to 299");
-    screen.keys("<down><down><esc>");
+    screen.keys("<down><down>");
+    screen.msg(Msg::Point(Gesture::WheelDown, Spot::Timeline));
+    assert_eq!(screen.model.picker.as_ref().unwrap().chosen(), 5, "the wheel goes through the list");
+    screen.keys("<esc>");
     assert_eq!(screen.model.room().unwrap().timeline.anchor(), anchor);
     assert_eq!(screen.text().lines().nth(5), before.lines().nth(5));
     screen.keys("<ctrl-s>message 290<enter>");
@@ -88,7 +81,7 @@ fn words_are_found_while_one_types_and_esc_leaves_reading_where_it_was() {
 
 #[test]
 fn the_key_that_moves_on_finds_where_it_would_move_nothing() {
-    let mut screen = room(&talk().events);
+    let mut screen = Screen::reading(&talk().events);
     screen.keys("ab<ctrl-a><ctrl-f>");
     assert!(screen.model.picker.is_none());
     screen.keys("<ctrl-f><ctrl-f>");
@@ -97,7 +90,7 @@ fn the_key_that_moves_on_finds_where_it_would_move_nothing() {
 
 #[test]
 fn case_counts_and_words_are_an_expression_where_that_is_asked_for() {
-    let mut screen = room(&talk().events);
+    let mut screen = Screen::reading(&talk().events);
     screen.keys("/find disk<enter>");
     assert_eq!(listed(&screen), ["carol: which Disk? sda or sdb9", "bob: the disk is full"]);
     let styles = screen.styles(chat_tui::tui::term::caps::Colors::None);
@@ -128,7 +121,7 @@ fn an_expression_is_compared_with_so_much_at_most() {
     for n in 0..100 {
         history = history.said(BOB, "bob", &format!("{n} {}", "long ".repeat(1_000)));
     }
-    let mut screen = room(&history.events);
+    let mut screen = Screen::reading(&history.events);
     screen.keys("<ctrl-s>long");
     assert!(title(&screen).ends_with("100 found"), "{}", title(&screen));
     screen.keys("<ctrl-x>");
@@ -140,7 +133,7 @@ fn what_is_found_is_as_it_is_now_and_never_what_was_removed() {
     let edited =
         Edited { name: "bob".into(), target: Seq(4), text: "a disk to see".into(), mentions: vec![], visible_to: None };
     let history = talk().push(BOB, edited.into()).events;
-    let mut screen = room(&history);
+    let mut screen = Screen::reading(&history);
     screen.keys("<ctrl-s>nothing");
     assert_eq!(listed(&screen), [""; 0], "the words it had");
     screen.keys("<ctrl-u>disk");
@@ -154,7 +147,7 @@ fn what_is_found_is_as_it_is_now_and_never_what_was_removed() {
 #[test]
 fn the_server_is_asked_once_the_typing_pauses_and_only_the_last_answer_counts() {
     let history = long_history(1_000);
-    let mut screen = room(&history);
+    let mut screen = Screen::reading(&history);
     screen.keys("<ctrl-s><tab>disk");
     assert_eq!(asked(&mut screen), []);
     screen.wait(250).keys("s").wait(250);
@@ -177,13 +170,13 @@ fn the_server_is_asked_once_the_typing_pauses_and_only_the_last_answer_counts() 
             event: event.clone(),
             text: text.map(str::to_owned),
         };
-        Reply::SearchHits(SearchHits { hits: vec![hit(Some("as it is"))], next: Some(1), behind: 0 })
+        Reply::SearchHits(SearchHits { hits: vec![hit(Some("as it is"))], next: Some(1), behind: 3 })
     };
     screen.msg(Msg::Answer(SERVER, first, Ok(hits(3))));
     assert_eq!(listed(&screen), [""; 0], "an answer to what is not asked any more");
     screen.msg(Msg::Answer(SERVER, second, Ok(hits(12))));
     assert_eq!(listed(&screen), ["bob: as it is"]);
-    assert!(title(&screen).ends_with("find in all rooms: the newest 1"), "{}", title(&screen));
+    assert!(title(&screen).ends_with("the newest 1, 3 new events cannot be found yet"), "{}", title(&screen));
     screen.keys("<enter>").serve(&history);
     assert_eq!(screen.model.selected, Some(Seq(12)));
     assert!(screen.text().contains("message 12 "), "{}", screen.text());
@@ -191,7 +184,7 @@ fn the_server_is_asked_once_the_typing_pauses_and_only_the_last_answer_counts() 
 
 #[test]
 fn a_search_of_a_command_asks_at_once_and_a_refusal_is_told_in_the_line() {
-    let mut screen = room(&talk().events);
+    let mut screen = Screen::reading(&talk().events);
     screen.keys("/search disk from:bob<enter>");
     let (tag, request) = asked(&mut screen).pop().unwrap();
     assert_eq!(request, Search { query: "disk from:bob".into(), room: None, after: 0, limit: 50 }.into());
@@ -206,22 +199,22 @@ fn a_search_of_a_command_asks_at_once_and_a_refusal_is_told_in_the_line() {
 
 #[test]
 fn what_was_looked_for_is_gone_through_further() {
-    let mut screen = room(&talk().events);
+    let mut screen = Screen::reading(&talk().events);
     screen.keys("<esc>n");
-    assert!(notice(&screen).contains("nothing was looked for yet"));
+    assert!(screen.notice().contains("nothing was looked for yet"));
     screen.keys("/disk<enter>");
     assert_eq!(screen.model.selected, Some(Seq(3)));
     screen.keys("n");
     assert_eq!(screen.model.selected, Some(Seq(2)));
     screen.keys("n");
-    assert!(notice(&screen).contains("nothing further back"));
+    assert!(screen.notice().contains("nothing further back"));
     screen.keys("N");
     assert_eq!(screen.model.selected, Some(Seq(3)));
 }
 
 #[test]
 fn who_listens_hears_what_is_found() {
-    let mut screen = room(&talk().events);
+    let mut screen = Screen::reading(&talk().events);
     let mut heard = Heard::default();
     heard.news(&screen.model);
     screen.keys("/lastlog full<enter>");
@@ -240,7 +233,7 @@ fn thread() -> Vec<Event> {
 
 #[test]
 fn a_thread_is_what_answers_and_what_answers_that() {
-    let mut screen = room(&thread());
+    let mut screen = Screen::reading(&thread());
     assert!(screen.text().contains("the disk? (2 replies)") && screen.text().contains("I can (1 reply)"));
     screen.keys("<esc>kt");
     assert_eq!(listed(&screen), ["bob: who can look at the disk?", "carol: I can", "bob: thank you", "alice: me too"]);
@@ -260,6 +253,23 @@ fn a_thread_is_what_answers_and_what_answers_that() {
     assert!(screen.text().contains("4 replies, last"), "{}", screen.text());
     screen.keys("<enter>");
     assert_eq!(title(&screen), "a thread, 4 replies");
+}
+
+#[test]
+fn a_thread_outlives_what_it_began_with() {
+    let mut screen = Screen::reading(&thread());
+    screen.keys("<esc>t");
+    assert_eq!(listed(&screen).len(), 4);
+    let remove = |history: History, target: u64| {
+        history.push(BOB, Redacted { name: "bob".into(), target: Seq(target), reason: String::new() }.into())
+    };
+    let history = remove(after(thread()), 1);
+    screen.net(events(GENERAL, history.events[5..].to_vec()));
+    assert_eq!(listed(&screen), ["a message that was removed", "carol: I can", "bob: thank you", "alice: me too"]);
+    assert_eq!(title(&screen), "a thread, 3 replies");
+    let history = [3, 4, 5].into_iter().fold(history, remove);
+    screen.net(events(GENERAL, history.events[6..].to_vec()));
+    assert_eq!(listed(&screen), ["a message that was removed"]);
 }
 
 #[test]
@@ -308,7 +318,7 @@ fn what_of_a_thread_is_not_loaded_is_asked_for_and_missed_aloud() {
 
 #[test]
 fn enter_goes_to_what_is_answered_or_answers_and_nobody_is_named_where_that_is_asked_for() {
-    let mut screen = room(&thread());
+    let mut screen = Screen::reading(&thread());
     screen.keys("<esc>k<enter>");
     assert_eq!(screen.model.selected, Some(Seq(3)), "what it answers");
     screen.keys("<enter><enter>");
@@ -324,14 +334,14 @@ fn enter_goes_to_what_is_answered_or_answers_and_nobody_is_named_where_that_is_a
 
 #[test]
 fn several_messages_are_copied_with_their_times_and_names() {
-    let mut screen = room(&talk().after(5).did(BOB, "bob", "sighs").events);
+    let mut screen = Screen::reading(&talk().after(5).did(BOB, "bob", "sighs").events);
     screen.keys("<esc>Vkk");
     let chosen = screen.styles(chat_tui::tui::term::caps::Colors::None);
     assert!(chosen.lines().filter(|line| line.contains('~')).count() >= 3, "{chosen}");
     screen.keys("y");
     let copied = "11:50 bob: nothing to see\n11:50 alice: sdb12 it is\n11:55 * bob sighs";
     assert!(screen.taken().contains(&Effect::Copy(copied.to_owned())));
-    assert_eq!(notice(&screen), "copied 3 messages");
+    assert_eq!(screen.notice(), "copied 3 messages");
     screen.keys("Vj<esc>y");
     assert!(screen.taken().contains(&Effect::Copy("sdb12 it is".to_owned())), "Esc ends the range first");
     screen.keys("Vkx<ctrl-u><esc>ky");
@@ -347,9 +357,9 @@ fn links_of_a_message_are_opened_one_at_once_and_several_by_number() {
         .said(BOB, "bob", "https://a.example or HTTP://b.example/ü or mailto:c@d.example or https://a.example")
         .said(BOB, "bob", "javascript:alert(1) file:///etc/passwd")
         .events;
-    let mut screen = room(&history);
+    let mut screen = Screen::reading(&history);
     screen.keys("<esc>o");
-    assert_eq!(notice(&screen), "there is no link in it");
+    assert_eq!(screen.notice(), "there is no link in it");
     screen.keys("ko");
     assert_eq!(listed(&screen), ["1 https://a.example", "2 HTTP://b.example/%C3%BC", "3 mailto:c@d.example"]);
     screen.keys("92");
@@ -358,14 +368,14 @@ fn links_of_a_message_are_opened_one_at_once_and_several_by_number() {
     assert_eq!(screen.taken(), [Effect::Open("https://a.example/x?y=1".to_owned())]);
     screen.keys("<esc>/open file:///etc/passwd<enter>");
     assert_eq!(screen.taken(), []);
-    assert!(notice(&screen).contains("no link of https://"), "{}", notice(&screen));
+    assert!(screen.notice().contains("no link of https://"), "{}", screen.notice());
     assert_eq!(screen.model.composer().text(), "/open file:///etc/passwd");
 }
 
 #[test]
 fn a_link_to_a_message_leads_back_to_it() {
     let history = long_history(300);
-    let mut screen = room(&history);
+    let mut screen = Screen::reading(&history);
     screen.keys("<esc>kkY");
     let link = "chat://chat.example.org/general?seq=298";
     assert!(screen.taken().contains(&Effect::Copy(link.to_owned())));
@@ -385,13 +395,13 @@ fn a_link_to_a_message_leads_back_to_it() {
     let led = Errand::Fetch { room: DEV, at: Anchor::Around(Seq(7)), limit: 200 };
     assert!(screen.taken().contains(&Effect::At(other, led)), "the link leads to its message there too");
     screen.keys("<ctrl-u>/open chat://chat.example.org/general?seq=x<enter>");
-    assert!(notice(&screen).contains("?seq=17"), "{}", notice(&screen));
+    assert!(screen.notice().contains("?seq=17"), "{}", screen.notice());
 }
 
 #[test]
 fn where_a_room_is_gone_to_for_a_message_its_unread_ones_are_not_waited_for() {
     let (here, all) = (talk().events, long_history(1_000));
-    let mut screen = room(&here);
+    let mut screen = Screen::reading(&here);
     screen.welcome(vec![status_of(GENERAL, "general", &here, 5), status_of(DEV, "dev", &all, 800)]);
     screen.taken();
     screen.keys("/open chat://chat.example.org/dev?seq=12<enter>");
@@ -402,114 +412,4 @@ fn where_a_room_is_gone_to_for_a_message_its_unread_ones_are_not_waited_for() {
     }
     assert_eq!(screen.model.selected, Some(Seq(12)));
     assert!(screen.text().contains("message 12 "), "{}", screen.text());
-}
-
-#[test]
-fn a_mark_set_by_hand_holds_until_one_comes_back() {
-    let mut history = talk();
-    let mut screen = room(&history.events);
-    screen.keys("<esc>kkm");
-    assert!(screen.text().contains("new since") && screen.model.selected.is_none(), "{}", screen.text());
-    history = history.said(BOB, "bob", "and more");
-    screen.net(events(GENERAL, history.events[5..].to_vec())).wait(5_000);
-    let marks = |screen: &mut Screen| {
-        let mark = |effect: &Effect| matches!(effect, Effect::At(SERVER, Errand::MarkRead { room: GENERAL, .. }));
-        screen.taken().iter().filter(|effect| mark(effect)).count()
-    };
-    assert_eq!(marks(&mut screen), 0, "nothing is marked as read meanwhile");
-    screen.keys("<alt-1>").wait(5_000);
-    assert_eq!(marks(&mut screen), 0);
-    screen.keys("<alt-2>");
-    assert_eq!(screen.current(), Some(GENERAL));
-    let text = screen.text();
-    let at = |words: &str| text.lines().position(|line| line.contains(words)).unwrap_or_else(|| panic!("{text}"));
-    assert!(at("new since") < at("which Disk?") && at("new since") > at("the disk is full"), "{text}");
-    screen.wait(5_000);
-    assert_eq!(marks(&mut screen), 1);
-}
-
-#[test]
-fn mentions_are_gone_through_also_where_they_are_not_loaded() {
-    let mut history = History::default();
-    for n in 1..=600 {
-        let named = [50, 590, 595].contains(&n);
-        history = history.said(BOB, "bob", &if named { format!("alice, look {n}") } else { format!("words {n}") });
-    }
-    let history = history.events;
-    let mut general = status_of(GENERAL, "general", &history, 600);
-    general.mentions = vec![Seq(50)];
-    (general.read, general.read_ordinal) = (Seq(40), chat_proto::Ordinal(40));
-    let mut screen = Screen::online(80, 24, general);
-    let (first, newest) = (Anchor::Around(Seq(41)), Anchor::Before(Seq::MAX));
-    screen.msg(Msg::Page(key(GENERAL), first, Ok(page(GENERAL, &history, first, 200)))).keys("<alt-end>");
-    screen.msg(Msg::Page(key(GENERAL), newest, Ok(page(GENERAL, &history, newest, 200))));
-    screen.taken();
-    let chosen = |screen: &Screen| screen.model.selected.map_or(0, |seq| seq.0);
-    screen.keys("<alt-p>");
-    assert_eq!(chosen(&screen), 595);
-    screen.keys("<alt-p>");
-    assert_eq!(chosen(&screen), 590);
-    screen.keys("<alt-p>");
-    assert!(screen.fetches().contains(&(GENERAL, Anchor::Around(Seq(50)))));
-    let around = Anchor::Around(Seq(50));
-    screen.msg(Msg::Page(key(GENERAL), around, Ok(page(GENERAL, &history, around, 60))));
-    assert_eq!(chosen(&screen), 50);
-    screen.keys("<alt-p>");
-    assert!(notice(&screen).contains("in what is loaded names you"), "{}", notice(&screen));
-    screen.keys("]]]");
-    assert_eq!((chosen(&screen), notice(&screen)), (595, "no message further on names you"));
-}
-
-#[test]
-fn unread_and_visited_rooms_are_gone_through_and_any_by_two_digits() {
-    let history = talk().events;
-    let mut screen = Screen::online(80, 24, status_of(GENERAL, "general", &history, 5));
-    let mut feeds = vec![status_of(GENERAL, "general", &history, 5)];
-    feeds.extend((2..=14).map(|n| status(RoomId(n), &format!("room{n:02}"), 3, if n == 5 || n == 9 { 1 } else { 3 })));
-    screen.welcome(feeds);
-    assert_eq!(screen.current(), Some(GENERAL));
-    let room = |screen: &Screen| screen.current().unwrap().0;
-    screen.keys("<shift-right>");
-    assert_eq!(room(&screen), 5);
-    screen.keys("<shift-right>");
-    assert_eq!(room(&screen), 9);
-    screen.keys("<shift-left>");
-    assert_eq!(room(&screen), 5);
-    screen.keys("<alt-j>12");
-    assert_eq!(room(&screen), 12);
-    screen.keys("<alt-j>3<enter>");
-    assert_eq!(room(&screen), 3);
-    screen.keys("<alt-j>99");
-    assert_eq!((room(&screen), notice(&screen)), (3, "there is no room 99"));
-    screen.keys("<alt-j>1x");
-    assert_eq!((room(&screen), screen.model.composer().text()), (3, "x"), "another key ends it");
-    for before in [12, 5, 9, 5, 1] {
-        screen.keys("<alt-<>");
-        assert_eq!(room(&screen), before);
-    }
-    screen.keys("<alt-<>");
-    assert_eq!(notice(&screen), "no room was looked at before");
-    screen.msg(Msg::Key("alt->".parse().unwrap()));
-    assert_eq!(room(&screen), 5);
-}
-
-#[test]
-fn everything_counts_as_read_at_once_unless_one_only_looks() {
-    let history = talk().events;
-    let mut screen = room(&history);
-    screen.keys("<alt-U>");
-    let marks: Vec<_> = screen
-        .taken()
-        .into_iter()
-        .filter_map(|effect| match effect {
-            Effect::At(SERVER, Errand::MarkRead { room, seq }) => Some((room, seq)),
-            _ => None,
-        })
-        .collect();
-    assert_eq!(marks, [(DEV, Seq(3))]);
-    assert_eq!(notice(&screen), "1 room was marked as read");
-    let prefs = chat_tui::tui::core::Prefs { explore: true, ..Default::default() };
-    screen.msg(Msg::Prefs(Box::new(prefs))).keys("<alt-U>");
-    assert_eq!(screen.taken(), []);
-    assert!(notice(&screen).contains("only looking"), "{}", notice(&screen));
 }

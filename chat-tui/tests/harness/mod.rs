@@ -83,6 +83,18 @@ impl Screen {
         screen
     }
 
+    /// A screen that looks at `#general` with these events, all of them read.
+    pub fn reading(history: &[Event]) -> Self {
+        let mut screen = Self::online(80, 24, status_of(GENERAL, "general", history, history.len() as u64));
+        screen.serve(history).wait(1_000).taken();
+        screen
+    }
+
+    /// What the person is told in a line.
+    pub fn notice(&self) -> &str {
+        self.model.notice.as_ref().map_or("", |notice| &notice.text)
+    }
+
     pub fn welcome(&mut self, feeds: Vec<FeedStatus>) {
         self.welcome_at(SERVER, feeds);
     }

@@ -46,8 +46,13 @@ pub(super) enum Asking {
     Due(Duration),
     /// It was asked.
     Asked,
-    /// It answered, and whether there are older ones.
-    Answered(bool),
+    /// It answered.
+    Answered {
+        /// Whether there are older ones.
+        more: bool,
+        /// How many of the newest events it could not find yet.
+        behind: u64,
+    },
     /// It did not; why.
     Refused(String),
 }

@@ -181,7 +181,10 @@ fn joined(model: &mut Model, at: ServerId, info: RoomInfo, effects: &mut Effects
         server.also.swap_remove(index);
         return;
     }
-    server.wanted = None;
+    // A link led into the room that was wanted, and into no other one.
+    if server.wanted.take().is_none_or(|wanted| wanted != info_name) {
+        server.leads_to = None;
+    }
     room::enter(model, RoomKey::new(at, info.room), effects);
 }
 
@@ -219,6 +222,7 @@ fn refused(model: &mut Model, at: ServerId, tag: Tag, why: &str, effects: &mut E
         }
         Tag::Join(name) => {
             server.wanted = server.wanted.take().filter(|wanted| *wanted != name);
+            server.leads_to = server.leads_to.filter(|_| server.wanted.is_some());
             server.also.retain(|also| *also != name);
             notice(model, effects, true, about(&["#", &name].concat(), why));
         }

@@ -52,7 +52,7 @@ pub(super) fn press(model: &mut Model, action: Option<Action>, effects: &mut Eff
                     true
                 }
                 (Reach::Room | Reach::Server, Asking::Asked) => true,
-                (Reach::Room | Reach::Server, Asking::No | Asking::Answered(_) | Asking::Refused(_)) => false,
+                (Reach::Room | Reach::Server, Asking::No | Asking::Answered { .. } | Asking::Refused(_)) => false,
                 (Reach::Loaded, _) => {
                     model.reading.found = find.matcher.clone().and_then(Result::ok);
                     false
@@ -112,7 +112,7 @@ pub(super) fn answered(model: &mut Model, at: ServerId, question: u64, found: Re
     let Some(find) = model.picker.as_mut().and_then(Picker::find_mut).filter(asked) else { return };
     let items = match found {
         Ok(found) => {
-            find.asking = Asking::Answered(found.next.is_some());
+            find.asking = Asking::Answered { more: found.next.is_some(), behind: found.behind };
             hits(&model.zone, at, found)
         }
         Err(why) => {
@@ -215,9 +215,15 @@ fn title(model: &Model, find: &Find, count: usize) -> String {
     let status = match (&find.asking, &find.matcher) {
         (Asking::Due(_) | Asking::Asked, _) => "asking…".to_owned(),
         (Asking::Refused(why), _) | (_, Some(Err(why))) => why.clone(),
-        (Asking::Answered(true), _) => format!("the newest {count}"),
-        (Asking::Answered(false), _) if count == 0 => "nothing".to_owned(),
-        (Asking::Answered(false), _) => format!("{count} found"),
+        (Asking::Answered { more, behind }, _) => {
+            let found = match (more, count) {
+                (true, _) => format!("the newest {count}"),
+                (false, 0) => "nothing".to_owned(),
+                (false, _) => format!("{count} found"),
+            };
+            let behind = if *behind > 0 { format!(", {behind} new events cannot be found yet") } else { String::new() };
+            found + &behind
+        }
         (Asking::No, None) => return place,
         (Asking::No, Some(Ok(matcher))) => {
             let found = match count {

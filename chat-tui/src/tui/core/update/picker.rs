@@ -22,7 +22,7 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
     if find::press(model, action, effects) {
         return true;
     }
-    let thread = thread::root(model);
+    let thread = thread::root(model).map(|(key, root)| (model.current() == Some(key), root));
     let Some(picker) = &mut model.picker else { return false };
     let typed = picker.typed.len();
     match action {
@@ -52,7 +52,7 @@ pub(super) fn press(model: &mut Model, key: Key, action: Option<Action>, effects
         None => match (key.typed(), thread) {
             (Some('j'), Some(_)) => picker.step(1),
             (Some('k'), Some(_)) => picker.step(-1),
-            (Some('r'), Some((_, root))) => {
+            (Some('r'), Some((true, root))) => {
                 model.picker = None;
                 message::answer(model, root, true);
             }
@@ -290,12 +290,7 @@ pub(super) fn pins(model: &Model, at: ServerId, list: &PinList) -> Picker {
     let items = list.events.iter().filter_map(|event| {
         let message = event.body.message()?;
         let words = model.state(key).and_then(|room| room.timeline.words(event.seq)).unwrap_or(message.text);
-        let when = format!("{} {}", day_title(model.zone.day(event.at)), model.zone.minute(event.at));
-        Some(Item {
-            name: format!("{}: {}", message.name, words.replace('\n', " ")),
-            detail: when,
-            goal: Goal::Message(key, event.seq),
-        })
+        Some(find::item(&model.zone, key, event, message.name, words))
     });
     Picker::new("pinned messages", items.collect(), None)
 }

@@ -7,7 +7,7 @@ use chat_proto::{Anchor, Event, RoomId, Seq};
 use super::{find, notice};
 use crate::tui::core::effect::{Effects, Errand, Tag};
 use crate::tui::core::find::{Source, Thread};
-use crate::tui::core::model::{Model, Overlay};
+use crate::tui::core::model::Model;
 use crate::tui::core::picker::{Goal, Item, Picker};
 use crate::tui::core::server::{RoomKey, ServerId};
 use crate::tui::core::time::day_title;
@@ -59,14 +59,17 @@ pub(super) fn refresh(model: &mut Model, effects: &mut Effects) {
     lines.sort_by_key(|(seq, _)| *seq);
     let there = timeline.event(root).is_some();
     let kept = model.view(key).is_none_or(|view| root >= view.oldest);
-    if !there {
-        let words =
-            if kept { format!("message #{root}, not loaded") } else { "a message that is no longer kept".to_owned() };
+    if lines.first().is_none_or(|(first, _)| *first != root) {
+        let words = match (there, kept) {
+            (true, _) => "a message that was removed".to_owned(),
+            (false, true) => format!("message #{root}, not loaded"),
+            (false, false) => "a message that is no longer kept".to_owned(),
+        };
         lines.insert(0, (root, Item { name: words, detail: String::new(), goal: Goal::Message(key, root) }));
     }
     let missing = if timeline.is_whole_from(root) { "" } else { "; others may be missing" };
     let count = lines.len() - 1;
-    let answers = if count == 1 { "1 reply".to_owned() } else { format!("{count} replies") };
+    let answers = replies(count);
     let asks = !there && kept && thread.wanted != Some(root) && model.at(key.server).is_online();
     let stamp = Some(timeline.stamp());
     if asks {
@@ -127,7 +130,7 @@ pub(super) fn list(model: &mut Model, effects: &mut Effects) -> Result<(), Strin
         let last = timeline.event(newest).map_or_else(String::new, |event| {
             format!(", last {} {}", day_title(model.zone.day(event.at)), model.zone.minute(event.at))
         });
-        let answers = if count == 1 { "1 reply".to_owned() } else { format!("{count} replies") };
+        let answers = replies(usize::try_from(count).unwrap_or(usize::MAX));
         Item { name, detail: format!("{answers}{last}"), goal: Goal::Thread(key, root) }
     });
     let items: Vec<Item> = items.collect();
@@ -135,7 +138,11 @@ pub(super) fn list(model: &mut Model, effects: &mut Effects) -> Result<(), Strin
         notice(model, effects, false, "nothing that is loaded here answers anything");
     } else {
         let title = format!("threads of what is loaded of {}", model.room_label());
-        (model.overlay, model.picker) = (None::<Overlay>, Some(Picker::new(title, items, None)));
+        model.picker = Some(Picker::new(title, items, None));
     }
     Ok(())
+}
+
+fn replies(count: usize) -> String {
+    if count == 1 { "1 reply".to_owned() } else { format!("{count} replies") }
 }
