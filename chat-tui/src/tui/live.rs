@@ -15,6 +15,7 @@ use super::core::{Change, FILTERS_MAX, Filter, Filters, Order, Prefs};
 use super::look::Looks;
 use super::term::caps::{Colors, Symbols};
 use super::term::ring::Ring;
+use super::view::BUILT_IN;
 use crate::config::{
     self, Clock, ColorDepth, Config, KeyPreset, Loaded, Notice, Problem, RoomOrder, SETTINGS, Setting, Shown, Sources,
     SymbolSet, Value,
@@ -235,6 +236,7 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
         filters: Arc::new(Filters { list: filters(config, problems), highlight: highlight.clone() }),
         explore: config.explore,
         exec: config.exec,
+        themes: BUILT_IN.iter().map(|(name, _)| *name).collect(),
         typing: config.typing,
         highlight,
         hints: shown(config.ui.hints).unwrap_or(first_week),
