@@ -25,10 +25,14 @@ pub fn line(file: &Attached) -> String {
     format!("file: {} {}", clean::line(&file.name), size(file.size))
 }
 
-/// What is said of a message's file behind its words; nothing without one.
+/// The words of a message and what file it carries, as one text: `the profile [file: flame.svg 412 KB]`.
 #[must_use]
-pub fn behind(message: Message<'_>) -> String {
-    message.file().map_or_else(String::new, |file| format!(" [{}]", line(file)))
+pub fn words(message: Message<'_>) -> String {
+    match message.file() {
+        Some(file) if is_caption(file, message.text) => format!("{} [{}]", message.text, line(file)),
+        Some(file) => line(file),
+        None => message.text.to_owned(),
+    }
 }
 
 /// Whether the words of a message are a caption, and not the name of its file in place of one.

@@ -219,9 +219,9 @@ async fn what_cannot_be_sent_or_fetched_says_why() {
     let mut alice = stage.person("alice").await;
     let room = alice.join("dev").await;
     let upload = |path: PathBuf| outcome(alice.client.upload(FileToSend::new(room, path)));
-    let code = |error: TransferError| match error {
-        TransferError::Rejected(reject) => reject.code,
-        other => panic!("{other}"),
+    let code = |error: TransferError| {
+        let TransferError::Rejected(reject) = error else { panic!("{error}") };
+        reject.code
     };
     assert_eq!(code(upload(stage.file("long", &[0; 1_001])).await.unwrap_err()), RejectCode::TooLarge);
     let missing = upload(stage.own.path().join("missing")).await.unwrap_err();

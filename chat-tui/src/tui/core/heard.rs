@@ -13,6 +13,7 @@ use super::rooms::hotlist;
 use super::time::Zone;
 use super::timeline::told;
 use crate::client::LinkState;
+use crate::files;
 use crate::tui::term::key::{Key, KeyCode};
 
 /// Messages told when a room is gone to.
@@ -173,7 +174,7 @@ fn chosen(picker: &Picker) -> String {
 fn line(event: &Event, zone: &Zone) -> Option<String> {
     let time = zone.minute(event.at);
     if let Some(message) = event.body.message() {
-        let text = message.text.replace('\n', "\n  ");
+        let text = files::words(message).replace('\n', "\n  ");
         return Some(match message.style {
             Style::Text => format!("{time} {}: {text}", message.name),
             Style::Action => format!("{time} * {} {text}", message.name),
