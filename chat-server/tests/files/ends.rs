@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use chat_proto::request::{ChangeRoom, DeleteRoom, History, Purge, Redact, UserRef};
+use chat_proto::request::{ChangeRoom, DeleteRoom, History, Ping, Purge, Redact, UserRef};
 use chat_proto::setting::Retention;
-use chat_proto::{Anchor, EventBody, RejectCode, Reply, RoomId, Seq};
+use chat_proto::{Anchor, EventBody, RejectCode, Reply, ReplyFrame, RoomId, Seq};
 use chat_server::config::Files;
 use chat_server::contents::FILES_DIR;
 use chat_server::store::{self, DataDir, MemoryStore, SqliteStore, Store};
@@ -183,4 +184,28 @@ async fn verifying_finds_files_that_are_missing_or_changed_or_not_noted() {
     drop(database);
     let report = store::verify(data.path()).unwrap().to_string();
     assert!(report.contains("is not noted for it") && report.contains("1 findings"), "{report}");
+}
+
+#[tokio::test]
+async fn a_file_stays_while_a_message_that_is_to_carry_it_is_being_stored() {
+    let store = MemoryStore::new();
+    let mut stage = stage_with(Arc::new(store.clone()), Files::default()).await;
+    let (room, content, other) = (stage.room, bytes(1, 10_000), bytes(2, 10_000));
+    let target = post_file(&mut stage.alice, room, "x", &content).await;
+    let swept = post_file(&mut stage.bob, room, "y", &other).await;
+    let copies = stage.alice.join("copies").await.room;
+    store.set_write_time(Duration::from_secs(8));
+    let posted = stage.alice.begin(carrying(copies, "again", file("x", &content))).await;
+    // Who is answered knows that what he asked before stands in its room's line.
+    assert!(matches!(stage.alice.ask(Ping { token: 1 }).await, Reply::Pong(_)));
+    store.set_write_time(Duration::ZERO);
+    for (client, target) in [(&mut stage.alice, target), (&mut stage.bob, swept)] {
+        receipt(client, Redact { key: fresh_key(), room, target, reason: String::new() }).await;
+    }
+    let path = kept_at(stage.kept.path(), &other);
+    until("what was removed before is swept", || !path.exists()).await;
+    let reply: ReplyFrame = stage.alice.replies.next().await.unwrap();
+    let Reply::Receipt(stored) = reply.reply else { panic!("{reply:?}") };
+    assert_eq!(reply.id, posted);
+    assert!(fetch(&stage.alice, copies, stored.seq).await.unwrap().1 == content);
 }
