@@ -136,6 +136,12 @@ impl FrameBuffer {
         Ok(Some(value))
     }
 
+    /// What is held behind the frames that were taken.
+    #[must_use]
+    pub fn into_rest(mut self) -> Vec<u8> {
+        self.bytes.split_off(self.start)
+    }
+
     /// Whether bytes of an unfinished frame are held.
     #[must_use]
     pub fn is_partial(&self) -> bool {

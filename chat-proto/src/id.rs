@@ -106,6 +106,8 @@ byte_keys! {
     DeviceKey[32];
     /// The SHA-256 of a secret the server made: all it keeps of it.
     SecretHash[32];
+    /// The SHA-256 of a file's bytes. Knowing it gives no right to them.
+    FileHash[32];
 }
 
 /// One append-only sequence of events.

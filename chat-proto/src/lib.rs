@@ -7,6 +7,7 @@
 //! * [`connection`]: which connections a person has, and ending them; [`ban`]: who is kept out; [`defence`]: how much is let happen.
 //! * [`setting`]: what can be set in a room.
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
+//! * [`file`]: files that messages carry.
 //! * [`search`]: what is asked and found when somebody searches.
 //!   [`nick`]: what he is called beside his name; [`seen`]: when he was last there.
 //!   [`profile`]: what he shows of himself; [`reach`]: who may write to him.
@@ -32,6 +33,7 @@ pub mod defence;
 pub mod delivery;
 pub mod event;
 pub mod fact;
+pub mod file;
 pub mod guest;
 pub mod id;
 pub mod identity;
@@ -61,9 +63,10 @@ pub use defence::DefenceLevel;
 pub use delivery::{ClientSignal, Delivery, Presence, PresenceEntry, StreamHeader};
 pub use event::{CompactionKey, Event, EventBody, Extra, List, Message, Named, Style};
 pub use fact::{AccountFact, ChoiceFact, Fact, RoomFact, ServerFact};
+pub use file::{Attached, FileName, MediaType};
 pub use id::{
-    AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, InviteId, MessageKey, Ordinal, RequestId, RoomId,
-    SecretHash, Seq, Timestamp,
+    AccountId, Chain, ConnId, DeviceId, DeviceKey, Epoch, FeedId, FileHash, InviteId, MessageKey, Ordinal, RequestId,
+    RoomId, SecretHash, Seq, Timestamp,
 };
 pub use name::{NameError, RoomName, UserName};
 pub use nick::NickPolicy;

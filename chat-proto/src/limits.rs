@@ -110,6 +110,24 @@ pub const SEARCH_TERMS_MAX: usize = 32;
 /// Messages in one page of what a search found.
 pub const SEARCH_HITS_MAX: u16 = 50;
 
+/// The name of a file, bytes of UTF-8.
+pub const FILE_NAME_BYTES_MAX: usize = 200;
+
+/// A media type, bytes.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 127;
+
+/// Bytes of a file that an end holds in memory at once, per transfer.
+pub const FILE_CHUNK_BYTES: usize = 64 * 1024;
+
+/// How long a transfer may stand still before its stream is given up, milliseconds.
+pub const FILE_STALL_MS: u64 = 30_000;
+
+/// How long bytes that were sent are kept for a message to carry them, seconds: 24 hours.
+pub const FILE_UNTAKEN_S: u64 = 24 * 60 * 60;
+
+/// The least a file counts as against a quota, bytes.
+pub const FILE_COUNTED_BYTES_MIN: u64 = 4 * 1024;
+
 /// Requests of one connection being worked on; further ones wait unread in the stream.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 256;
 

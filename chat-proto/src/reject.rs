@@ -138,6 +138,12 @@ reject_codes! {
     80 BadQuery "bad_query" AfterChange,
     /// The server keeps no search index.
     81 SearchOff "search_off" AfterChange,
+    /// There is no such file from you: its bytes were not sent, or too long ago, or the message carries none.
+    90 NoSuchFile "no_such_file" AfterChange,
+    /// The server takes no files.
+    91 FilesOff "files_off" AfterChange,
+    /// The server takes no files of this media type; the message says which it takes.
+    92 FileTypeRefused "file_type_refused" AfterChange,
     /// The account has a connection already, and this server allows it no second one.
     61 AlreadyConnected "already_connected" Later,
     /// The account, the device or the address is kept out of this server.

@@ -9,6 +9,7 @@ use crate::connection::{DeviceMessagePassed, SessionList};
 use crate::defence::Defence;
 use crate::delivery::Presence;
 use crate::event::Event;
+use crate::file::{FileFrom, UploadFrom};
 use crate::id::{AccountId, ConnId, DeviceId, Epoch, FeedId, Ordinal, RequestId, RoomId, Seq, Timestamp};
 use crate::identity::{AuditPage, DeviceList, LinkCode, RecoveryCode};
 use crate::invite::{Invite, InviteList};
@@ -106,6 +107,10 @@ kinds! {
         163 => ReadMarkList,
         /// To `Search`.
         180 => SearchHits,
+        /// To `Upload`, at once; the second answer, when the bytes are there, is `Done`.
+        190 => UploadFrom,
+        /// To `Download`.
+        191 => FileFrom,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::codec::{Decode, Encode};
 use crate::connection::{DeviceMessage, EndSession, ListSessions};
 use crate::defence::{AskDefence, SetDefence};
 use crate::event::Style;
+use crate::file::{Download, Upload};
 use crate::id::{AccountId, FeedId, MessageKey, RequestId, RoomId, Seq};
 use crate::identity::{ClaimServer, ListAudit, ListDevices, MakeLinkCode, MakeRecoveryCode, RevokeDevice};
 use crate::invite::{ListInvites, MakeInvite, RevokeInvite};
@@ -203,6 +204,10 @@ kinds! {
         163 => ListReadMarks,
         /// Which messages are there with these words?
         180 => Search,
+        /// Take the bytes of a file.
+        190 => Upload,
+        /// Give the bytes of the file a message carries.
+        191 => Download,
     }
 }
 

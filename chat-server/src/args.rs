@@ -26,7 +26,7 @@ pub(crate) enum Command {
     /// The configuration
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Looks at everything in the data directory of a server that is not running; changes nothing
+    /// Looks at everything in the data directory of a server that is not running, its files included; changes nothing
     ///
     /// Says what was changed, is missing or out of order, and ends in one line that begins with ok: or damaged:. Exit
     /// status 1 for the latter.

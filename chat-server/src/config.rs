@@ -6,6 +6,7 @@
 mod choice;
 mod entry;
 mod file;
+mod files;
 mod jwt;
 mod load;
 mod server;
@@ -22,9 +23,10 @@ pub use crate::store::Durability;
 pub use chat_proto::nearest::nearest;
 pub use choice::{
     CreatePolicy, Defence, Flood, JwtAlgorithm, LetIn, LogFormat, MultiConn, Nicks, Passwords, Registration, Search,
-    UnknownChoice,
+    TakeFiles, UnknownChoice,
 };
 pub use entry::{Setting, Shape};
+pub use files::{AT_ONCE_MAX, FILE_BYTES_MAX, FILES_BYTES_MAX, Files, MEDIA_TYPES_MAX, MediaPattern};
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};
 pub use server::Server;
@@ -67,6 +69,8 @@ pub struct Config {
     pub presence: Presence,
     /// How much is let happen at least.
     pub defence: Defence,
+    /// Settings of files that messages carry.
+    pub files: Files,
     /// Bounds of the whole server.
     pub limits: Limits,
 }
@@ -164,6 +168,7 @@ impl Config {
             rooms: Rooms { create: CreatePolicy::OnJoin, auto_join: Vec::new() },
             presence: Presence { grace_ms: 15_000, away_after_ms: 600_000 },
             defence: Defence::Normal,
+            files: Files::default(),
             limits: Limits {
                 connections: 10_000,
                 connections_per_address: 1_000,

@@ -6,6 +6,35 @@
 use aws_lc_rs::digest::{Context, SHA256};
 use chat_proto::{Chain, Epoch, Event, FeedId, MessageKey, RoomId, Seq};
 
+/// SHA-256 of bytes that come one after the other.
+pub struct Sha256(Context);
+
+impl Default for Sha256 {
+    /// Of nothing yet.
+    fn default() -> Self {
+        Self(Context::new(&SHA256))
+    }
+}
+
+impl Sha256 {
+    /// Takes more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The SHA-256 of all of them.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        taken(self.0)
+    }
+}
+
+impl std::fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sha256")
+    }
+}
+
 /// SHA-256 of some bytes.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {

@@ -4,6 +4,7 @@ pub mod admission;
 pub mod cert;
 pub mod claim;
 pub mod config;
+pub mod contents;
 pub mod core;
 pub mod data_dir;
 pub mod digest;

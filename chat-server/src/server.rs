@@ -11,8 +11,10 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Gate, Permit};
 use crate::claim::{self, CLAIM_FILE};
 use crate::config::{Config, CreatePolicy, Flood, LetIn, Limits, Passwords, Search};
+use crate::contents::FILES_DIR;
 use crate::core::flood::Rates;
 use crate::environment::Environment;
+use crate::hub::files::FileSettings;
 use crate::hub::passwords::Hashing;
 use crate::hub::{Hub, HubSettings};
 use crate::jwt::Verifier;
@@ -55,6 +57,7 @@ impl From<&Config> for Settings {
                 new_rooms_per_address: per_hour(config.limits.new_rooms_per_address_per_hour),
                 auto_join: config.rooms.auto_join.clone(),
                 search: config.search == Search::On,
+                files: Some(FileSettings { directory: config.data.join(FILES_DIR), rules: config.files.clone() }),
                 greeting: config.server.greeting(),
                 presence_grace: Duration::from_millis(config.presence.grace_ms),
                 away_after: some_millis(config.presence.away_after_ms),

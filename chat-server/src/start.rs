@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use chat_server::cert::ServerIdentity;
 use chat_server::config::{Config, Durability};
+use chat_server::contents::FILES_DIR;
 use chat_server::endpoint;
 use chat_server::environment::Environment;
 use chat_server::jwt::Verifier;
@@ -56,7 +57,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
 /// The engine, and the lock on the directory where the engine does not hold it itself.
 enum Kept {
-    Memory(Arc<MemoryStore>, #[expect(dead_code, reason = "held for as long as the server runs")] DataDir),
+    Memory(Arc<MemoryStore>, DataDir),
     Disk(Arc<SqliteStore>),
 }
 
@@ -78,7 +79,12 @@ impl Kept {
 
     async fn close(self) {
         match self {
-            Self::Memory(..) => {}
+            Self::Memory(_, directory) => {
+                // Nothing that was kept in memory refers to them any more; a start after a crash removes them too.
+                if let Err(error) = std::fs::remove_dir_all(directory.path().join(FILES_DIR)) {
+                    tracing::warn!(error = error.to_string(), "the files are not removed");
+                }
+            }
             Self::Disk(store) => store.close().await,
         }
     }

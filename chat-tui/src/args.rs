@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Tail(cli::tail::TailArgs),
     /// Print the messages somebody looks for, newest first, without joining anything
     Search(cli::search::SearchArgs),
+    /// Send one file, and end when a message carries it
+    Upload(cli::files::UploadArgs),
+    /// Fetch the file a message carries, without joining its room
+    Download(cli::files::DownloadArgs),
     /// Put a load on a server, and count and time every delivery
     Bench(cli::bench::BenchArgs),
     /// Connect a program

@@ -4,5 +4,6 @@ pub mod bot;
 pub mod clean;
 pub mod client;
 pub mod config;
+pub mod files;
 #[cfg(feature = "tui")]
 pub mod tui;

@@ -91,7 +91,7 @@ fn what_a_program_gets_wrong_is_answered_and_nothing_hangs() {
     let lines = [
         r#"{"id":1,"op":"send","#,
         r#"{"id":2,"op":"dance"}"#,
-        r##"{"id":3,"op":"upload","room":"ci"}"##,
+        r##"{"id":3,"op":"subscribe","room":"ci"}"##,
         r##"{"id":4,"op":"send","room":"ci","text":"x","colour":"red"}"##,
         &long,
         r##"{"id":5,"op":"send","room":"ci","text":"a\u001b[31m"}"##,

@@ -5,9 +5,9 @@
 
 mod harness;
 
-use chat_proto::event::{Edited, EventBody, Named, Pinned, Purged, Reacted, Redacted};
+use chat_proto::event::{Edited, EventBody, Named, Pinned, PostedWith, Purged, Reacted, Redacted, Style};
 use chat_proto::reply::{Fold, FoldList, Reaction};
-use chat_proto::{AccountId, Anchor, Event, FeedStatus, Reply, Request, Seq, Timestamp};
+use chat_proto::{AccountId, Anchor, Attached, Event, FeedStatus, FileHash, Reply, Request, Seq, Timestamp};
 use chat_tui::client::{ClientEvent, LinkState};
 use chat_tui::tui::core::time::Zone;
 use chat_tui::tui::core::timeline::{Pane, Scope, Timeline, Wraps};
@@ -204,4 +204,31 @@ fn behind_a_gap_everything_that_is_shown_is_read_anew() {
     anew[1].body = chat_proto::event::Erased { kind: 4 }.into();
     screen.msg(Msg::Page(key(GENERAL), Anchor::After(Seq(0)), Ok(page(GENERAL, &anew, Anchor::After(Seq(0)), 200))));
     assert!(!format!("{:?}", loaded(&screen)).contains("the first words"));
+}
+
+fn with_file(text: &str) -> EventBody {
+    let (name, media_type) = ("flame\u{1b}[31m.svg".to_owned(), "image/svg+xml".to_owned());
+    let file = Attached { name, media_type, size: 421_888, hash: FileHash([1; 32]) };
+    let (name, text) = ("bob".to_owned(), text.to_owned());
+    PostedWith { name, style: Style::Text, text, mentions: Vec::new(), extras: vec![file.into()] }.into()
+}
+
+#[test]
+fn a_file_is_a_line_behind_its_caption_or_in_its_place() {
+    const FILE: &str = "file: flame␛[31m.svg 412 KB";
+    let history = talk().push(BOB, with_file("the profile")).after(10).push(CAROL, with_file("flame\u{1b}[31m.svg"));
+    let mut screen = screen(&history);
+    let rows = |screen: &Screen| screen.text().lines().map(|row| row.trim().to_owned()).collect::<Vec<_>>();
+    let all = rows(&screen);
+    let at = |words: &str| all.iter().position(|row| row.contains(words)).unwrap();
+    assert!(all[at("the profile") + 1].contains(FILE), "{all:#?}");
+    assert_eq!(all.iter().filter(|row| row.contains("flame")).count(), 2, "a name that is no caption is said once");
+    let history = live(&mut screen, history, |history| history.push(BOB, edited(5, "where the time goes")));
+    live(&mut screen, history, |history| history.push(CAROL, reacted(5, "+1", true)));
+    let all = rows(&screen);
+    let at = |words: &str| all.iter().position(|row| row.contains(words)).unwrap();
+    let edited = at("where the time goes (edited)");
+    assert!(all[edited + 1].contains(FILE) && all[edited + 2].contains("+1 1"), "{all:#?}");
+    screen.msg(Msg::Resize(30, 24));
+    assert!(screen.text().contains("412 KB"), "{}", screen.text());
 }

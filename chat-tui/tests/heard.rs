@@ -5,7 +5,8 @@
 
 mod harness;
 
-use chat_proto::event::Edited;
+use chat_proto::event::{Edited, PostedWith, Style};
+use chat_proto::{Attached, FileHash};
 use chat_tui::client::{ClientEvent, LinkState};
 use chat_tui::tui::core::heard::Heard;
 use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, status_of};
@@ -145,4 +146,19 @@ fn what_there_is_to_choose_from_and_what_is_chosen_is_told() {
     assert_eq!(told(&mut screen, "<shift-up>"), ["-- chosen: 11:50 carol: two\n  lines"]);
     assert_eq!(told(&mut screen, "<up>"), ["-- chosen: 11:50 bob: one"]);
     assert_eq!(told(&mut screen, "<esc>"), Vec::<String>::new());
+}
+
+#[test]
+fn a_file_is_told_with_the_words_of_its_message() {
+    let file = Attached {
+        name: "flame.svg".to_owned(),
+        media_type: "image/svg+xml".to_owned(),
+        size: 421_888,
+        hash: FileHash([1; 32]),
+    };
+    let (name, text) = ("bob".to_owned(), "the profile".to_owned());
+    let body = PostedWith { name, style: Style::Text, text, mentions: Vec::new(), extras: vec![file.into()] };
+    let history = History::default().created(ALICE, "alice", "").push(BOB, body.into()).events;
+    let told = Heard::default().news(&screen(&history).model);
+    assert!(told.iter().any(|line| line.ends_with("bob: the profile [file: flame.svg 412 KB]")), "{told:#?}");
 }

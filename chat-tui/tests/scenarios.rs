@@ -109,6 +109,16 @@ async fn claim(data: &Path) -> String {
     }
 }
 
+/// Makes a directory with files to be sent.
+fn put_files(place: &Path) -> String {
+    let folder = place.join("files");
+    std::fs::create_dir(&folder).unwrap();
+    for (name, content) in [("profile.txt", "all of it\n"), ("long.txt", &*"x".repeat(1_001)), ("program.wasm", "no")] {
+        std::fs::write(folder.join(name), content).unwrap();
+    }
+    folder.to_string_lossy().into_owned()
+}
+
 /// Plays one scenario against a server of its own.
 async fn play(name: &str, text: &str) -> Report {
     let scenario = Scenario::read(name, text).unwrap_or_else(|error| panic!("{error}"));
@@ -121,6 +131,9 @@ async fn play(name: &str, text: &str) -> Report {
     let mut variables = vec![];
     if text.contains("${claim}") {
         variables.push(("claim".to_owned(), claim(&data).await));
+    }
+    if text.contains("${place}") {
+        variables.push(("place".to_owned(), put_files(place.path())));
     }
     let machine = Mutex::new(Machine::Up(Box::new(server)));
     let play = Play {

@@ -2,6 +2,7 @@
 
 use crate::codec::{Decode, Encode};
 use crate::event::Style;
+use crate::file::Attached;
 use crate::id::{AccountId, RoomId, Seq};
 use crate::kinds;
 
@@ -12,7 +13,8 @@ pub struct PostedWith {
     pub name: String,
     /// How it is meant.
     pub style: Style,
-    /// The words; see [`crate::text::Text`]. For a [`Custom`] message, what a reader who doesn't know it shows.
+    /// The words; see [`crate::text::Text`]. For a [`Custom`] message, what a reader who doesn't know it shows; for one that
+    /// carries a file, its caption, or the file's name where there is none.
     pub text: String,
     /// The members it names.
     pub mentions: Vec<AccountId>,
@@ -33,6 +35,8 @@ kinds! {
         4 => Custom,
         /// A program wrote it. Said by the server, never by a client.
         5 => ByBot,
+        /// It carries a file.
+        6 => Attached,
     }
 }
 
@@ -195,14 +199,23 @@ impl<'a> Message<'a> {
         self.extras.iter().find_map(|extra| if let Extra::Custom(custom) = extra { Some(custom) } else { None })
     }
 
+    /// The file it carries.
+    #[must_use]
+    pub fn file(&self) -> Option<&'a Attached> {
+        self.extras.iter().find_map(|extra| if let Extra::Attached(file) = extra { Some(file) } else { None })
+    }
+
     /// Who may see it beside its author; none for everybody.
     #[must_use]
     pub fn visible_to(&self) -> Option<&'a [AccountId]> {
         let accounts = |extra: &'a Extra| match extra {
             Extra::VisibleTo(visible) => Some(visible.accounts.as_slice()),
-            Extra::ReplyTo(_) | Extra::Forwarded(_) | Extra::Custom(_) | Extra::ByBot(_) | Extra::Unknown { .. } => {
-                None
-            }
+            Extra::ReplyTo(_)
+            | Extra::Forwarded(_)
+            | Extra::Custom(_)
+            | Extra::ByBot(_)
+            | Extra::Attached(_)
+            | Extra::Unknown { .. } => None,
         };
         self.extras.iter().find_map(accounts)
     }

@@ -15,8 +15,8 @@ pub struct PostWith {
     pub style: Style,
     /// The words; see [`crate::text::Text`].
     pub text: String,
-    /// What there is beside the words. Only [`ReplyTo`](crate::event::ReplyTo), [`VisibleTo`](crate::event::VisibleTo) and
-    /// [`Custom`](crate::event::Custom) are for clients to say.
+    /// What there is beside the words. Only [`ReplyTo`](crate::event::ReplyTo), [`VisibleTo`](crate::event::VisibleTo),
+    /// [`Custom`](crate::event::Custom) and [`Attached`](crate::file::Attached) are for clients to say.
     pub extras: Vec<Extra>,
 }
 

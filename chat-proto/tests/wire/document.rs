@@ -27,6 +27,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("event/key", include_str!("../../src/event/key.rs")),
     ("event/message", include_str!("../../src/event/message.rs")),
     ("event/moderation", include_str!("../../src/event/moderation.rs")),
+    ("file", include_str!("../../src/file.rs")),
     ("id", include_str!("../../src/id.rs")),
     ("identity", include_str!("../../src/identity.rs")),
     ("invite", include_str!("../../src/invite.rs")),

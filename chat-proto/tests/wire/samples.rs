@@ -4,6 +4,7 @@ mod ban;
 mod bots;
 mod choice;
 mod connection;
+mod file;
 mod identity;
 mod invite;
 mod people;
@@ -98,6 +99,7 @@ pub(crate) fn requests() -> Vec<Request> {
     all.extend(identity::requests());
     all.extend(invite::requests());
     all.extend(bots::requests());
+    all.extend(file::requests());
     all
 }
 
@@ -202,6 +204,7 @@ pub(crate) fn replies() -> Vec<Reply> {
     all.extend(bots::replies());
     all.extend(search_hits().map(Reply::from));
     all.extend(choice::choice_replies());
+    all.extend(file::replies());
     all
 }
 
@@ -226,6 +229,7 @@ pub(crate) fn bodies() -> Vec<EventBody> {
     all.extend(bots::bodies());
     all.extend(ban::bodies());
     all.extend(people::bodies());
+    all.extend(file::bodies());
     all
 }
 

@@ -10,6 +10,7 @@ use chat_proto::connection::*;
 use chat_proto::defence::*;
 use chat_proto::delivery::*;
 use chat_proto::event::*;
+use chat_proto::file::*;
 use chat_proto::guest::*;
 use chat_proto::identity::*;
 use chat_proto::invite::*;
@@ -44,6 +45,7 @@ wire! {
         Chain = [u8; 16];
         DeviceKey = [u8; 32];
         SecretHash = [u8; 32];
+        FileHash = [u8; 32];
     }
     structs {
         RequestFrame { id: RequestId, request: Request }
@@ -125,6 +127,11 @@ wire! {
         Purge { key: MessageKey, room: RoomId, user: UserRef, reason: String }
         AuditRoom { room: RoomId, before: Seq, limit: u16 }
         PostWith { key: MessageKey, room: RoomId, style: Style, text: String, extras: Vec<Extra> }
+        Attached { name: String, media_type: String, size: u64, hash: FileHash }
+        Upload { room: RoomId, media_type: String, size: u64, hash: FileHash }
+        Download { room: RoomId, seq: Seq, offset: u64 }
+        UploadFrom { offset: u64 }
+        FileFrom { file: Attached, offset: u64 }
         BatchItem { key: MessageKey, style: Style, text: String }
         PostBatch { room: RoomId, posts: Vec<BatchItem> }
         Announce { room: RoomId, style: Style, text: String }
@@ -383,14 +390,14 @@ wire! {
             MakeLinkCode, ListDevices, RevokeDevice, MakeRecoveryCode, MakeInvite, ListInvites, RevokeInvite, MakeBotToken, ListBotTokens, RevokeBotToken, SetPassword,
             ListSessions, EndSession, DeviceMessage, BanFromServer, LiftBan, ListBans, AskSeen, SetSeenPolicy, BanAndPurge, PurgeFromServer, SetDefence, AskDefence, SetNick, GetNicks,
             SetDraft, SetNotify, PinRoom, SetSetting, Ignore, Search, SetStatus, SetState, GetProfile, Block,
-            SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks
+            SetContact, SetDirectPolicy, ListMentions, OpenDirect, ListReadMarks, Upload, Download
         }
         Auth { DeviceAuth, LinkAuth, RecoverAuth, InviteAuth, BotAuth, JwtAuth, GuestAuth, PasswordAuth }
         Reply {
             Welcome, Reject, Done, Pong, RoomInfo, RoomList, Receipt, Page, MemberList, Person, FeedStatus,
             RoomDetails, Explained, BatchReceipt, ListEntries, FoldList, PinList, AuditPage, LinkCode, DeviceList,
             RecoveryCode, Invite, InviteList, BotTokenMade, BotTokenList, SessionList, SearchHits, DeviceMessagePassed, BanList, LastSeen, Defence, Nicks,
-            Profile, MentionList, ReadMarkList
+            Profile, MentionList, ReadMarkList, UploadFrom, FileFrom
         }
         EventBody {
             Withheld, Created, Joined, Left, Posted, PostedWith, Edited, Redacted, Reacted, Pinned, RoomChanged,
@@ -400,7 +407,7 @@ wire! {
             DraftSet, NotifySet, RoomPinned, SettingSet, Ignored, StatusSet, StateSet, Blocked, ContactSet,
             DirectPolicySet, SeenPolicySet, WasSeen, DeviceChanged, SecretChanged
         }
-        Extra { ReplyTo, VisibleTo, Forwarded, Custom, ByBot }
+        Extra { ReplyTo, VisibleTo, Forwarded, Custom, ByBot, Attached }
         RoomSetting {
             Topic, Title, Joining, Reading, Posting, Listing, SlowMode, Lifetime, Retention, PresenceShown,
             HistoryShown, EditWindow, EditsKept, Redaction, ReadReceipts, MembersMax, Filters, ForwardTo, Archived

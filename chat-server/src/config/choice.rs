@@ -52,6 +52,16 @@ macro_rules! choice {
 }
 
 choice! {
+    /// Whether people may send files.
+    TakeFiles {
+        /// They may.
+        On = "on",
+        /// They may not.
+        Off = "off",
+    }
+}
+
+choice! {
     /// How log lines are written.
     LogFormat {
         /// For people.

@@ -6,7 +6,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::{
     BYTES_RATE_MAX, BYTES_RATE_MIN, CONNECTIONS_MAX, CONNECTIONS_PER_ACCOUNT_MAX, GRACE_MS_MAX, GUESTS_MAX,
-    IDLE_MS_MAX, RATE_MAX, ROOMS_MAX, ROOMS_PER_ACCOUNT, server,
+    IDLE_MS_MAX, RATE_MAX, ROOMS_MAX, ROOMS_PER_ACCOUNT, files, server,
 };
 
 use super::entry::{Setting, Shape};
@@ -251,6 +251,12 @@ pub const SETTINGS: &[Setting] = &[
         read: |config, text| word(text).map(|level| config.defence = level),
         show: |config| Some(quoted(&config.defence.to_string())),
     },
+    files::ENABLED,
+    files::BYTES_PER_FILE,
+    files::BYTES_PER_ACCOUNT,
+    files::BYTES_TOTAL,
+    files::MEDIA_TYPES,
+    files::AT_ONCE,
     Setting {
         key: "limits.connections",
         shape: Shape::Number,

@@ -36,6 +36,7 @@ pub fn may_ask(request: &Request) -> Result<(), Reject> {
         | Request::MakeRecoveryCode(_)
         | Request::SetPassword(_) => "have no devices to add, to take away or to lose",
         Request::ClaimServer(_) => "own no server",
+        Request::Upload(_) => "send no files",
         Request::SetNick(_) => "have the name they came with and no other",
         Request::SetStatus(_) | Request::SetState(_) | Request::SetSeenPolicy(_) => "show nothing of themselves",
         Request::Block(_) | Request::SetContact(_) => {
@@ -43,6 +44,7 @@ pub fn may_ask(request: &Request) -> Result<(), Reject> {
         }
         Request::Hello(_)
         | Request::Ping(_)
+        | Request::Download(_)
         | Request::JoinRoom(_)
         | Request::LeaveRoom(_)
         | Request::ListRooms(_)

@@ -13,10 +13,13 @@ use chat_proto::{AccountId, Event, RoomFact, RoomId, Seq, Style, Timestamp};
 /// A word longer than this is found by its beginning, bytes.
 const WORD_BYTES_MAX: usize = 64;
 
+/// Stands before the words of a file's name: no word, for it is neither a letter nor a digit, and one to the index.
+const NAME: &str = "\u{e000}";
+
 /// What can be found of a message: the words of its text in order, and what else holds of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doc {
-    /// Its words, folded.
+    /// Its words, folded. Those of the name of the file it carries stand behind [`NAME`].
     pub words: Vec<String>,
     /// What holds of it, each written as one word of small letters and digits.
     pub marks: BTreeSet<String>,
@@ -62,6 +65,8 @@ pub enum Mark {
     Mention,
     /// It has a link.
     Link,
+    /// It carries a file.
+    File,
     /// It is something done.
     Action,
     /// It answers another message.
@@ -85,6 +90,7 @@ impl Mark {
             Self::Names(AccountId(account)) => format!("names{account}"),
             Self::Mention => "mention".to_owned(),
             Self::Link => "link".to_owned(),
+            Self::File => "file".to_owned(),
             Self::Action => "action".to_owned(),
             Self::Reply => "reply".to_owned(),
             Self::Edited => "edited".to_owned(),
@@ -210,12 +216,17 @@ fn doc(text: &str, mentions: &[AccountId]) -> Doc {
 pub fn change(room: RoomId, event: &Event) -> Option<Change> {
     if let Some(message) = event.body.message() {
         let mut doc = doc(message.text, message.mentions);
+        if let Some(file) = message.file() {
+            doc.words.push(NAME.to_owned());
+            doc.words.extend(words(&file.name));
+        }
         let marks = [
             Some(Mark::Message),
             Some(Mark::In(room)),
             Some(Mark::From(event.by)),
             (message.style == Style::Action).then_some(Mark::Action),
             message.reply_to().map(|_| Mark::Reply),
+            message.file().map(|_| Mark::File),
         ];
         doc.marks.extend(marks.into_iter().flatten().map(Mark::word));
         return Some(Change::Add(doc));
@@ -255,13 +266,14 @@ pub fn change(room: RoomId, event: &Event) -> Option<Change> {
 }
 
 impl Doc {
-    /// The message with other words: marks that follow from the words are those of the new ones.
+    /// The message with other words: marks that follow from the words are those of the new ones. A file keeps its name.
     pub fn reword(&mut self, new: Self) {
         let follows = |mark: &String| {
             let of_words = [Mark::Mention.word(), Mark::Link.word()];
             of_words.contains(mark) || mark.starts_with("names")
         };
-        self.words = new.words;
+        let text = self.words.iter().position(|word| word == NAME).unwrap_or(self.words.len());
+        self.words.splice(..text, new.words);
         self.marks.retain(|mark| !follows(mark));
         self.marks.extend(new.marks);
         self.marks.insert(Mark::Edited.word());

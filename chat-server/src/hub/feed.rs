@@ -210,6 +210,7 @@ impl<S: FeedState> Worker<S> {
         store.append(Append { feed, expected_head, rows, registrations, erase, replace }).await?;
         if erases {
             self.feed.shared.forget();
+            self.hub.files_dropped();
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use chat_proto::{Epoch, Event, FeedId, MessageKey, Ordinal, Reject, RejectCode, 
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use super::feed;
+use super::files::Hold;
 use super::gate::Gate;
 use super::shared::{Shared, lock};
 use super::{Hub, reject};
@@ -170,7 +171,7 @@ impl<S: FeedState> Feed<S> {
     pub async fn submit(self: &Arc<Self>, hub: &Arc<Hub>, submit: Submit<S::Command>) -> Pending {
         let (answer, pending) = oneshot::channel();
         self.send(hub, Input::Submit(Box::new(submit), answer)).await;
-        Pending(pending)
+        Pending { answer: pending, hold: None }
     }
 
     /// Reads the state.
@@ -223,15 +224,28 @@ impl<S: FeedState> Feed<S> {
 
 /// The outcome of a command that stands in line.
 #[derive(Debug)]
-pub struct Pending(oneshot::Receiver<Result<Outcome, Reject>>);
+pub struct Pending {
+    answer: oneshot::Receiver<Result<Outcome, Reject>>,
+    /// The file the command is about.
+    hold: Option<Hold>,
+}
 
 impl Pending {
+    /// The same, that keeps a file until it is known.
+    pub(super) fn holding(self, hold: Option<Hold>) -> Self {
+        Self { hold, ..self }
+    }
+
     /// Waits for it.
     ///
     /// # Errors
     /// Why there is none.
     pub async fn outcome(self) -> Result<Outcome, Reject> {
-        self.0.await.unwrap_or_else(|_| Err(unavailable()))
+        let outcome = self.answer.await.unwrap_or_else(|_| Err(unavailable()));
+        if let Some(hold) = self.hold {
+            hold.release();
+        }
+        outcome
     }
 }
 

@@ -10,6 +10,7 @@ use chat_proto::limits::{CUSTOM_BYTES_MAX, LINE_BYTES_MAX, PAGE_EVENTS_MAX, VISI
 use chat_proto::reply::{FoldList, Page, PinList};
 use chat_proto::{AccountId, Event, EventBody, Extra, FeedId, Reject, RejectCode, RoomId, Seq, Style, Text};
 
+use super::files::checked_file;
 use super::gate::Reader;
 use super::{Hub, reject};
 use crate::core::access::Action;
@@ -49,7 +50,7 @@ impl Hub {
     }
 
     /// A message of a room as it is kept, if it is for a reader.
-    async fn message(self: &Arc<Self>, by: Reader, room: RoomId, seq: Seq) -> Result<Event, Reject> {
+    pub(super) async fn message(self: &Arc<Self>, by: Reader, room: RoomId, seq: Seq) -> Result<Event, Reject> {
         let from = self.may_read(by, room).await?;
         let rows = self.store().read(FeedId::Room(room), seq, 1).await.map_err(|e| reject(&e))?;
         let event = rows.into_iter().map(|row| row.event).find(|event| event.seq == seq && seq >= from);
@@ -76,6 +77,7 @@ impl Hub {
                 Extra::ReplyTo(reply) => post.reply_to.replace(self.about(by, room, reply.target).await?).is_some(),
                 Extra::VisibleTo(visible) => post.visible_to.replace(self.readers(visible.accounts)?).is_some(),
                 Extra::Custom(custom) => post.custom.replace(checked(custom)?).is_some(),
+                Extra::Attached(file) => post.file.replace(checked_file(file)?.into()).is_some(),
                 Extra::Forwarded(_) | Extra::ByBot(_) => {
                     return Err(Reject::new(RejectCode::BadRequest, "that is for the server to say of a message"));
                 }
@@ -142,8 +144,8 @@ impl Hub {
             by: event.by,
             name: message.name.to_owned(),
         });
-        let custom = message.custom().cloned();
-        Ok(Post { custom, forwarded: Some(origin), ..Post::plain(message.style, text) })
+        let (custom, file) = (message.custom().cloned(), message.file().cloned().map(Box::new));
+        Ok(Post { custom, file, forwarded: Some(origin), ..Post::plain(message.style, text) })
     }
 
     /// Tells those who are in a room something that is not stored, if its author might write there.

@@ -2,7 +2,7 @@
 //!
 //! [`gate`] is what a reader's right to read hangs on; [`handle`] is the way to a feed, whose one task decides and appends; [`tail`] and [`subscription`] are how everybody reads; [`notes`] carries what
 //! a room's events, and those of the server's own feed, mean into accounts' feeds; [`people`], [`presence`], [`defence`], [`rooms`], [`history`], [`choices`], [`devices`], [`passwords`] and `realm` answer what
-//! sessions ask; [`guests`] lets those in who will be gone; `tending` does what happens to rooms by itself, `forwarding` copies messages between them; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
+//! sessions ask; [`guests`] lets those in who will be gone; `tending` does what happens to rooms by itself, `forwarding` copies messages between them; [`files`] are what messages carry; [`direct`] and [`inbox`] are the conversations between few and what reached whom; [`sessions`] knows which
 //! connections there are.
 
 pub mod access;
@@ -14,6 +14,7 @@ pub mod devices;
 pub mod direct;
 mod erase;
 mod feed;
+pub mod files;
 mod forwarding;
 pub mod gate;
 pub mod guests;
@@ -92,6 +93,7 @@ pub struct Hub {
     notes: Notes,
     tending: tending::Tending,
     forwards: forwarding::Forwards,
+    files: Option<Arc<files::Files>>,
     /// Rings when there is more to be indexed.
     to_be_indexed: Notify,
     started: Instant,
@@ -138,6 +140,7 @@ impl Hub {
         }
         let newcomers = Guesses::new(settings.accounts_per_address, Duration::from_secs(60 * 60));
         let new_rooms = limits::NewRooms::new(&settings);
+        let files = settings.files.as_ref().map(files::Files::open).transpose()?;
         let hub = Arc::new(Self {
             realm: Feed::new(REALM, Arc::clone(&store)),
             store,
@@ -158,6 +161,7 @@ impl Hub {
             notes: Notes::default(),
             tending: tending::Tending::default(),
             forwards: forwarding::Forwards::default(),
+            files,
             to_be_indexed: Notify::new(),
             started: Instant::now(),
             last_conn: AtomicU64::new(0),
@@ -176,6 +180,7 @@ impl Hub {
         hub.clerks.spawn(presence::run(Arc::clone(&hub)));
         hub.clerks.spawn(forwarding::run(Arc::clone(&hub)));
         hub.clerks.spawn(tending::run(Arc::clone(&hub), registry.tended));
+        hub.clerks.spawn(files::run(Arc::clone(&hub)));
         if hub.settings.search {
             hub.clerks.spawn(search::run(Arc::clone(&hub)));
         }

@@ -227,8 +227,9 @@ impl Hub {
         let feed = self.room(room).await?;
         self.check_write(by, room).await?;
         self.check_post(by.account, &feed).await?;
+        let hold = self.hold_file(by.account, key, room, &post).await?;
         let submit = Submit { by: by.clone(), key, command: RoomCommand::Post(post), registration: None };
-        Ok(feed.submit(self, submit).await)
+        Ok(feed.submit(self, submit).await.holding(hold))
     }
 }
 

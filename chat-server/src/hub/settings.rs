@@ -5,6 +5,7 @@ use std::time::Duration;
 use chat_proto::delivery::Greeting;
 use chat_proto::{DefenceLevel, NickPolicy, RoomName};
 
+use super::files::FileSettings;
 use super::passwords::Hashing;
 use crate::config::{MultiConn, Registration};
 use crate::core::flood::Rates;
@@ -37,6 +38,8 @@ pub struct HubSettings {
     pub auto_join: Vec<RoomName>,
     /// Whether messages are indexed and can be searched.
     pub search: bool,
+    /// Where files that messages carry are kept, and which; without it there are none.
+    pub files: Option<FileSettings>,
     /// What whoever logs in is told of the server.
     pub greeting: Greeting,
     /// How long somebody stays online without a connection.
@@ -67,6 +70,7 @@ impl Default for HubSettings {
             create: true,
             registration: Registration::Open,
             search: true,
+            files: None,
             greeting: Greeting::default(),
             presence_grace,
             away_after: None,

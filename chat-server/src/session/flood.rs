@@ -13,15 +13,19 @@ use crate::core::flood::{Cost, Verdict};
 impl Session {
     /// Begins a request if its sender may ask for it now, and says how long nothing further is to be read from him.
     pub(super) async fn begin_metered(&self, request: Request) -> (Answering, Option<Duration>) {
-        let Some(cost) = cost(&request) else { return (self.begin(request).await, None) };
-        let cost = cost.times(price(self.hub.defence_level()));
-        match self.live.ask(self.hub.uptime(), cost) {
-            Verdict::Pass => (self.begin(request).await, None),
-            Verdict::Delay(wait) => (self.begin(request).await, Some(wait)),
-            Verdict::SlowDown(wait) => {
-                let reject = slow_down(wait);
-                (async move { Reply::Reject(reject) }.boxed(), None)
-            }
+        match self.meter(&request) {
+            Ok(hold) => (self.begin(request).await, hold),
+            Err(reject) => (async move { Reply::Reject(reject) }.boxed(), None),
+        }
+    }
+
+    /// Whether something may be asked for now, and how long nothing further is to be read from whoever asks.
+    pub(super) fn meter(&self, request: &Request) -> Result<Option<Duration>, Reject> {
+        let Some(cost) = cost(request) else { return Ok(None) };
+        match self.live.ask(self.hub.uptime(), cost.times(price(self.hub.defence_level()))) {
+            Verdict::Pass => Ok(None),
+            Verdict::Delay(wait) => Ok(Some(wait)),
+            Verdict::SlowDown(wait) => Err(slow_down(wait)),
         }
     }
 }
@@ -33,7 +37,7 @@ fn slow_down(wait: Duration) -> Reject {
     Reject { retry_after_ms, ..Reject::new(RejectCode::SlowDown, message) }
 }
 
-/// What a request takes of what its sender may ask for; nothing for what others do not see.
+/// What a request takes of what its sender may ask for; nothing for what others do not see and what costs the server little.
 fn cost(request: &Request) -> Option<Cost> {
     let texts: Vec<&str> = if let Request::Post(post) = request {
         vec![&post.text]
@@ -45,7 +49,7 @@ fn cost(request: &Request) -> Option<Cost> {
         vec![&announce.text]
     } else if let Request::Edit(edit) = request {
         vec![&edit.text]
-    } else if is_seen(request) {
+    } else if is_seen(request) || matches!(request, Request::Upload(_) | Request::Download(_)) {
         vec![""]
     } else {
         return None;

@@ -40,6 +40,11 @@ impl FrameReader {
         self.buffer.set_max(max);
     }
 
+    /// What is behind the frames that were read: what was read of it already, and the stream.
+    pub(crate) fn into_rest(self) -> (Vec<u8>, RecvStream) {
+        (self.buffer.into_rest(), self.stream)
+    }
+
     /// The next frame; `None` when the peer finished the stream between two frames.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! One QUIC connection from hello to goodbye: its requests here, its deliveries in [`pump`].
 
 mod choose;
+mod file;
 mod flood;
 pub(crate) mod frames;
 mod hello;
@@ -17,12 +18,12 @@ use std::time::Duration;
 use chat_proto::limits::{
     DATAGRAM_BYTES_MAX, LOGIN_TIMEOUT_MS, REQUEST_FRAME_BYTES_MAX, REQUESTS_IN_FLIGHT_MAX, SERVER_FRAME_BYTES_MAX,
 };
-use chat_proto::{ClientSignal, CloseCode, Reply, ReplyFrame, RequestFrame, RequestId};
+use chat_proto::{ClientSignal, CloseCode, Reply, ReplyFrame, Request, RequestFrame, RequestId};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use quinn::{Connection, ConnectionError, Incoming, RecvStream, SendStream, VarInt};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
@@ -109,7 +110,9 @@ async fn talk(connection: &Connection, context: &Context, login: Login) -> (End,
     let (commands, inbox) = mpsc::channel(PUMP_COMMANDS_MAX);
     let hub = Arc::clone(&context.hub);
     let pump = Pump::new(connection.clone(), Arc::clone(&hub), actor.reader(), subscriptions, wake, asides);
+    let transfers = Arc::new(Semaphore::new(hub.files_at_once()));
     let session = Session {
+        transfers,
         connection: connection.clone(),
         hub,
         actor,
@@ -165,6 +168,8 @@ pub(crate) struct Session {
     commands: mpsc::Sender<PumpCommand>,
     /// Whether it ends by itself, with what was logged in with.
     expires: bool,
+    /// As many as it may send and fetch files at once.
+    transfers: Arc<Semaphore>,
 }
 
 type InFlight = FuturesUnordered<BoxFuture<'static, ReplyFrame>>;
@@ -250,6 +255,15 @@ impl Session {
                 return close(&self.connection, CloseCode::Malformed, &error.to_string());
             }
             Ok(Ok(None) | Err(FrameError::Broken)) | Err(_) => return,
+        };
+        let frame = match frame {
+            RequestFrame { id, request: Request::Upload(upload) } => {
+                return self.take_file(id, upload, reader, Lane::new(send)).await;
+            }
+            RequestFrame { id, request: Request::Download(download) } => {
+                return self.give_file(id, download, Lane::new(send)).await;
+            }
+            frame => frame,
         };
         let (reply, hold) = self.begin_metered(frame.request).await;
         let reply = reply.await;

@@ -34,9 +34,7 @@ impl Session {
         if !matches!(request, Request::Ping(_)) {
             self.hub.active(&self.live).await;
         }
-        if self.actor.kind == AccountKind::Guest
-            && let Err(reject) = may_ask(&request)
-        {
+        if let Err(reject) = self.may_ask(&request) {
             return ready(Reply::Reject(reject)).boxed();
         }
         let session = self.clone();
@@ -51,6 +49,11 @@ impl Session {
             return async move { session.answer(request).await.unwrap_or_else(Reply::Reject) }.boxed();
         };
         standing.unwrap_or_else(|reject| async move { Reply::Reject(reject) }.boxed())
+    }
+
+    /// Whether whoever is logged in may ask something at all.
+    pub(super) fn may_ask(&self, request: &Request) -> Result<(), Reject> {
+        if self.actor.kind == AccountKind::Guest { may_ask(request) } else { Ok(()) }
     }
 
     // The one list of everything that can be asked: an arm each, and no rule.
@@ -163,6 +166,10 @@ impl Session {
                 Ok(Done {}.into())
             }
             Request::RevokeInvite(revoke) => self.revoke_invite(revoke).await,
+            Request::Upload(_) | Request::Download(_) => Err(Reject::new(
+                RejectCode::BadRequest,
+                "files go on streams of their own: ask this alone on a short one",
+            )),
             Request::Hello(_) => Err(Reject::new(RejectCode::BadRequest, "already logged in")),
             Request::PostWith(post) => Ok(self.post_with(post).await?.await),
             Request::PostBatch(batch) => Ok(self.post_batch(batch).await?.await),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::cognitive_complexity, reason = "a list of assertions is not hard to read")]
 
+mod files;
 mod look;
 mod registry;
 mod search;
@@ -35,6 +36,7 @@ pub(crate) async fn all<S: Store, F: Future<Output = S>>(make: impl Fn() -> F) {
     registry::all(&make).await;
     search::all(&make).await;
     look::all(&make).await;
+    files::all(&make).await;
 }
 
 /// The feed of a room.

@@ -4,6 +4,7 @@
 //! data outlives the server that used it, and a test can make operations fail, take time, or be lost by a restart.
 
 mod data;
+mod files;
 mod look;
 mod registry;
 mod search;
@@ -12,12 +13,13 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
+use chat_proto::{AccountId, Epoch, FeedId, FileHash, MessageKey, Seq, Timestamp};
 use futures_util::future::BoxFuture;
 
 use self::data::{Data, Feed};
 use super::{
-    Append, Found, Keep, Loaded, Matches, Registration, Registry, Row, Snapshot, Store, StoreError, StoreResult,
+    Append, FileStanding, Found, Keep, Loaded, Matches, Registration, Registry, Row, Snapshot, Store, StoreError,
+    StoreResult,
 };
 use crate::core::search::Find;
 
@@ -240,6 +242,14 @@ impl Store for MemoryStore {
 
     fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
         Box::pin(async move { Ok(self.read_data(|data| data.search(&find, before, limit))) })
+    }
+
+    fn file_standing(&self, account: AccountId, hash: FileHash) -> BoxFuture<'_, StoreResult<FileStanding>> {
+        Box::pin(async move { Ok(self.read_data(|data| data.files.standing(account, hash))) })
+    }
+
+    fn unkept_files(&self, hashes: Vec<FileHash>) -> BoxFuture<'_, StoreResult<Vec<FileHash>>> {
+        Box::pin(async move { Ok(self.read_data(|data| data.files.unkept(hashes))) })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where feeds are kept. Engines pass one contract (`contract.rs`); nothing above this layer knows which one it is.
 
 pub mod dir;
+pub mod files;
 pub mod keep;
 pub mod memory;
 pub mod registry;
@@ -15,7 +16,7 @@ use std::fmt::{self, Debug};
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-use chat_proto::{AccountId, Chain, Epoch, Event, FeedId, MessageKey, Ordinal, Seq, Timestamp};
+use chat_proto::{AccountId, Chain, Epoch, Event, FeedId, FileHash, MessageKey, Ordinal, Seq, Timestamp};
 use futures_util::future::BoxFuture;
 use thiserror::Error;
 
@@ -23,6 +24,7 @@ use crate::core::search::Find;
 use crate::digest::{chain_next, digest};
 
 pub use dir::{DataDir, DirError};
+pub use files::{FileClaim, FileStanding};
 pub use keep::Keep;
 pub use memory::MemoryStore;
 pub use registry::{AccountRecord, DeviceRecord, Registration, Registry, RoomRecord};
@@ -290,6 +292,12 @@ pub trait Store: Debug + Send + Sync + 'static {
     /// Up to `limit` of the indexed messages that somebody looks for before a place, newest first; `u64::MAX` is behind all.
     /// Looks at no more than [`search::LOOKS_MAX`] messages, so it may find fewer and still not be at the end.
     fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>>;
+
+    /// How a file stands for an account that wants to send it.
+    fn file_standing(&self, account: AccountId, hash: FileHash) -> BoxFuture<'_, StoreResult<FileStanding>>;
+
+    /// Those of some files that are kept for nobody: no message carries them, and nobody has sent them lately.
+    fn unkept_files(&self, hashes: Vec<FileHash>) -> BoxFuture<'_, StoreResult<Vec<FileHash>>>;
 }
 
 /// How long the keys of trimmed rows are found, days.

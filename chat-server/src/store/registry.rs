@@ -1,5 +1,6 @@
 //! Names, numbers and keys as they are kept beside the feeds.
 
+use super::files::FileClaim;
 use chat_proto::{AccountId, DeviceId, DeviceKey, Line, RoomId, RoomName, Timestamp, UserName};
 
 /// A room in the registry.
@@ -56,6 +57,10 @@ pub enum Registration {
     Device(DeviceRecord),
     /// A device that opens nothing any more. Revoking it again changes nothing.
     RevokeDevice(DeviceId),
+    /// A file that is kept for an account until a message of its carries it. Saying it again makes it younger.
+    ClaimFile(FileClaim),
+    /// No file is kept any more that was sent before this time and that no message carries.
+    DropFileClaims(Timestamp),
     /// The server itself; its feed, that of [`AccountId::SERVER`], begins empty, in the store's epoch.
     Server,
 }

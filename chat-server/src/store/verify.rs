@@ -1,4 +1,7 @@
-//! Whether a database says what it said: every row against its digest and its place in the chain. Offline, and read only.
+//! Whether a database says what it said: every row against its digest and its place in the chain, every file that messages
+//! carry against its hash. Offline, and read only.
+
+mod files;
 
 use std::fmt;
 use std::fs::{self, File, TryLockError};
@@ -9,7 +12,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row as SqlRow};
 use thiserror::Error;
 
+use self::files::Carried;
 use super::dir::LOCK_FILE;
+use super::files::carried;
 use super::sqlite::head::{self, Recorded};
 use super::sqlite::{DATABASE_FILE, harden, identify, log_path, read, registry};
 use super::{OpenError, Row};
@@ -59,6 +64,8 @@ pub struct Report {
     pub erased: u64,
     /// Feeds that were looked at.
     pub feeds: u64,
+    /// Files that messages carry and that were looked at.
+    pub files: u64,
     /// What is wrong, the first [`DAMAGE_MAX`] of it.
     pub damage: Vec<Damage>,
     /// How much is wrong.
@@ -82,13 +89,14 @@ impl Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, erased, feeds, damage, damage_count } = self;
+        let Self { events, erased, feeds, files, damage, damage_count } = self;
         let erased = if *erased > 0 { format!(", {erased} of them erased") } else { String::new() };
+        let files = if *files > 0 { format!(", {files} files") } else { String::new() };
         damage.iter().try_for_each(|each| writeln!(f, "{each}"))?;
         if self.is_ok() {
-            write!(f, "ok: {events} events in {feeds} feeds{erased}")
+            write!(f, "ok: {events} events in {feeds} feeds{erased}{files}")
         } else {
-            write!(f, "damaged: {damage_count} findings; looked at {events} events in {feeds} feeds")
+            write!(f, "damaged: {damage_count} findings; looked at {events} events in {feeds} feeds{files}")
         }
     }
 }
@@ -111,7 +119,9 @@ pub fn verify(data: &Path) -> Result<Report, VerifyError> {
     match feeds(&db) {
         Ok(feeds) => {
             report.feeds = u64::try_from(feeds.len()).unwrap_or(u64::MAX);
-            feeds.iter().for_each(|feed| check_feed(&db, feed, &mut report));
+            let mut carried = Vec::new();
+            feeds.iter().for_each(|feed| check_feed(&db, feed, &mut report, &mut carried));
+            files::check(&db, data, &carried, &mut report);
         }
         Err(error) => report.add(None, None, format!("the feeds cannot be listed: {error}")),
     }
@@ -234,7 +244,7 @@ fn feeds(db: &Connection) -> rusqlite::Result<Vec<Feed>> {
     db.prepare(sql)?.query_map([], feed)?.collect()
 }
 
-fn check_feed(db: &Connection, feed: &Feed, report: &mut Report) {
+fn check_feed(db: &Connection, feed: &Feed, report: &mut Report, carried: &mut Vec<Carried>) {
     let start = End { seq: Seq::ZERO, chain: chain_start(feed.id, feed.began), ordinal: Ordinal(0) };
     if feed.oldest <= Seq(1) && feed.base != start {
         report.add(Some(feed.id), None, "its beginning is not that of this feed".to_owned());
@@ -246,7 +256,7 @@ fn check_feed(db: &Connection, feed: &Feed, report: &mut Report) {
         Ok(_) => {}
         Err(error) => report.add(Some(feed.id), None, format!("its snapshot cannot be read: {error}")),
     }
-    let mut walk = Walk { feed, end: feed.base, stored: feed.base, report };
+    let mut walk = Walk { feed, end: feed.base, stored: feed.base, report, carried };
     if let Err(error) = walk.rows(db) {
         let seq = walk.end.seq.next();
         walk.report.add(Some(feed.id), Some(seq), format!("it cannot be read: {error}"));
@@ -265,6 +275,8 @@ struct Walk<'a> {
     /// The event before, with the values it has.
     stored: End,
     report: &'a mut Report,
+    /// The files its messages carry.
+    carried: &'a mut Vec<Carried>,
 }
 
 impl Walk<'_> {
@@ -293,6 +305,10 @@ impl Walk<'_> {
     fn row(&mut self, row: &Row, payload_digest: [u8; 32]) {
         let (event, before) = (&row.event, self.end);
         self.report.erased += u64::from(event.body.is_erased());
+        if let Some((file, _)) = carried(event) {
+            let (feed, key) = (self.feed.id, self.feed.key);
+            self.carried.push(Carried { feed, key, seq: event.seq, hash: file.hash, size: file.size });
+        }
         if event.seq != before.seq.next() {
             self.say(event.seq, format!("it comes behind seq {}: what should be between is missing", before.seq));
         }

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chat_proto::event::ReadMarked;
-use chat_proto::{AccountId, Epoch, EventBody, FeedId, MessageKey, Seq, Timestamp};
+use chat_proto::{AccountId, Epoch, EventBody, FeedId, FileHash, MessageKey, Seq, Timestamp};
 use chat_server::core::search::Find;
 use chat_server::store::{
-    Append, Found, Keep, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreError,
-    StoreResult,
+    Append, FileStanding, Found, Keep, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store,
+    StoreError, StoreResult,
 };
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -297,5 +297,13 @@ impl Store for Mounted {
 
     fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
         Box::pin(async move { self.readable()?.search(find, before, limit).await })
+    }
+
+    fn file_standing(&self, account: AccountId, hash: FileHash) -> BoxFuture<'_, StoreResult<FileStanding>> {
+        Box::pin(async move { self.readable()?.file_standing(account, hash).await })
+    }
+
+    fn unkept_files(&self, hashes: Vec<FileHash>) -> BoxFuture<'_, StoreResult<Vec<FileHash>>> {
+        Box::pin(async move { self.readable()?.unkept_files(hashes).await })
     }
 }

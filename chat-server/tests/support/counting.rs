@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
+use chat_proto::{AccountId, Epoch, FeedId, FileHash, MessageKey, Seq, Timestamp};
 use chat_server::core::search::Find;
 use chat_server::store::{
-    Append, Found, Keep, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store, StoreError,
-    StoreResult,
+    Append, FileStanding, Found, Keep, Loaded, Matches, MemoryStore, Registration, Registry, Row, Snapshot, Store,
+    StoreError, StoreResult,
 };
 use futures_util::future::BoxFuture;
 
@@ -128,5 +128,11 @@ impl Store for CountingStore {
     }
     fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
         self.inner.search(find, before, limit)
+    }
+    fn file_standing(&self, account: AccountId, hash: FileHash) -> BoxFuture<'_, StoreResult<FileStanding>> {
+        self.inner.file_standing(account, hash)
+    }
+    fn unkept_files(&self, hashes: Vec<FileHash>) -> BoxFuture<'_, StoreResult<Vec<FileHash>>> {
+        self.inner.unkept_files(hashes)
     }
 }

@@ -9,6 +9,7 @@
 )]
 
 pub mod counting;
+pub mod files;
 pub mod owned;
 pub mod proofs;
 
@@ -223,6 +224,15 @@ pub struct Frames {
 impl Frames {
     pub fn new(stream: RecvStream) -> Self {
         Self { stream, buffer: FrameBuffer::new(SERVER_FRAME_BYTES_MAX) }
+    }
+
+    /// What is behind the frames, to the end of the stream; nothing if that broke off.
+    pub async fn rest(mut self) -> Option<Vec<u8>> {
+        let mut rest = self.buffer.into_rest();
+        while let Some(chunk) = self.stream.read_chunk(usize::MAX, true).await.ok()? {
+            rest.extend_from_slice(&chunk.bytes);
+        }
+        Some(rest)
     }
 
     pub async fn next<T: Decode<()>>(&mut self) -> Option<T> {

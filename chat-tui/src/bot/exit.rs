@@ -87,10 +87,13 @@ impl Exit {
             | RejectCode::Banned
             | RejectCode::Muted
             | RejectCode::Archived
-            | RejectCode::SearchOff => Self::Forbidden,
+            | RejectCode::SearchOff
+            | RejectCode::FilesOff
+            | RejectCode::FileTypeRefused => Self::Forbidden,
             RejectCode::NoSuchRoom
             | RejectCode::NoSuchUser
             | RejectCode::NoSuchMessage
+            | RejectCode::NoSuchFile
             | RejectCode::NoSuchSession
             | RejectCode::NoSuchDevice
             | RejectCode::NoSuchGrant => Self::NotFound,

@@ -14,6 +14,7 @@ use super::line::{Line, json, rfc3339};
 use super::{Exit, Failure, complain};
 use crate::clean;
 use crate::client::{Environment, Settings};
+use crate::files;
 
 /// What to look for, and how to write it.
 #[derive(Clone, Debug)]
@@ -107,7 +108,8 @@ fn plain(hit: &SearchHit) -> Option<String> {
     let event = newest(hit);
     let message = event.body.message()?;
     let (ts, room) = (rfc3339(event.at), clean::line(&hit.room_name));
-    let (name, text) = (clean::line(message.name), clean::line(message.text));
+    let words = files::words(message);
+    let (name, text) = (clean::line(message.name), clean::line(&words));
     Some(match message.style {
         Style::Text => format!("{ts} #{room} {name}: {text}"),
         Style::Action => format!("{ts} #{room} * {name} {text}"),

@@ -7,10 +7,9 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_proto::event::Posted;
 use chat_proto::request::{History, LookUpRoom, Subscribe};
 use chat_proto::{
-    AccountId, Anchor, Chain, Event, EventBody, FeedId, FeedState, FeedStatus, Position, Reply, RoomInfo, RoomName,
+    AccountId, Anchor, Chain, Event, FeedId, FeedState, FeedStatus, Message, Position, Reply, RoomInfo, RoomName,
     RoomRef, Seq, Style,
 };
 use tokio::time::{Instant, sleep, sleep_until};
@@ -23,6 +22,7 @@ use super::queue::{Closed, QUEUE_LINES, Queue};
 use super::{Exit, Failure, complain};
 use crate::clean;
 use crate::client::{ClientEvent, Environment, LinkState, Settings};
+use crate::files;
 
 /// What to write.
 #[derive(Clone, Debug)]
@@ -102,7 +102,7 @@ impl FromStr for Format {
 }
 
 impl Format {
-    fn write(&self, room: &str, event: &Event, posted: &Posted) -> String {
+    fn write(&self, room: &str, event: &Event, message: Message<'_>) -> String {
         let mut line = String::new();
         for piece in &self.0 {
             match piece {
@@ -111,12 +111,12 @@ impl Format {
                 // Writing to a string cannot fail.
                 Piece::Seq => drop(write!(line, "{}", event.seq)),
                 Piece::Room => drop(write!(line, "#{}", clean::line(room))),
-                Piece::From => line.push_str(clean::line(&posted.name).as_str()),
+                Piece::From => line.push_str(clean::line(message.name).as_str()),
                 Piece::Text => {
-                    if posted.style == Style::Action {
+                    if message.style == Style::Action {
                         line.push_str("/me ");
                     }
-                    line.push_str(clean::line(&posted.text).as_str());
+                    line.push_str(clean::line(&files::words(message)).as_str());
                 }
             }
         }
@@ -127,13 +127,14 @@ impl Format {
 impl Shape {
     /// The line of an event; nothing for what is no message.
     fn line(&self, room: &str, event: &Event, me: AccountId, replay: bool) -> Option<String> {
-        let EventBody::Posted(posted) = &event.body else { return None };
+        let message = event.body.message()?;
         Some(match self {
             Self::Json => json(&Line::of_event(room, event, me, replay)?),
-            Self::Text(format) => format.write(room, event, posted),
+            Self::Text(format) => format.write(room, event, message),
             Self::Plain => {
-                let (name, text) = (clean::line(&posted.name), clean::line(&posted.text));
-                match posted.style {
+                let words = files::words(message);
+                let (name, text) = (clean::line(message.name), clean::line(&words));
+                match message.style {
                     Style::Text => format!("{} {name}: {text}", rfc3339(event.at)),
                     Style::Action => format!("{} * {name} {text}", rfc3339(event.at)),
                 }
@@ -373,7 +374,8 @@ pub const LAST_DEFAULT: u64 = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chat_proto::{DeviceId, MessageKey, Ordinal, Timestamp};
+    use chat_proto::event::{Posted, PostedWith};
+    use chat_proto::{Attached, DeviceId, FileHash, MessageKey, Ordinal, Timestamp};
 
     fn posted(text: &str, style: Style) -> Event {
         let mentions = vec![];
@@ -399,6 +401,30 @@ mod tests {
         assert_eq!(line(&Shape::Text(format), &hostile), "{7} #ops <bob> a␛[31mb␊forged");
         assert_eq!(line(&Shape::Plain, &posted("waves", Style::Action)), "1970-01-01T00:00:00.000Z * bob waves");
         assert_eq!(line(&Shape::Plain, &posted("hi", Style::Text)), "1970-01-01T00:00:00.000Z bob: hi");
+    }
+
+    #[test]
+    fn a_message_with_a_file_is_a_line_that_names_it() {
+        let file = Attached {
+            name: "flame\u{1b}.svg".to_owned(),
+            media_type: "image/svg+xml".to_owned(),
+            size: 421_888,
+            hash: FileHash([0; 32]),
+        };
+        let with = |text: &str| {
+            let (name, text, mentions) = ("bob".to_owned(), text.to_owned(), vec![]);
+            let extras = vec![file.clone().into()];
+            Event {
+                body: PostedWith { name, style: Style::Text, text, mentions, extras }.into(),
+                ..posted("", Style::Text)
+            }
+        };
+        let told = "1970-01-01T00:00:00.000Z bob: the profile [file: flame␛.svg 412 KB]";
+        assert_eq!(line(&Shape::Plain, &with("the profile")), told);
+        assert_eq!(line(&Shape::Plain, &with(&file.name)), "1970-01-01T00:00:00.000Z bob: file: flame␛.svg 412 KB");
+        let format: Format = "{text}".parse().unwrap();
+        assert_eq!(line(&Shape::Text(format), &with("look")), "look [file: flame␛.svg 412 KB]");
+        assert!(line(&Shape::Json, &with("look")).contains(r#""size":421888"#));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(crate) mod connect;
 pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
+pub(crate) mod files;
 pub(crate) mod pages;
 pub(crate) mod password;
 pub(crate) mod play;

@@ -16,6 +16,7 @@ use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use super::files;
 use super::keyed::{has_key, with_key};
 use super::outbox::Kept;
 use super::session::{self, Command};
@@ -88,8 +89,10 @@ pub struct Client {
     /// The connection while somebody is logged in on it.
     connection: watch::Receiver<Option<quinn::Connection>>,
     permits: Arc<Semaphore>,
+    /// As many as files move at the same time.
+    pub(super) transfers: Arc<Semaphore>,
     typing: Arc<Mutex<Option<(RoomId, Instant)>>>,
-    environment: Environment,
+    pub(super) environment: Environment,
     server: Arc<ServerAddress>,
 }
 
@@ -114,6 +117,7 @@ impl Client {
             commands,
             connection: connected,
             permits: Arc::new(Semaphore::new(REQUESTS_IN_FLIGHT_MAX / 2)),
+            transfers: files::places(),
             typing: Arc::default(),
             environment,
             server,
@@ -177,6 +181,16 @@ impl Client {
         // The cache is a help, never a duty: a busy session goes without.
         let _ = self.commands.try_send(Command::Keep(page.clone()));
         Ok(page)
+    }
+
+    /// Waits until somebody is logged in; nothing when the session has ended.
+    pub(super) async fn connected(&self) -> Option<quinn::Connection> {
+        let mut connection = self.connection.clone();
+        let is_open = |known: &Option<quinn::Connection>| known.as_ref().is_some_and(|it| it.close_reason().is_none());
+        let found = connection.wait_for(is_open).await.ok()?.clone();
+        // A session with a full queue is awake anyway.
+        let _ = self.commands.try_send(Command::Stir);
+        found
     }
 
     /// Puts a message into the outbox. When this returns it is on disk and will be sent exactly once, in the order given,

@@ -60,6 +60,8 @@ fn key_of(request: &mut Request) -> Option<&mut MessageKey> {
         | Request::DescribeRoom(_)
         | Request::Explain(_)
         | Request::History(_)
+        | Request::Upload(_)
+        | Request::Download(_)
         | Request::MarkRead(_)
         | Request::Announce(_)
         | Request::ListMembers(_)

@@ -8,6 +8,7 @@ pub mod cache;
 mod cache_writer;
 mod environment;
 mod feeds;
+mod files;
 pub mod folds;
 mod handle;
 mod identity;
@@ -30,6 +31,7 @@ use std::time::Duration;
 
 pub(crate) use environment::bind;
 pub use environment::{Clock, Environment, Network, Random, RealNetwork, Writing};
+pub use files::{AT_ONCE, Fetched, FileToSend, Progress, Sent, Stage, Target, Transfer, TransferError, media_type};
 pub use handle::{CallError, Client, SendError, StartError};
 pub use identity::GuestKey;
 pub use outbox::Kept;

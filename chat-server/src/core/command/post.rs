@@ -1,7 +1,8 @@
 //! Post: write a message into a room.
 
 use chat_proto::event::{ByBot, Custom, Forwarded, Posted, PostedWith, ReplyTo, VisibleTo};
-use chat_proto::{AccountId, EventBody, Extra, Reject, RejectCode, Style, Text, Timestamp};
+use chat_proto::setting::Filter;
+use chat_proto::{AccountId, Attached, EventBody, Extra, FileName, Reject, RejectCode, Style, Text, Timestamp};
 
 use super::About;
 use super::filter::filtered;
@@ -24,22 +25,25 @@ pub struct Post {
     pub custom: Option<Custom>,
     /// Where it was written, if elsewhere.
     pub forwarded: Option<Forwarded>,
+    /// The file it carries; its name and media type are possible ones.
+    pub file: Option<Box<Attached>>,
 }
 
 impl Post {
     /// Words alone.
     #[must_use]
     pub fn plain(style: Style, text: Text) -> Self {
-        Self { style, text, reply_to: None, visible_to: None, custom: None, forwarded: None }
+        Self { style, text, reply_to: None, visible_to: None, custom: None, forwarded: None, file: None }
     }
 
-    fn extras(&self, by: &Actor) -> Vec<Extra> {
+    fn extras(&self, by: &Actor, file: Option<Attached>) -> Vec<Extra> {
         let mut extras: Vec<Extra> = Vec::new();
         extras.extend(self.reply_to.as_ref().map(|about| ReplyTo { target: about.seq }.into()));
         extras.extend(self.visible_to.clone().map(|accounts| VisibleTo { accounts }.into()));
         extras.extend(self.custom.clone().map(Extra::from));
         extras.extend(self.forwarded.clone().map(Extra::from));
         extras.extend((by.kind == AccountKind::Bot).then(|| ByBot {}.into()));
+        extras.extend(file.map(Extra::from));
         extras
     }
 }
@@ -62,18 +66,26 @@ pub(in crate::core) fn decide(
     }
     let text = filtered(&room.settings().filters, post.text.as_str())?;
     let mentions = room.named_in(&text, by.account, post.visible_to.as_deref());
-    let (name, style, extras) = (by.name.as_str().to_owned(), post.style, post.extras(by));
+    let file = post.file.as_ref().map(|file| named(file, &room.settings().filters)).transpose()?;
+    let (name, style, extras) = (by.name.as_str().to_owned(), post.style, post.extras(by, file));
     if extras.is_empty() {
         return Ok(Some(Posted { name, style, text, mentions }.into()));
     }
     Ok(Some(PostedWith { name, style, text, mentions, extras }.into()))
 }
 
+/// A file under the name the room's filters leave it.
+fn named(file: &Attached, filters: &[Filter]) -> Result<Attached, Reject> {
+    let name = filtered(filters, &file.name)?;
+    let name = if name == file.name { name } else { FileName::of_path(&name).as_str().to_owned() };
+    Ok(Attached { name, ..file.clone() })
+}
+
 #[cfg(test)]
 mod tests {
     use chat_proto::event::Erased;
-    use chat_proto::setting::{Posting, SlowMode, Who};
-    use chat_proto::{Event, Ordinal};
+    use chat_proto::setting::{FilterAction, Filters, Posting, SlowMode, Who};
+    use chat_proto::{Event, FileHash, Ordinal};
 
     use super::*;
     use crate::core::State;
@@ -125,6 +137,31 @@ mod tests {
         assert!(log.give(&alice, &post("one")).unwrap().is_some() && log.give(&alice, &post("two")).unwrap().is_some());
         set(&mut log, SlowMode { seconds: 0 });
         assert!(log.give(&bob, &post("two")).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_file_goes_with_its_message_and_filters_read_its_name_too() {
+        let mut log = room_of(&["alice", "bob"]);
+        let file = |name: &str| Attached {
+            name: name.to_owned(),
+            media_type: "text/plain".to_owned(),
+            size: 3,
+            hash: FileHash([7; 32]),
+        };
+        let post = |name: &str| {
+            let plain = Post::plain(Style::Text, Text::parse("hello").unwrap());
+            RoomCommand::Post(Post { file: Some(file(name).into()), ..plain })
+        };
+        let bob = actor(2, "bob");
+        let event = log.give(&bob, &post("a.txt")).unwrap().unwrap();
+        assert_eq!((event.ordinal, event.body.message().unwrap().file()), (Ordinal(1), Some(&file("a.txt"))));
+        let rule = |word: &str, action| Filter { word: word.to_owned(), action, with: "../".to_owned() };
+        let rules = vec![rule("damn", FilterAction::Reject), rule("heck", FilterAction::Replace)];
+        set(&mut log, Filters { rules });
+        assert_eq!(log.give(&bob, &post("damn it.txt")).unwrap_err().code, RejectCode::Filtered);
+        let event = log.give(&bob, &post("heck no.txt")).unwrap().unwrap();
+        let name = &event.body.message().unwrap().file().unwrap().name;
+        assert_eq!(FileName::parse(name).unwrap().as_str(), "no.txt", "what a filter makes of a name is a name again");
     }
 
     #[test]

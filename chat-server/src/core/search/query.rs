@@ -170,9 +170,10 @@ fn room(value: &str) -> Result<RoomName, Reject> {
 fn has(value: &str) -> Result<What, Reject> {
     match value.to_ascii_lowercase().as_str() {
         "link" => Ok(What::Mark(Mark::Link)),
+        "file" => Ok(What::Mark(Mark::File)),
         "mention" => Ok(What::Mark(Mark::Mention)),
         "reaction" => Ok(What::Reacted),
-        _ => Err(bad("has: takes link, mention or reaction".to_owned())),
+        _ => Err(bad("has: takes link, file, mention or reaction".to_owned())),
     }
 }
 
@@ -262,7 +263,7 @@ mod tests {
             ("on:7d", "on: takes a day"),
             ("before:soon", "2026-11-20"),
             ("-before:7d", "can't be negated"),
-            ("has:cat", "has: takes link, mention or reaction"),
+            ("has:cat", "has: takes link, file, mention or reaction"),
             ("is:it", "is: takes mention, action"),
             ("from:b!b", "from: takes a person's name"),
             ("in:##x", "in: takes a room's name"),

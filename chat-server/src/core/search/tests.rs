@@ -1,5 +1,5 @@
-use chat_proto::event::Posted;
-use chat_proto::{DeviceId, MessageKey, Ordinal};
+use chat_proto::event::{Posted, PostedWith};
+use chat_proto::{Attached, DeviceId, FileHash, MessageKey, Ordinal};
 use proptest::prelude::*;
 
 use super::*;
@@ -58,6 +58,27 @@ fn other_words_bring_their_own_marks_and_keep_the_rest() {
     assert_eq!(marks(&doc), ["action", "edited", "from7", "in3", "mention", "message", "names4", "pinned"]);
     doc.mark(Mark::Pinned, false);
     assert!(!doc.marks.contains("pinned"));
+}
+
+#[test]
+fn a_file_is_found_by_its_name_whatever_becomes_of_the_caption() {
+    let file = Attached {
+        name: "flame graph.svg".to_owned(),
+        media_type: "image/svg+xml".to_owned(),
+        size: 1,
+        hash: FileHash([1; 32]),
+    };
+    let (name, style, text, mentions) = ("bob".to_owned(), Style::Text, "the profile".to_owned(), Vec::new());
+    let body = PostedWith { name, style, text, mentions, extras: vec![file.into()] }.into();
+    let (at, by, device, key) = (Timestamp(0), AccountId(7), DeviceId(0), MessageKey::default());
+    let event = Event { seq: Seq(2), ordinal: Ordinal(1), at, by, device, key, body };
+    let Some(Change::Add(mut doc)) = change(RoomId(3), &event) else { panic!("{event:?}") };
+    let finds = |doc: &Doc, text: &str| Clause::Words(words(text)).holds_of(doc);
+    assert!(finds(&doc, "the profile") && finds(&doc, "flame graph svg") && doc.marks.contains("file"));
+    assert!(!finds(&doc, "profile flame"), "the caption and the name are not one text");
+    doc.reword(super::doc("where the time goes", &[]));
+    assert!(finds(&doc, "where the time goes") && finds(&doc, "flame graph svg") && doc.marks.contains("file"));
+    assert!(!finds(&doc, "the profile"));
 }
 
 proptest! {

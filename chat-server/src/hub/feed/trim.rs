@@ -38,6 +38,7 @@ impl<S: FeedState> Worker<S> {
             return Ok(());
         }
         self.feed.store.trim(id, cut, now).await?;
+        self.hub.files_dropped();
         self.meta.oldest = cut;
         self.feed.shared.reset(self.meta);
         Ok(())

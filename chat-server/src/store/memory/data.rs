@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Ordinal, Seq, Timestamp};
 
+use super::files::Files;
 use super::registry::{Taken, begun_by};
 use super::search::Index;
 use crate::digest::chain_start;
@@ -19,6 +20,8 @@ pub(super) struct Data {
     pub(super) feeds: BTreeMap<FeedId, Feed>,
     /// What of them can be found by words.
     pub(super) index: Index,
+    /// Which files are kept.
+    pub(super) files: Files,
 }
 
 /// One feed.
@@ -54,6 +57,7 @@ impl Data {
         if let Some(feed) = self.feeds.get_mut(&append.feed) {
             for row in append.rows {
                 self.index.committed(append.feed, row.event.seq);
+                self.files.insert(append.feed, &row.event);
                 feed.push(row);
             }
             for seq in append.replace {
@@ -62,6 +66,7 @@ impl Data {
             for seq in append.erase {
                 feed.erase(seq);
                 self.index.erase(append.feed, seq);
+                self.files.erase(append.feed, seq);
             }
         }
         Ok(())
@@ -77,6 +82,7 @@ impl Data {
             feed.rows = feed.rows.split_off(&oldest);
             feed.erased_edits = feed.erased_edits.split_off(&oldest);
             self.index.trim(id, oldest);
+            self.files.trim(id, oldest);
             for key in feed.keys.values_mut().filter(|key| key.found.seq < oldest) {
                 key.trimmed_at.get_or_insert(now);
             }

@@ -29,10 +29,16 @@ impl Data {
             | Registration::RevokeDevice(_)
             | Registration::EndRoom(_)
             | Registration::TendRoom(_)
+            | Registration::ClaimFile(_)
+            | Registration::DropFileClaims(_)
             | Registration::Server => taken_by(registration).iter().all(|each| !self.taken.contains(each)),
         };
         let is_there = match registration {
-            Registration::Room(_) | Registration::Account(..) | Registration::Server => true,
+            Registration::Room(_)
+            | Registration::Account(..)
+            | Registration::ClaimFile(_)
+            | Registration::DropFileClaims(_)
+            | Registration::Server => true,
             Registration::Rename(RoomRecord { id, .. }) | Registration::EndRoom(id) | Registration::TendRoom(id) => {
                 begins(id) || self.registry.rooms.iter().any(|each| each.id == *id)
             }
@@ -80,6 +86,8 @@ impl Data {
                 let devices = self.registry.devices.iter_mut().filter(|each| each.id == id);
                 devices.for_each(|device| device.revoked = true);
             }
+            Registration::ClaimFile(claim) => self.files.claim(claim),
+            Registration::DropFileClaims(before) => self.files.drop_claims(before),
             Registration::Server => {}
         }
     }
@@ -125,7 +133,9 @@ pub(super) fn begun_by(registration: &Registration) -> Option<FeedId> {
         | Registration::EndRoom(_)
         | Registration::TendRoom(_)
         | Registration::Device(_)
-        | Registration::RevokeDevice(_) => None,
+        | Registration::RevokeDevice(_)
+        | Registration::ClaimFile(_)
+        | Registration::DropFileClaims(_) => None,
     }
 }
 
@@ -154,8 +164,12 @@ fn taken_by(registration: &Registration) -> Vec<Taken> {
             taken.extend([Taken::Device(device.id), Taken::DeviceKey(device.key)]);
         }
         Registration::Device(device) => taken.extend([Taken::Device(device.id), Taken::DeviceKey(device.key)]),
-        Registration::EndRoom(_) | Registration::TendRoom(_) | Registration::RevokeDevice(_) | Registration::Server => {
-        }
+        Registration::EndRoom(_)
+        | Registration::TendRoom(_)
+        | Registration::RevokeDevice(_)
+        | Registration::ClaimFile(_)
+        | Registration::DropFileClaims(_)
+        | Registration::Server => {}
     }
     taken
 }

@@ -4,6 +4,7 @@
 //! block. `docs/decisions/0006-sqlite.md` says why.
 
 mod error;
+mod files;
 pub(crate) mod head;
 mod look;
 mod open;
@@ -19,7 +20,7 @@ use std::fmt::Debug;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chat_proto::{AccountId, Epoch, FeedId, MessageKey, Seq, Timestamp};
+use chat_proto::{AccountId, Epoch, FeedId, FileHash, MessageKey, Seq, Timestamp};
 use futures_util::future::BoxFuture;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -30,8 +31,8 @@ pub(crate) use self::open::{DATABASE_FILE, harden, identify, log_path};
 use self::write::Change;
 use self::writer::{Job, Order, QUEUE_MAX, Writer};
 use super::{
-    Append, DataDir, Durability, Found, Keep, Loaded, Matches, Registration, Registry, Row, Snapshot, Store,
-    StoreError, StoreResult,
+    Append, DataDir, Durability, FileStanding, Found, Keep, Loaded, Matches, Registration, Registry, Row, Snapshot,
+    Store, StoreError, StoreResult,
 };
 use crate::core::search::Find;
 
@@ -230,6 +231,14 @@ impl Store for SqliteStore {
 
     fn search(&self, find: Find, before: u64, limit: usize) -> BoxFuture<'_, StoreResult<Matches>> {
         self.query(move |db| search::search(db, &find, before, limit))
+    }
+
+    fn file_standing(&self, account: AccountId, hash: FileHash) -> BoxFuture<'_, StoreResult<FileStanding>> {
+        self.query(move |db| files::standing(db, account, hash))
+    }
+
+    fn unkept_files(&self, hashes: Vec<FileHash>) -> BoxFuture<'_, StoreResult<Vec<FileHash>>> {
+        self.query(move |db| files::unkept(db, hashes))
     }
 }
 

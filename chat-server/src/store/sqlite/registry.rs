@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use super::error::store_error;
 use super::read::number;
 use super::write::Failure;
-use super::{feed_key, seal};
+use super::{feed_key, files, seal};
 use crate::digest::chain_start;
 use crate::store::{AccountRecord, DeviceRecord, Registration, Registry, RoomRecord, StoreError, StoreResult};
 
@@ -100,6 +100,8 @@ pub(super) fn register(db: &Connection, epoch: Epoch, registration: &Registratio
             Ok(insert_device(db, device)?)
         }
         Registration::RevokeDevice(id) => revoke_device(db, *id),
+        Registration::ClaimFile(claim) => Ok(files::claim(db, claim)?),
+        Registration::DropFileClaims(before) => Ok(files::drop_claims(db, *before)?),
         Registration::Server => begin_feed(db, epoch, FeedId::Account(AccountId::SERVER)),
     }
 }

@@ -11,7 +11,7 @@ use crate::store::dir::open_private;
 pub(crate) const APPLICATION_ID: u32 = 0x6368_6174;
 
 /// Each step brings a file to the version that is its place in the list, from 1. A released step never changes.
-pub(crate) const MIGRATIONS: [&str; 6] = [
+pub(crate) const MIGRATIONS: [&str; 7] = [
     "
     CREATE TABLE meta (
         id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -160,6 +160,26 @@ pub(crate) const MIGRATIONS: [&str; 6] = [
     CREATE TABLE tended_room (
         id INTEGER PRIMARY KEY
     ) STRICT;
+",
+    "
+    CREATE TABLE file_use (
+        feed INTEGER NOT NULL,
+        seq INTEGER NOT NULL,
+        account INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        own INTEGER NOT NULL,
+        UNIQUE (feed, seq)
+    ) STRICT;
+    CREATE INDEX file_use_hash ON file_use (hash, account);
+    CREATE TABLE file_claim (
+        account INTEGER NOT NULL,
+        hash BLOB NOT NULL,
+        size INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        UNIQUE (account, hash)
+    ) STRICT;
+    CREATE INDEX file_claim_hash ON file_claim (hash);
 ",
 ];
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::error::{is_fatal, store_error};
 use super::registry::register;
 use super::search::{self, Indexing};
-use super::{feed_key, seal};
+use super::{feed_key, files, seal};
 use crate::store::{Append, KEY_KEPT_US, Registration, Row, Snapshot, StoreError};
 
 /// What is to be changed.
@@ -143,6 +143,7 @@ fn insert(db: &Connection, id: u64, feed: i64, row: &Row, before: i64) -> rusqli
         let sql = "INSERT INTO annotation (feed, target, seq) VALUES (?1, ?2, ?3)";
         db.prepare_cached(sql)?.execute([feed, target.0.cast_signed(), event.seq.0.cast_signed()])?;
     }
+    files::insert(db, feed, event)?;
     Ok(bytes)
 }
 
@@ -152,7 +153,7 @@ fn total_at(db: &Connection, feed: i64, seq: Seq) -> rusqlite::Result<i64> {
     Ok(query.query_row([feed, seq.0.cast_signed()], |row| row.get(0)).optional()?.unwrap_or(0))
 }
 
-/// Removes the words of a message and of its edits: from their rows, and from the index.
+/// Removes the words of a message and of its edits: from their rows, and from the index. It carries no file any more.
 fn erase(db: &Connection, feed: i64, seq: Seq) -> Result<(), Failure> {
     let sql = "SELECT id, kind, payload FROM event WHERE feed = ?1 AND seq = ?2 UNION ALL
                SELECT id, kind, payload FROM event WHERE feed = ?1 AND kind = ?3
@@ -176,7 +177,7 @@ fn erase(db: &Connection, feed: i64, seq: Seq) -> Result<(), Failure> {
         db.prepare_cached(sql)?.execute(params![id, super::read::erased_salt(&body)])?;
         search::remove(db, id)?;
     }
-    Ok(())
+    Ok(files::erase(db, feed, seq)?)
 }
 
 /// Removes the words that an edit replaces: those of its message, and those of the edits of it before. The index follows the edit.
@@ -241,6 +242,7 @@ fn trim(db: &Connection, id: FeedId, oldest: Seq, now: Timestamp) -> Result<(), 
             return Err(Failure::Dirty(StoreError::Corrupt(missing)));
         }
         search::trim(db, id, oldest)?;
+        files::trim(db, feed, oldest)?;
         db.prepare_cached("DELETE FROM annotation WHERE feed = ?1 AND target < ?2")?.execute(bounds)?;
         db.prepare_cached("DELETE FROM event WHERE feed = ?1 AND seq < ?2")?.execute(bounds)?;
     }

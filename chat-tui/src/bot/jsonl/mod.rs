@@ -5,6 +5,7 @@ mod bans;
 mod choose;
 mod connections;
 mod fields;
+mod files;
 mod hear;
 mod identity;
 mod input;

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::bans::Bans;
 use super::choose::Choose;
 use super::connections::Connections;
+use super::files::Files;
 use super::identity;
 use super::invites::Invites;
 use super::message::{Data, Treat};
@@ -49,6 +50,7 @@ pub(super) enum Op {
     About(About),
     Moderate(Moderate),
     Treat(Treat),
+    Files(Files),
 }
 
 /// A room and nothing else.
@@ -317,6 +319,7 @@ fn read(op: &str, fields: Map<String, Value>) -> Result<Op, Problem> {
         other if Bans::OPS.contains(&other) => Op::Bans(Bans::read(other, fields)?),
         other if Connections::OPS.contains(&other) => Op::Connections(Connections::read(other, fields)?),
         other if Moderate::OPS.contains(&other) => Op::Moderate(Moderate::read(other, fields)?),
+        other if Files::OPS.contains(&other) => Op::Files(Files::read(other, fields)?),
         other if Treat::OPS.contains(&other) => Op::Treat(Treat::read(other, fields)?),
         other if About::OPS.contains(&other) => Op::About(About::read(other, fields)?),
         other => {
@@ -342,7 +345,7 @@ pub(super) fn fill<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T,
 }
 
 /// Ops of the contract that no server of this version can do.
-const LATER: [&str; 5] = ["upload", "download", "presence", "subscribe", "unsubscribe"];
+const LATER: [&str; 3] = ["presence", "subscribe", "unsubscribe"];
 
 /// An id, bytes.
 const ID_BYTES_MAX: usize = 128;
@@ -371,7 +374,8 @@ mod tests {
         let cases = [
             (r#"{"id":1}"#, "bad_request: a request names its `op`"),
             (r#"{"id":1,"op":"dance"}"#, "bad_request: there is no op \"dance\""),
-            (r##"{"id":1,"op":"upload","room":"#a"}"##, "unsupported: upload is not possible"),
+            (r##"{"id":1,"op":"subscribe","room":"#a"}"##, "unsupported: subscribe is not possible"),
+            (r##"{"id":1,"op":"upload","room":"#a"}"##, "bad_request: missing field `path`"),
             (r#"{"id":1,"op":"ping","x":1}"#, "bad_request: unknown field `x`"),
             (r#"{"id":1,"op":"send","room":"a"}"#, "bad_request: missing field `text`"),
             (r#"{"id":1,"op":"read","room":"a","seq":-1}"#, "bad_request: invalid value"),

@@ -161,6 +161,8 @@ fn op_room(op: &Op) -> Option<&RoomName> {
         | Op::Tokens(_)
         | Op::Ping
         | Op::Identity(_)
+        // However long a file takes, nothing of its room waits for it.
+        | Op::Files(_)
         | Op::About(_) => None,
     }
 }
@@ -227,6 +229,7 @@ impl Context {
             Op::About(about) => self.about(about).await,
             Op::Moderate(moderate) => self.moderate(moderate).await,
             Op::Treat(treat) => self.treat(treat).await,
+            Op::Files(files) => self.files(files).await,
             Op::Ack(_) => Err(Problem::new("bad_request", "start with --ack and --cursor FILE to acknowledge events")),
         }
     }
@@ -261,7 +264,7 @@ impl Context {
     }
 
     /// Messages go no faster than asked for.
-    async fn wait_for_turn(&self) {
+    pub(super) async fn wait_for_turn(&self) {
         let Some(pace) = self.pace else { return };
         let turn = {
             let mut next = self.next_send.lock().unwrap_or_else(PoisonError::into_inner);

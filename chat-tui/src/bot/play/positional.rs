@@ -38,6 +38,8 @@ const ROWS: &[(&str, &[&str])] = &[
     ("batch", &["room", "texts"]),
     ("pin", &["room", "seq", "on"]),
     ("forward", &["room", "seq", "to"]),
+    ("upload", &["room", "path", "text"]),
+    ("download", &["room", "seq", "to"]),
     ("rename", &["room", "name"]),
     ("delete_room", &["room", "reason"]),
     ("purge", &["room", "user", "reason"]),

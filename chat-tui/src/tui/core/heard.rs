@@ -14,6 +14,7 @@ use super::server::{RoomKey, Server, ServerId};
 use super::time::Zone;
 use super::timeline::told;
 use crate::client::LinkState;
+use crate::files;
 use crate::tui::term::key::{Key, KeyCode};
 
 /// Messages told when a room is gone to.
@@ -190,7 +191,7 @@ fn chosen(picker: &Picker) -> String {
 pub fn line(event: &Event, zone: &Zone) -> Option<String> {
     let time = zone.minute(event.at);
     if let Some(message) = event.body.message() {
-        let text = message.text.replace('\n', "\n  ");
+        let text = files::words(message).replace('\n', "\n  ");
         return Some(match message.style {
             Style::Text => format!("{time} {}: {text}", message.name),
             Style::Action => format!("{time} * {} {text}", message.name),

@@ -11,6 +11,7 @@ use super::told::told;
 use super::walk::{Block, Scope};
 use crate::clean;
 use crate::client::folds::Stand;
+use crate::files;
 use crate::tui::view::width::fit;
 
 /// Names spelled out in a condensed line of joins or parts.
@@ -49,22 +50,29 @@ pub(super) fn lead(timeline: &Timeline, block: Block, width: u16) -> String {
     [fitted.as_ref(), "\n"].concat()
 }
 
-/// What was done to a message since it was written, clean: marks behind its words, and a row of reactions.
+/// What stands behind the words of a message, clean: marks of what was done to it, a row with its file, and one of reactions.
 pub(super) fn afterwards(timeline: &Timeline, block: Block, scope: Scope<'_>) -> String {
-    let Some(message) = timeline.message(block) else { return String::new() };
+    let Some(event) = timeline.message(block) else { return String::new() };
+    let Some(message) = event.body.message() else { return String::new() };
     let mut tail = String::new();
-    match timeline.answers(message.seq) {
+    match timeline.answers(event.seq) {
         0 => {}
         1 => tail.push_str(" (1 reply)"),
         many => _ = write!(tail, " ({many} replies)"),
     }
-    let Some(stand) = timeline.stand(message.seq) else { return tail };
-    if stand.text().is_some() {
+    let stand = timeline.stand(event.seq);
+    let words = stand.and_then(Stand::text);
+    if words.is_some() {
         tail.push_str(" (edited)");
     }
-    if stand.is_pinned() {
+    if stand.is_some_and(Stand::is_pinned) {
         tail.push_str(" (pinned)");
     }
+    if let Some(file) = message.file().filter(|file| files::is_caption(file, words.unwrap_or(message.text))) {
+        tail.push('\n');
+        tail.push_str(&files::line(file));
+    }
+    let Some(stand) = stand else { return tail };
     let reactions = stand.reactions(scope.me).take(REACTIONS_SHOWN_MAX).map(|(emoji, count, mine)| {
         let reaction = format!("{} {count}", clean::line(emoji).as_str());
         if mine { format!("[{reaction}]") } else { reaction }
@@ -84,7 +92,12 @@ pub(super) fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: S
     let Some(message) = event.body.message() else {
         return (Head { prefix: time.len(), before: time, marks: false }, told(event));
     };
-    let words = timeline.stand(event.seq).and_then(Stand::text).unwrap_or(message.text).to_owned();
+    let words = timeline.stand(event.seq).and_then(Stand::text).unwrap_or(message.text);
+    // Without a caption the words are the file's name, and it is said once.
+    let (words, marks) = match message.file() {
+        Some(file) if !files::is_caption(file, words) => (files::line(file), false),
+        Some(_) | None => (words.to_owned(), true),
+    };
     let name = clean::line(message.name);
     let before = match message.style {
         Style::Text if pane.compact => format!("{time}{name}: "),
@@ -92,7 +105,7 @@ pub(super) fn event_text(timeline: &Timeline, block: Block, pane: Pane, scope: S
         Style::Action => format!("{time}{}{name} ", if pane.compact { "* " } else { "" }),
     };
     let prefix = if message.style == Style::Action { time.len() } else { before.len() };
-    (Head { before, prefix, marks: true }, words)
+    (Head { before, prefix, marks }, words)
 }
 
 /// `3 joined (ken, laura, mike), 1 left (nina), 2 hidden by filter bots`.
