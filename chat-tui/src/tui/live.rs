@@ -13,6 +13,7 @@ use super::core::{Change, Prefs};
 use super::look::Looks;
 use super::term::caps::{Colors, Symbols};
 use super::term::ring::Ring;
+use super::view::BUILT_IN;
 use crate::config::{
     self, Clock, ColorDepth, Config, KeyPreset, Loaded, Notice, Problem, SETTINGS, Setting, Shown, Sources, SymbolSet,
     Value,
@@ -194,6 +195,7 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
         keys,
         explore: config.explore,
         exec: config.exec,
+        themes: BUILT_IN.iter().map(|(name, _)| *name).collect(),
         typing: config.typing,
         highlight: config.highlight.iter().map(|word| word.to_lowercase()).collect(),
         hints: shown(config.ui.hints).unwrap_or(first_week),

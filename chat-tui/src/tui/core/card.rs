@@ -111,7 +111,7 @@ impl Card {
         if self.account() == model.at(self.at).account.me.account {
             return offers;
         }
-        offers.push(free('q', "write to him directly", Goal::Person(name.clone())));
+        offers.push(free('q', "write to him directly", Goal::Person(self.at, name.clone())));
         if self.room.is_some() {
             offers.push(free('m', "name him in the line", Goal::Mention(name.clone())));
         }

@@ -11,6 +11,7 @@ pub mod command;
 pub mod composer;
 mod draft;
 mod effect;
+mod emoji;
 mod form;
 mod fuzzy;
 pub mod geometry;

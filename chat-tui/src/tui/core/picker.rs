@@ -17,8 +17,8 @@ pub enum Goal {
     Message(RoomKey, Seq),
     /// Become a member of a room of the server being looked at, and go there.
     Join(String),
-    /// Go to the conversation with somebody.
-    Person(String),
+    /// Go to the conversation with somebody of a server.
+    Person(ServerId, String),
     /// Write the beginning of a command.
     Write(String),
     /// Search on the server.
@@ -260,15 +260,18 @@ impl Picker {
         self.items.retain(|item| !matches!(item.goal, Goal::Search(_)) && item.detail != TYPED);
         // A sign says of which sort it is to be.
         let (sign, typed) = match self.typed.chars().next() {
-            Some(sign @ ('#' | '@' | '>' | '?')) => (Some(sign), &self.typed[1..]),
+            Some(sign @ ('#' | '@' | '>' | '?' | ':')) => (Some(sign), &self.typed[1..]),
             _ => (None, self.typed.as_str()),
         };
         let sort = |item: &Item| sign.is_none_or(|sign| item.name.starts_with(sign));
+        // Of so many emoji some have the letters of any word.
+        let by_letters = !matches!(self.free, Some(Free::React(..)));
         let mut fits: Vec<(i32, usize)> = self
             .items
             .iter()
             .enumerate()
             .filter(|(_, item)| sort(item))
+            .filter(|(_, item)| by_letters || typed.split_whitespace().all(|word| item.name.contains(word)))
             .filter_map(|(index, item)| Some((score(typed, item.name.trim_start_matches(SIGNS))?, index)))
             .collect();
         if !typed.trim().is_empty() {
@@ -304,7 +307,7 @@ fn value(name: &'static str, typed: &str) -> Item {
     Item { name: if typed.is_empty() { "(nothing)".to_owned() } else { typed.to_owned() }, detail, goal }
 }
 
-const SIGNS: [char; 4] = ['#', '@', '>', '?'];
+const SIGNS: [char; 5] = ['#', '@', '>', '?', ':'];
 
 /// What is said of a reaction that was typed.
 const TYPED: &str = "as typed";

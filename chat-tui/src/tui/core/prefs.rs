@@ -27,6 +27,8 @@ pub struct Prefs {
     pub mouse: bool,
     /// Lines that are sent without a question when they were pasted in one piece.
     pub paste_lines: usize,
+    /// The themes there are, by name.
+    pub themes: Vec<&'static str>,
     /// What is shown until it is switched.
     pub panes: Panes,
     /// How times are written.
@@ -46,6 +48,7 @@ impl Default for Prefs {
             max_width: TEXT_COLUMNS_MAX,
             mouse: true,
             paste_lines: 5,
+            themes: Vec::new(),
             panes: Panes::default(),
             clock: Clock::default(),
         }

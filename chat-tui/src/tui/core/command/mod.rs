@@ -1,6 +1,7 @@
 //! Slash commands: one table of names, usage, help and how the arguments are read. What they do is `update/command.rs`; what
 //! they ask of the server `ask.rs`.
 
+mod args;
 mod ask;
 mod table;
 mod words;
@@ -9,6 +10,7 @@ use chat_proto::Seq;
 
 use super::effect::Change;
 
+pub use args::{Arg, rights};
 pub use ask::{Ask, Person};
 pub use table::COMMANDS;
 pub use words::room_setting;

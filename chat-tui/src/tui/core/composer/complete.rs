@@ -28,6 +28,15 @@ impl Completion {
 pub enum Wanted<'a> {
     /// A command, at the beginning of the line.
     Command(&'a str),
+    /// An argument of a command.
+    Argument {
+        /// The line before it.
+        before: &'a str,
+        /// What was typed of it.
+        typed: &'a str,
+    },
+    /// An emoji by its name.
+    Emoji(&'a str),
     /// A room.
     Room(&'a str),
     /// A person; `first` if nothing comes before, `at` if an `@` was typed.
@@ -54,7 +63,8 @@ pub fn complete(composer: &mut Composer, back: bool, candidates: impl FnOnce(Wan
         None => {
             let start = word_start(composer);
             let typed = &composer.text()[start..composer.cursor()];
-            let mut candidates = candidates(wanted(typed, start == 0));
+            let before = &composer.text()[..start];
+            let mut candidates = candidates(wanted(before, typed));
             if candidates.is_empty() {
                 return;
             }
@@ -74,9 +84,21 @@ fn word_start(composer: &Composer) -> usize {
     before.rfind(char::is_whitespace).map_or(0, |at| at + super::blank_len(&before[at..]))
 }
 
-fn wanted(typed: &str, first: bool) -> Wanted<'_> {
+fn wanted<'a>(before: &'a str, typed: &'a str) -> Wanted<'a> {
+    if before.starts_with('/') && !before.contains('\n') {
+        Wanted::Argument { before, typed }
+    } else {
+        said(typed, before.is_empty())
+    }
+}
+
+/// What the word before the cursor may become in something that is said.
+#[must_use]
+pub fn said(typed: &str, first: bool) -> Wanted<'_> {
     if first && let Some(command) = typed.strip_prefix('/') {
         Wanted::Command(command)
+    } else if let Some(name) = typed.strip_prefix(':').filter(|name| !name.is_empty()) {
+        Wanted::Emoji(name)
     } else if let Some(room) = typed.strip_prefix('#') {
         Wanted::Room(room)
     } else if let Some(name) = typed.strip_prefix('@') {

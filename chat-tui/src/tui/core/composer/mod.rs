@@ -13,7 +13,7 @@ mod undo;
 use chat_proto::limits::POST_BYTES_MAX;
 use unicode_segmentation::UnicodeSegmentation;
 
-pub use complete::{Completion, Wanted, complete};
+pub use complete::{Completion, Wanted, complete, said};
 pub use history::History;
 pub use kill::KillRing;
 pub use rows::{Rows, Shown, shown};

@@ -88,7 +88,9 @@ fn vertical_moves_keep_the_column_they_started_from() {
 fn tab_goes_through_what_fits_and_back_to_what_was_typed() {
     let names = |wanted: Wanted<'_>| match wanted {
         Wanted::Name { typed: "a", .. } => vec!["anna: ".to_owned(), "alan: ".to_owned()],
-        Wanted::Name { .. } | Wanted::Command(_) | Wanted::Room(_) => Vec::new(),
+        Wanted::Name { .. } | Wanted::Command(_) | Wanted::Argument { .. } | Wanted::Emoji(_) | Wanted::Room(_) => {
+            Vec::new()
+        }
     };
     let mut composer = typed("a");
     let mut seen = Vec::new();

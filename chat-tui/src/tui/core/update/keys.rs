@@ -4,15 +4,13 @@ use std::time::Duration;
 
 use chat_proto::limits::POST_BYTES_MAX;
 
-use super::{command, copy, notice, outbox, picker, reverse, room, select};
-use crate::tui::core::command::{Ask, COMMANDS};
-use crate::tui::core::composer::{Wanted, complete};
+use super::{command, complete, copy, notice, outbox, picker, reverse, room, select};
+use crate::tui::core::command::Ask;
 use crate::tui::core::effect::{Effect, Effects, Errand};
 use crate::tui::core::geometry::Panes;
 use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
 use crate::tui::core::room_state::Intent;
-use crate::tui::core::rooms::room_lines;
 use crate::tui::core::server::RoomKey;
 use crate::tui::core::timeline::Scroll;
 use crate::tui::term::key::Key;
@@ -150,7 +148,7 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::SearchSent => reverse::begin(model),
         Action::Sent { newer } => reverse::browse(model, newer),
         Action::Edit => effects.push(Effect::Edit(composer.text().to_owned())),
-        Action::Complete { back } => tab(model, back),
+        Action::Complete { back } => complete::tab(model, back),
         Action::Up if !composer.go_row(false, width) => composer.older(),
         Action::Down if !composer.go_row(true, width) => composer.newer(),
         Action::Up | Action::Down => {}
@@ -279,60 +277,3 @@ fn escape(model: &mut Model, effects: &mut Effects) {
     room.intent = message.reply_to.map_or(Intent::Say, Intent::Reply);
     effects.send(server, Errand::Discard(message.key));
 }
-
-fn tab(model: &mut Model, back: bool) {
-    if model.composer().is_empty() {
-        if let Some(name) = last_speaker(model) {
-            model.composer_mut().0.insert(&format!("{name}: "));
-        }
-        return;
-    }
-    let rooms: Vec<String> = room_lines(model)
-        .iter()
-        .filter(|line| !line.direct && line.key.server == model.server)
-        .map(|line| line.name.to_owned())
-        .collect();
-    let names = names(model);
-    let (composer, _) = model.composer_mut();
-    complete(composer, back, |wanted| match wanted {
-        Wanted::Command(typed) => fitting(COMMANDS.iter().map(|spec| spec.name), typed, |name| format!("/{name} ")),
-        Wanted::Room(typed) => fitting(rooms.iter().map(String::as_str), typed, |name| format!("#{name} ")),
-        Wanted::Name { typed, first, at } => {
-            let sign = if at { "@" } else { "" };
-            let behind = if first { ": " } else { " " };
-            fitting(names.iter().map(String::as_str), typed, |name| format!("{sign}{name}{behind}"))
-        }
-    });
-}
-
-fn fitting<'a>(all: impl Iterator<Item = &'a str>, typed: &str, whole: impl Fn(&str) -> String) -> Vec<String> {
-    let typed = typed.to_lowercase();
-    all.filter(|name| name.to_lowercase().starts_with(&typed)).map(whole).collect()
-}
-
-fn last_speaker(model: &Model) -> Option<String> {
-    speakers(model).next()
-}
-
-/// Names of who wrote here, the latest first, then of all members.
-fn names(model: &Model) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    let members = model.room_view().into_iter().flat_map(|room| room.members.values()).map(|m| m.name.clone());
-    for name in speakers(model).chain(members) {
-        if name != model.here().account.me.name && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-fn speakers(model: &Model) -> impl Iterator<Item = String> {
-    let me = model.here().account.me.account;
-    let events = model.room().into_iter().flat_map(|room| room.timeline.events().rev().take(SPEAKERS_WITHIN));
-    events
-        .filter(move |event| event.by != me)
-        .filter_map(|event| event.body.message().map(|message| message.name.to_owned()))
-}
-
-/// Events looked through for who spoke last.
-const SPEAKERS_WITHIN: usize = 200;

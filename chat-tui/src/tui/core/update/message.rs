@@ -9,6 +9,7 @@ use chat_proto::{Event, MessageKey, Seq, Style};
 use super::{notice, room};
 use crate::tui::core::command::Target;
 use crate::tui::core::effect::{Effects, Errand, Tag};
+use crate::tui::core::emoji;
 use crate::tui::core::model::Model;
 use crate::tui::core::picker::{Free, Goal, Item, Picker};
 use crate::tui::core::room_state::Intent;
@@ -170,12 +171,12 @@ pub(super) fn forward(model: &Model, at: RoomKey, target: Seq, to: &str, effects
 /// Reactions to choose from, or to type another one.
 pub(super) fn pick_reaction(model: &mut Model) {
     let Some((key, seq)) = model.current.zip(model.selected) else { return };
-    let item = |(emoji, name): &(&str, &str)| Item {
+    let items = emoji::named().map(|(emoji, name)| Item {
         name: format!("{emoji} {name}"),
         detail: String::new(),
-        goal: Goal::React(key, seq, (*emoji).to_owned()),
-    };
-    let items = REACTIONS.iter().map(item).collect();
+        goal: Goal::React(key, seq, emoji.to_owned()),
+    });
+    let items = items.collect();
     model.picker = Some(Picker::new("react", items, Some(Free::React(key, seq))));
 }
 
@@ -183,35 +184,3 @@ const NO_ROOM: &str = "no room is open";
 
 /// How long the removal of a message waits for the key again.
 const DOOMED: Duration = Duration::from_secs(5);
-
-/// Reactions offered, by name; any other can be typed.
-const REACTIONS: [(&str, &str); 28] = [
-    ("👍", "thumbs up yes"),
-    ("👎", "thumbs down no"),
-    ("❤️", "heart love"),
-    ("😂", "joy laugh"),
-    ("🎉", "tada party"),
-    ("😮", "surprised wow"),
-    ("😢", "sad cry"),
-    ("🙏", "thanks pray"),
-    ("👀", "eyes looking"),
-    ("✅", "check done"),
-    ("❌", "cross no"),
-    ("🔥", "fire"),
-    ("🚀", "rocket ship"),
-    ("💯", "hundred"),
-    ("👏", "clap"),
-    ("🤔", "thinking"),
-    ("😀", "smile grin"),
-    ("😉", "wink"),
-    ("😎", "cool"),
-    ("😡", "angry"),
-    ("🤷", "shrug"),
-    ("💡", "idea bulb"),
-    ("🐛", "bug"),
-    ("⏳", "wait hourglass"),
-    ("❓", "question"),
-    ("⚠️", "warning"),
-    ("☕", "coffee"),
-    ("+1", "plus one"),
-];

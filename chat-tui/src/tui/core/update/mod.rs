@@ -4,6 +4,7 @@ mod answer;
 mod card;
 mod chord;
 mod command;
+mod complete;
 mod copy;
 mod draft;
 mod explore;

@@ -1,12 +1,15 @@
 //! Choosing from what is in front.
 
+use std::collections::BTreeSet;
+
 use chat_proto::reach::MentionList;
 use chat_proto::reply::{PinList, RoomDetails, RoomList};
 use chat_proto::search::SearchHits;
 
 use super::{card, command, message, notice, outbox, room, servers};
+use crate::config::SETTINGS;
 use crate::tui::core::command::{Ask, COMMANDS};
-use crate::tui::core::effect::Effects;
+use crate::tui::core::effect::{Effects, Tag};
 use crate::tui::core::form;
 use crate::tui::core::keymap::Action;
 use crate::tui::core::model::Model;
@@ -85,7 +88,7 @@ fn stays(picker: &Picker, goal: &Goal) -> bool {
         Goal::Room(_)
         | Goal::Message(..)
         | Goal::Join(_)
-        | Goal::Person(_)
+        | Goal::Person(..)
         | Goal::Write(_)
         | Goal::Search(_)
         | Goal::Trust(..)
@@ -138,8 +141,9 @@ fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
             command::join(model.server, name, false, effects);
             Ok(())
         }
-        Goal::Person(name) => {
-            command::ask(model, Ask::Direct { people: vec![name], text: String::new(), go: true }, effects)
+        Goal::Person(at, name) => {
+            let asked = Ask::Direct { people: vec![name], text: String::new(), go: true };
+            asked.request(model).map(|request| effects.ask(at, Tag::Ask(asked), request))
         }
         Goal::Write(text) => {
             let (composer, kills) = model.composer_mut();
@@ -198,7 +202,7 @@ fn visit(model: &mut Model, key: RoomKey, seq: chat_proto::Seq, effects: &mut Ef
     Ok(())
 }
 
-/// Rooms, what is new first; then people, then commands.
+/// Rooms, what is new first; then people, commands and settings.
 pub(super) fn switcher(model: &mut Model) {
     let lines = room_lines(model);
     let hot = hotlist(model);
@@ -214,31 +218,42 @@ pub(super) fn switcher(model: &mut Model) {
             (0, unread) => format!("{unread} new"),
             (mentions, unread) => format!("{unread} new, {mentions} for you"),
         };
-        Item { name: line.label.clone(), detail: news, goal: Goal::Room(line.key) }
+        Item { name: line.label.clone(), detail: model.beside(line.key.server, &news), goal: Goal::Room(line.key) }
     };
     let found = order.iter().filter_map(|key| lines.iter().find(|line| line.key == *key));
     let mut items: Vec<Item> = found.map(item).collect();
-    let mut people: Vec<&str> = Vec::new();
-    for member in model.here().account.rooms.values().flat_map(|room| room.members.values()) {
-        if member.name != model.here().account.me.name
-            && !people.contains(&member.name.as_str())
-            && people.len() < PEOPLE_MAX
-        {
-            people.push(&member.name);
-        }
+    for (at, server) in model.numbered() {
+        let members = server.account.rooms.values().flat_map(|room| room.members.values());
+        let others = members.map(|member| member.name.as_str()).filter(|name| *name != server.account.me.name);
+        let people: BTreeSet<&str> = others.collect();
+        items.extend(people.into_iter().take(PEOPLE_MAX).map(|name| Item {
+            name: format!("@{name}"),
+            detail: model.beside(at, "write directly"),
+            goal: Goal::Person(at, name.to_owned()),
+        }));
     }
-    people.sort_unstable();
-    items.extend(people.into_iter().map(|name| Item {
-        name: format!("@{name}"),
-        detail: "write directly".to_owned(),
-        goal: Goal::Person(name.to_owned()),
-    }));
     items.extend(COMMANDS.iter().map(|spec| Item {
         name: format!(">{}", spec.name),
         detail: spec.help.to_owned(),
         goal: Goal::Write(format!("/{} ", spec.name)),
     }));
+    items.extend(SETTINGS.iter().map(|setting| Item {
+        name: format!(":{}", setting.key),
+        detail: setting.meaning.to_owned(),
+        goal: Goal::Write(format!("/set {} ", setting.key)),
+    }));
     model.picker = Some(Picker::new("go to", items, Some(Free::Search)));
+}
+
+impl Model {
+    /// What there is to say of something, and at which server it is where there are several.
+    fn beside(&self, at: ServerId, words: &str) -> String {
+        match (self.servers.len(), words) {
+            (0 | 1, words) => words.to_owned(),
+            (_, "") => self.at(at).name().to_owned(),
+            (_, words) => format!("{words}  {}", self.at(at).name()),
+        }
+    }
 }
 
 /// Messages that were found.
@@ -300,5 +315,5 @@ pub(super) fn rooms(at: ServerId, list: &RoomList) -> Picker {
     Picker::new("rooms", items.collect(), None)
 }
 
-/// People offered at once.
+/// People of a server offered at once.
 const PEOPLE_MAX: usize = 500;
