@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use chat_proto::delivery::{Greeting, PresenceEntry, RoomPresence, Typing};
 use chat_proto::nick::{Nick, NickChanged, Nicks};
-use chat_proto::{MessageKey, NickPolicy, Presence, Reject, RejectCode, Reply, RoomId, Style};
+use chat_proto::profile::{Status, UserState};
+use chat_proto::{MessageKey, NickPolicy, Presence, Reject, RejectCode, Reply, RoomId, Style, Timestamp};
 use chat_tui::client::{ClientEvent, LinkState, Outgoing};
-use chat_tui::tui::core::{Msg, Tag};
+use chat_tui::tui::core::time::Now;
+use chat_tui::tui::core::{Effects, Msg, Tag, update};
 use chat_tui::tui::term::caps::Colors;
-use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, Screen, events, members, status, status_of};
+use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, MORNING, Screen, events, members, status, status_of};
 
 /// A morning in `#general`: yesterday's end, a condensed line, a ruler, mentions, an own message on its way, one refused.
 fn conversation(columns: u16, rows: u16) -> Screen {
@@ -208,4 +210,20 @@ fn who_is_called_something_is_shown_so_with_his_name_at_hand() {
 #[test]
 fn before_the_first_connection_the_screen_says_what_it_does() {
     insta::assert_snapshot!(Screen::new(80, 10).text());
+}
+
+#[test]
+fn what_is_to_be_drawn_is_not_forgotten_for_what_comes_with_it_and_is_not() {
+    let mut screen = conversation(80, 24);
+    let mut effects = Effects::default();
+    let now = Now { wall: Timestamp(MORNING), mono: Duration::from_secs(200) };
+    let said = events(DEV, History::default().said(BOB, "bob", "x").events);
+    let elsewhere = Typing { room: DEV, account: CAROL, name: "carol".to_owned(), active: true };
+    let away = RoomPresence { room: DEV, online: 1, changed: vec![] };
+    let (status, state) = (Status::default(), Vec::new());
+    let state = UserState { account: CAROL, name: "carol".to_owned(), status, state };
+    for news in [said, ClientEvent::Typing(elsewhere), ClientEvent::Presence(away), ClientEvent::UserState(state)] {
+        update(&mut screen.model, now, Msg::Net(news), &mut effects);
+        assert!(effects.dirty);
+    }
 }

@@ -24,7 +24,8 @@ const FETCH_PAUSE: Duration = Duration::from_secs(3);
 const OFFLINE_PAUSE: Duration = Duration::from_secs(24 * 3_600);
 
 pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects) {
-    effects.dirty = true;
+    // What came before it in the same turn is to be drawn all the same.
+    let was_dirty = std::mem::replace(&mut effects.dirty, true);
     match event {
         ClientEvent::Link(state) => link(model, state),
         ClientEvent::Welcome(welcome) => {
@@ -61,15 +62,15 @@ pub(super) fn event(model: &mut Model, event: ClientEvent, effects: &mut Effects
         ClientEvent::Presence(presence) => {
             // Conversations have their lamps in the list of rooms.
             let has_lamp = model.account.rooms.get(&presence.room).is_some_and(RoomView::is_conversation);
-            effects.dirty = model.current == Some(presence.room) || has_lamp;
+            effects.dirty = was_dirty || model.current == Some(presence.room) || has_lamp;
             model.account.apply_presence(&presence);
         }
         ClientEvent::UserState(state) => {
-            effects.dirty = false;
+            effects.dirty = was_dirty;
             model.account.apply_user_state(state);
         }
         ClientEvent::Typing(typing) => {
-            effects.dirty = model.current == Some(typing.room);
+            effects.dirty = was_dirty || model.current == Some(typing.room);
             if typing.account != model.account.me.account {
                 model.typists.apply(typing, model.now.mono);
             }
