@@ -98,10 +98,14 @@ impl Timeline {
     pub fn layout(&self, pane: Pane, scope: Scope<'_>, wraps: &mut Wraps) -> Layout {
         let (start, line) = match self.anchor {
             Anchor::Follow => (self.last_block(scope).map(|block| (block, usize::MAX)), usize::from(pane.height)),
-            Anchor::Pinned { place, row, line } => (
-                self.block_of(place, scope).map(|block| (block, self.decors(block, scope).len() + usize::from(row))),
-                usize::from(line),
-            ),
+            Anchor::Pinned { place, row, line } => {
+                let at = |block| {
+                    // A wider pane, or other words, may leave fewer rows.
+                    let last = wraps.of(self, block, pane, scope).rows.len().saturating_sub(1);
+                    (block, self.decors(block, scope).len() + usize::from(row).min(last))
+                };
+                (self.block_of(place, scope).map(at), usize::from(line))
+            }
         };
         let Some((block, at)) = start else { return Layout { top: true, end: true, ..Layout::default() } };
         self.layout_from(block, at, line, pane, scope, wraps)
