@@ -5,8 +5,6 @@
 
 #[allow(dead_code)]
 mod corpus;
-mod harness;
-mod judge;
 mod poison;
 mod pty;
 
@@ -14,19 +12,13 @@ use std::sync::Arc;
 
 use chat_proto::codec::{Encode, FrameBuffer, encode_frame};
 use chat_proto::delivery::{Background, Events, Greeting, StreamHeader};
-use chat_proto::event::{List, Posted};
+use chat_proto::event::Posted;
 use chat_proto::limits::{REQUEST_FRAME_BYTES_MAX, SERVER_FRAME_BYTES_MAX};
 use chat_proto::reply::{Page, Welcome};
 use chat_proto::{
     AccountId, Chain, ConnId, Delivery, DeviceId, Epoch, Event, EventBody, FeedId, FeedState, FeedStatus, MessageKey,
     Ordinal, Reject, RejectCode, Reply, ReplyFrame, Request, RequestFrame, RoomId, Seq, Style, Timestamp,
 };
-use chat_tui::tui::core::command::Ask;
-use chat_tui::tui::core::{Msg, Tag};
-use chat_tui::tui::term::caps::{Colors, Symbols};
-use chat_tui::tui::view::{Theme, ViewCache, draw};
-use harness::{GENERAL, Screen, long_history, members, status_of};
-use judge::Judge;
 use poison::Poisoner;
 use poison::wire::samples;
 use pty::sequences::{Piece, is_allowed, pieces};
@@ -298,44 +290,4 @@ async fn nor_the_lines_of_who_has_no_screen() {
     let raw = raw.replace("\x1b[?2004h", "").replace("\x1b[?2004l", "");
     let others: Vec<char> = raw.chars().filter(|c| c.is_control() && !"\r\n\x08\x07".contains(*c)).collect();
     assert!(others.is_empty(), "{others:?}");
-}
-
-/// What a reply may be the answer to.
-fn tags() -> Vec<Tag> {
-    let name = || "bob".to_owned();
-    let asks = [
-        Ask::Details,
-        Ask::Why { action: "kick".to_owned(), user: Some(name()) },
-        Ask::List(List::Banned),
-        Ask::Pins,
-        Ask::Audit,
-        Ask::Mentions,
-        Ask::Rooms,
-        Ask::Search("x".to_owned()),
-        Ask::Profile(name()),
-        Ask::Sessions,
-        Ask::Direct { people: vec![name()], text: "x".to_owned(), go: false },
-    ];
-    let other = [Tag::Members(GENERAL), Tag::Join(name()), Tag::Leave(GENERAL), Tag::Whois(name()), Tag::Seen(name())];
-    let more = [Tag::Nicks, Tag::Nick, Tag::Called, Tag::Done("done"), Tag::Edit(GENERAL, Seq(1), "x".to_owned())];
-    asks.map(Tag::Ask).into_iter().chain(other).chain(more).chain([Tag::Send(GENERAL, name())]).collect()
-}
-
-#[test]
-fn whatever_answers_whatever_is_drawn_as_text() {
-    let poisoner = Poisoner::new();
-    let history = long_history(5);
-    let mut cache = ViewCache::new(Theme::new(Colors::Ansi16, Symbols::Unicode));
-    for (tag, n) in tags().into_iter().zip(0..) {
-        let mut screen = Screen::online(90, 30, status_of(GENERAL, "general", &history, 5));
-        screen.serve(&history).msg(members(GENERAL));
-        let mut judge = Judge::new(90, 30);
-        let payloads = corpus::INJECTIONS.iter().map(|(_, payload)| *payload).cycle().skip(n * 7);
-        for (reply, payload) in samples::replies().into_iter().zip(payloads) {
-            screen.keys("<esc><esc>");
-            screen.msg(Msg::Answer(tag.clone(), Ok(poisoner.poison("Reply", &reply, payload))));
-            judge.draw(|frame| draw(&screen.model, &mut cache, frame).links);
-            judge.assert_same();
-        }
-    }
 }

@@ -81,9 +81,9 @@ impl Told {
 
 /// What is pinned, the line it is on, and the words there.
 fn under_the_eye(screen: &Screen) -> Option<(Place, u16, String)> {
-    let timeline = &screen.model.room().unwrap().timeline;
+    let timeline = &screen.model.room()?.timeline;
     let Anchor::Pinned { place, row, .. } = timeline.anchor() else { return None };
-    let layout = timeline.layout(screen.model.pane().unwrap(), screen.model.scope(), &mut Wraps::default());
+    let layout = timeline.layout(screen.model.pane()?, screen.model.scope(), &mut Wraps::default());
     let rows = (0..).zip(&layout.lines).filter(|(_, line)| timeline.place(line.block) == Some(place));
     let texts = rows.filter_map(|(at, line)| match &line.part {
         Part::Text { row, wrapped } => Some((at, *row, wrapped)),
