@@ -377,15 +377,15 @@ proptest! {
 
     #[test]
     fn no_size_and_no_content_breaks_the_screen(
-        columns in 1_u16..160,
-        rows in 1_u16..60,
+        columns in 1_u16..=300,
+        rows in 1_u16..=100,
         texts in prop::collection::vec("(\\PC|[a-z日é❤️\u{200d}\u{301}🇩🇪 \n\t\u{1b}\u{202e}]){0,80}", 1..8),
         keys in prop::collection::vec(prop::sample::select(vec![
             "<pageup>", "<pagedown>", "<alt-home>", "<alt-end>", "<f1>", "<f7>", "<f8>", "<esc>", "x", "日", "<alt-enter>", "<up>",
             "<tab>", "/", "<ctrl-w>", "<ctrl-n>", "<alt-a>", "<ctrl-s>", "<ctrl-x>", "(", "<enter>", "t", "V", "k", "n", "m", "<alt-j>",
             "<alt-n>", "<alt-=>", "<shift-right>", "<alt-<>", "o",
         ]), 0..12),
-        (other_columns, other_rows) in (1_u16..160, 1_u16..60),
+        (other_columns, other_rows) in (1_u16..=300, 1_u16..=100),
     ) {
         let history = texts.iter().fold(History::default(), |history, text| history.after(7).said(BOB, "bob", text)).joined(CAROL, "carol").events;
         let mut screen = Screen::online(columns, rows, status_of(GENERAL, "general", &history, 1));

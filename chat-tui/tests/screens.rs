@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use chat_proto::delivery::{Greeting, PresenceEntry, RoomPresence, Typing};
 use chat_proto::nick::{Nick, NickChanged, Nicks};
-use chat_proto::{MessageKey, NickPolicy, Presence, Reject, RejectCode, Reply, RoomId, Style};
+use chat_proto::profile::{Status, UserState};
+use chat_proto::{MessageKey, NickPolicy, Presence, Reject, RejectCode, Reply, RoomId, Style, Timestamp};
 use chat_tui::client::{ClientEvent, LinkState, Outgoing};
-use chat_tui::tui::core::{Msg, Tag};
-use chat_tui::tui::term::caps::Colors;
-use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, SERVER, Screen, events, members, status, status_of};
+use chat_tui::tui::core::time::Now;
+use chat_tui::tui::core::{Effects, Msg, Tag, update};
+use chat_tui::tui::term::caps::{Colors, Symbols};
+use harness::{ALICE, BOB, CAROL, DEV, GENERAL, History, MORNING, SERVER, Screen, events, members, status, status_of};
 
 /// A morning in `#general`: yesterday's end, a condensed line, a ruler, mentions, an own message on its way, one refused.
 fn conversation(columns: u16, rows: u16) -> Screen {
@@ -101,39 +103,67 @@ fn conversations_stand_behind_the_rooms_under_the_names_of_their_people() {
     assert!(screen.text().contains("@bob, carol"), "{}", screen.text());
 }
 
-#[test]
-fn a_conversation_on_a_wide_screen() {
-    insta::assert_snapshot!(conversation(120, 40).text());
+/// A way to look at a screen.
+type Look = (&'static str, fn(&Screen) -> String);
+
+const SIZES: [(u16, u16); 4] = [(120, 40), (80, 24), (50, 15), (20, 3)];
+
+/// What is shown, the same in ASCII, its colours, and what is left of them without any.
+const LOOKS: [Look; 4] = [
+    ("text", |screen| screen.text()),
+    ("ascii", |screen| screen.text_ascii()),
+    ("ansi", |screen| screen.styles(Colors::Ansi16)),
+    ("mono", |screen| screen.styles(Colors::None)),
+];
+
+fn pictures(name: &str, screen: impl Fn(u16, u16) -> Screen) {
+    for (columns, rows) in SIZES {
+        let screen = screen(columns, rows);
+        for (look, show) in LOOKS {
+            insta::assert_snapshot!(format!("{name}_{columns}x{rows}_{look}"), show(&screen));
+        }
+    }
 }
 
 #[test]
-fn a_conversation_on_an_ordinary_screen() {
-    insta::assert_snapshot!(conversation(80, 24).text());
+fn a_conversation_at_every_size_in_every_look() {
+    pictures("conversation", conversation);
 }
 
 #[test]
-fn a_conversation_on_a_small_screen() {
-    insta::assert_snapshot!(conversation(50, 15).text());
+fn the_switcher_at_every_size_in_every_look() {
+    pictures("switcher", |columns, rows| {
+        let mut screen = conversation(columns, rows);
+        screen.keys("<ctrl-u><ctrl-k>e");
+        screen
+    });
 }
 
 #[test]
-fn a_conversation_on_the_smallest_screen() {
-    insta::assert_snapshot!(conversation(20, 3).text());
+fn choosing_a_message_at_every_size_in_every_look() {
+    pictures("selection", |columns, rows| {
+        let mut screen = conversation(columns, rows);
+        screen.keys("<ctrl-u><esc><up>");
+        screen
+    });
 }
 
+/// Every width and every height up to the largest, with whatever can be in front.
 #[test]
-fn a_conversation_in_ascii() {
-    insta::assert_snapshot!(conversation(80, 24).text_ascii());
-}
-
-#[test]
-fn the_colours_of_a_conversation() {
-    insta::assert_snapshot!(conversation(80, 24).styles(Colors::Ansi16));
-}
-
-#[test]
-fn without_colours_what_matters_is_bold_or_reversed() {
-    insta::assert_snapshot!(conversation(80, 24).styles(Colors::None));
+fn no_size_is_too_small_or_too_large_for_what_is_shown() {
+    let fronts = ["", "<f1>", "<ctrl-u><ctrl-k>", "<ctrl-u><esc>", "<alt-l>", "<f7><f8>", "<alt-enter><alt-enter>"];
+    let widths = (1..=300).flat_map(|columns| [1, 2, 5, 24, 100].map(|rows| (columns, rows)));
+    let heights = (1..=100).flat_map(|rows| [1, 2, 20, 59, 110, 300].map(|columns| (columns, rows)));
+    let mut screens = fronts.map(|keys| {
+        let mut screen = conversation(80, 24);
+        screen.keys(keys);
+        screen
+    });
+    for ((columns, rows), number) in widths.chain(heights).zip(0..) {
+        let screen = &mut screens[number % fronts.len()];
+        let frame = screen.msg(Msg::Resize(columns, rows)).frame(Colors::Ansi16, Symbols::Unicode);
+        assert_eq!((frame.area.width, frame.area.height), (columns, rows));
+    }
 }
 
 #[test]
@@ -208,4 +238,20 @@ fn who_is_called_something_is_shown_so_with_his_name_at_hand() {
 #[test]
 fn before_the_first_connection_the_screen_says_what_it_does() {
     insta::assert_snapshot!(Screen::new(80, 10).text());
+}
+
+#[test]
+fn what_is_to_be_drawn_is_not_forgotten_for_what_comes_with_it_and_is_not() {
+    let mut screen = conversation(80, 24);
+    let mut effects = Effects::default();
+    let now = Now { wall: Timestamp(MORNING), mono: Duration::from_secs(200) };
+    let said = events(DEV, History::default().said(BOB, "bob", "x").events);
+    let elsewhere = Typing { room: DEV, account: CAROL, name: "carol".to_owned(), active: true };
+    let away = RoomPresence { room: DEV, online: 1, changed: vec![] };
+    let (status, state) = (Status::default(), Vec::new());
+    let state = UserState { account: CAROL, name: "carol".to_owned(), status, state };
+    for news in [said, ClientEvent::Typing(elsewhere), ClientEvent::Presence(away), ClientEvent::UserState(state)] {
+        update(&mut screen.model, now, Msg::Net(SERVER, news), &mut effects);
+        assert!(effects.dirty);
+    }
 }

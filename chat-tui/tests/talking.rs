@@ -5,8 +5,6 @@
 mod pty;
 mod support;
 
-use std::path::Path;
-use std::process::{Command, Output};
 use std::time::Instant;
 
 use chat_proto::limits::PAGE_EVENTS_MAX;
@@ -266,84 +264,4 @@ fn the_room_is_shown_from_the_cache_while_the_server_is_away() {
     });
     alice.type_keys("\x11");
     assert!(alice.wait_for_exit().success());
-}
-
-/// A tmux of its own, with nobody's configuration.
-struct Tmux {
-    socket: TempDir,
-}
-
-impl Tmux {
-    fn run(&self, args: &[&str]) -> Output {
-        let mut command = Command::new("tmux");
-        command.args(["-f", "/dev/null", "-S"]).arg(self.socket.path().join("socket")).args(args);
-        command.env("LC_ALL", "C.UTF-8").env_remove("TMUX").output().unwrap()
-    }
-
-    fn start(&self, name: &str, size: (u16, u16), host: &str, home: &Path) {
-        let (columns, rows) = (size.0.to_string(), size.1.to_string());
-        let data = format!("CHAT_CLIENT_DATA={}", home.display());
-        let program = env!("CARGO_BIN_EXE_chat-tui");
-        let connect = [program, "connect", host, "general", "--name", name, "--accept-new"];
-        let session = ["new-session", "-d", "-s", name, "-x", &columns, "-y", &rows, "-e", &data];
-        let started = self.run(&[&session[..], &connect[..]].concat());
-        assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
-    }
-
-    fn type_line(&self, name: &str, text: &str) {
-        self.run(&["send-keys", "-t", name, "-l", text]);
-        self.run(&["send-keys", "-t", name, "Enter"]);
-    }
-
-    fn wait_for(&self, name: &str, text: &str) {
-        let deadline = Instant::now() + TIMEOUT;
-        loop {
-            let screen = self.run(&["capture-pane", "-p", "-t", name]).stdout;
-            let screen = String::from_utf8_lossy(&screen);
-            if screen.contains(text) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "waited in vain for {text:?}:\n{screen}");
-        }
-    }
-}
-
-impl Drop for Tmux {
-    fn drop(&mut self) {
-        self.run(&["kill-server"]);
-    }
-}
-
-fn has_tmux() -> bool {
-    let has = Command::new("tmux").arg("-V").output().is_ok_and(|output| output.status.success());
-    assert!(has || std::env::var_os("CHAT_REQUIRE_TOOLS").is_none(), "tmux is required and cannot be run");
-    if !has {
-        use std::io::Write;
-        writeln!(std::io::stderr().lock(), "SKIPPED: tmux cannot be run, so no conversation was held in it").unwrap();
-    }
-    has
-}
-
-#[test]
-fn two_people_talk_within_tmux_through_a_killed_server() {
-    if !has_tmux() {
-        return;
-    }
-    let scene = Scene::new();
-    let tmux = Tmux { socket: tempfile::tempdir().unwrap() };
-    tmux.start("alice", (100, 24), &scene.host(), &scene.home("alice"));
-    tmux.wait_for("alice", "alice created the room");
-    tmux.start("bob", (50, 15), &scene.host(), &scene.home("bob"));
-    tmux.wait_for("alice", "bob joined");
-    tmux.type_line("alice", "hello 👋");
-    tmux.wait_for("bob", "alice: hello 👋");
-    let Scene { server, homes } = scene;
-    let remains = server.kill();
-    tmux.type_line("bob", "typed offline");
-    tmux.wait_for("bob", "sending…");
-    let scene = Scene { server: remains.start(), homes };
-    tmux.wait_for("alice", "typed offline");
-    tmux.type_line("bob", "that was all");
-    tmux.wait_for("alice", "that was all");
-    assert_eq!(scene.history("general"), ["hello 👋", "typed offline", "that was all"]);
 }

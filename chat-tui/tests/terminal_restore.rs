@@ -101,6 +101,28 @@ fn stopping_gives_the_terminal_back_and_continuing_goes_on() {
 }
 
 #[test]
+fn the_editor_has_the_terminal_until_it_ends_and_gives_the_draft_back() {
+    let scene = Scene::new();
+    // It waits for Enter, so that one can look at the terminal meanwhile.
+    let editor = scene.data.path().join("editor");
+    std::fs::write(&editor, "#!/bin/sh\necho editing\nread line\nprintf 'edited' >\"$1\"\n").unwrap();
+    std::fs::set_permissions(&editor, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let mut ann = scene.screen_where("ann", 80, 24, &[("EDITOR", editor.to_str().unwrap())]);
+    ann.type_keys("draft");
+    ann.wait_for_text("> draft");
+    ann.type_keys("\x1be");
+    ann.wait_for("the editor", |screen| screen.contents().trim_end().ends_with("editing"));
+    ann.assert_restored();
+    ann.type_keys("\r");
+    ann.wait_for("the draft", |screen| screen.alternate_screen() && screen.contents().contains("> edited"));
+    ann.type_keys("\r");
+    ann.wait_for("it said", |screen| screen.contents().contains("edited") && !screen.contents().contains("> edited"));
+    ann.type_keys("\x11");
+    ann.wait_for_exit();
+    ann.assert_restored();
+}
+
+#[test]
 fn what_one_types_the_other_sees_through_any_size() {
     let scene = Scene::new();
     let mut ann = scene.screen("ann", 100, 30);

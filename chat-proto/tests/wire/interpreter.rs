@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{document, samples};
+use crate::{definitions, samples};
 
-/// What the `schema` blocks define, as `document` reads them.
+/// What the `schema` blocks define, as `definitions` reads them.
 struct Reader {
     definitions: BTreeMap<String, Vec<String>>,
 }
@@ -127,7 +127,7 @@ impl Reader {
 
 #[test]
 fn who_knows_only_the_document_reads_every_golden_line_to_its_end() {
-    let reader = Reader { definitions: document::documented() };
+    let reader = Reader { definitions: definitions::documented() };
     for (name, bytes) in samples::all() {
         let (ty, framed) = match name.split_once(' ').unwrap() {
             ("Delivery", rest) => ("Delivery", rest.starts_with("frame ")),
@@ -147,7 +147,7 @@ fn who_knows_only_the_document_reads_every_golden_line_to_its_end() {
 
 #[test]
 fn who_knows_only_the_document_sees_the_values_that_were_written() {
-    let reader = Reader { definitions: document::documented() };
+    let reader = Reader { definitions: definitions::documented() };
     let of = |name: &str| samples::all().into_iter().find(|(found, _)| found == name).unwrap().1;
     let mut seen = Vec::new();
     reader.read("Event", &mut of("Event Posted").as_slice(), &mut seen).unwrap();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bounds;
+mod definitions;
 mod differential;
 mod document;
 mod evolution;

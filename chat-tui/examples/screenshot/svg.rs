@@ -15,14 +15,32 @@ const BASELINE: f64 = 13.5;
 /// Around the screen.
 const MARGIN: f64 = 14.0;
 
-const BACKGROUND: &str = "#16181d";
-const FOREGROUND: &str = "#d6d9df";
+/// What a person's terminal makes of colours.
+#[derive(Debug)]
+pub(crate) struct Palette {
+    ground: &'static str,
+    letters: &'static str,
+    /// The sixteen he chooses.
+    colours: [&'static str; 16],
+}
 
-/// The sixteen colours a person chooses for their terminal.
-const COLOURS: [&str; 16] = [
-    "#2b2f38", "#e06c75", "#98c379", "#d9b36c", "#6aa6f0", "#c586d8", "#5ab8c4", "#c8ccd4", //
-    "#6b7280", "#ff7b85", "#b3dd8f", "#f2cf7f", "#8cc0ff", "#e0a3f0", "#7fd8e2", "#ffffff",
-];
+pub(crate) const DARK: Palette = Palette {
+    ground: "#16181d",
+    letters: "#d6d9df",
+    colours: [
+        "#2b2f38", "#e06c75", "#98c379", "#d9b36c", "#6aa6f0", "#c586d8", "#5ab8c4", "#c8ccd4", //
+        "#6b7280", "#ff7b85", "#b3dd8f", "#f2cf7f", "#8cc0ff", "#e0a3f0", "#7fd8e2", "#ffffff",
+    ],
+};
+
+pub(crate) const LIGHT: Palette = Palette {
+    ground: "#fdf6e3",
+    letters: "#586e75",
+    colours: [
+        "#073642", "#dc322f", "#859900", "#b58900", "#268bd2", "#d33682", "#2aa198", "#eee8d5", //
+        "#002b36", "#cb4b16", "#586e75", "#657b83", "#839496", "#6c71c4", "#93a1a1", "#fdf6e3",
+    ],
+};
 
 /// How a run of cells looks.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,56 +54,62 @@ struct Look {
 }
 
 impl Look {
-    fn of(cell: &Cell) -> Self {
-        let (letters, ground) = (colour(cell.fgcolor()), colour(cell.bgcolor()));
+    fn of(cell: &Cell, palette: &Palette) -> Self {
+        let (letters, ground) = (palette.colour(cell.fgcolor()), palette.colour(cell.bgcolor()));
         let (letters, ground) = if cell.inverse() {
-            (ground.unwrap_or_else(|| BACKGROUND.to_owned()), Some(letters.unwrap_or_else(|| FOREGROUND.to_owned())))
+            (
+                ground.unwrap_or_else(|| palette.ground.to_owned()),
+                Some(letters.unwrap_or_else(|| palette.letters.to_owned())),
+            )
         } else {
-            (letters.unwrap_or_else(|| FOREGROUND.to_owned()), ground)
+            (letters.unwrap_or_else(|| palette.letters.to_owned()), ground)
         };
         Self { letters, ground, bold: cell.bold(), dim: cell.dim(), italic: cell.italic(), underline: cell.underline() }
     }
 }
 
-fn colour(colour: Color) -> Option<String> {
-    match colour {
-        Color::Default => None,
-        Color::Idx(index) => Some(indexed(index)),
-        Color::Rgb(red, green, blue) => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
+impl Palette {
+    fn colour(&self, colour: Color) -> Option<String> {
+        match colour {
+            Color::Default => None,
+            Color::Idx(index) => Some(self.indexed(index)),
+            Color::Rgb(red, green, blue) => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
+        }
     }
-}
 
-/// A colour of xterm's 256: the sixteen, a cube of six steps, and greys.
-fn indexed(index: u8) -> String {
-    if let Some(colour) = COLOURS.get(usize::from(index)) {
-        return (*colour).to_owned();
+    /// A colour of xterm's 256: the sixteen, a cube of six steps, and greys.
+    fn indexed(&self, index: u8) -> String {
+        if let Some(colour) = self.colours.get(usize::from(index)) {
+            return (*colour).to_owned();
+        }
+        if index >= 232 {
+            let grey = 8 + 10 * (index - 232);
+            return format!("#{grey:02x}{grey:02x}{grey:02x}");
+        }
+        let step = |part: u8| if part == 0 { 0 } else { 55 + 40 * part };
+        let cube = index - 16;
+        format!("#{:02x}{:02x}{:02x}", step(cube / 36), step(cube / 6 % 6), step(cube % 6))
     }
-    if index >= 232 {
-        let grey = 8 + 10 * (index - 232);
-        return format!("#{grey:02x}{grey:02x}{grey:02x}");
-    }
-    let step = |part: u8| if part == 0 { 0 } else { 55 + 40 * part };
-    let cube = index - 16;
-    format!("#{:02x}{:02x}{:02x}", step(cube / 36), step(cube / 6 % 6), step(cube % 6))
 }
 
 /// Draws a screen.
-pub(crate) fn picture(screen: &Screen) -> String {
+pub(crate) fn picture(screen: &Screen, palette: &Palette) -> String {
     let (rows, columns) = screen.size();
     let (rows, columns) = (rows.get(), columns.get());
+    let ground = palette.ground;
     let (wide, high) = (x(columns) + MARGIN, y(rows) + MARGIN);
     let mut svg = format!(
         r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:.1} {high:.1}" width="{wide:.1}" height="{high:.1}">
-<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>
+<rect width="100%" height="100%" rx="8" fill="{ground}"/>
 <g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="{LETTERS}" xml:space="preserve">
 "#
     );
     for row in 0..rows {
-        draw_row(&mut svg, screen, row, columns);
+        draw_row(&mut svg, screen, palette, row, columns);
     }
     if !screen.hide_cursor() {
         let (row, column) = screen.cursor_position();
-        rectangle(&mut svg, x(column), y(row), COLUMN, ROW, FOREGROUND);
+        rectangle(&mut svg, x(column), y(row), COLUMN, ROW, palette.letters);
     }
     svg.push_str("</g>\n</svg>\n");
     svg
@@ -99,14 +123,14 @@ fn y(row: u16) -> f64 {
     f64::from(row).mul_add(ROW, MARGIN)
 }
 
-fn draw_row(svg: &mut String, screen: &Screen, row: u16, columns: u16) {
+fn draw_row(svg: &mut String, screen: &Screen, palette: &Palette, row: u16, columns: u16) {
     let mut column = 0;
     while column < columns {
         let Some(first) = screen.cell(row, column) else { return };
-        let (begin, look) = (column, Look::of(first));
+        let (begin, look) = (column, Look::of(first, palette));
         let mut text = String::new();
         let alone = alone(first);
-        while let Some(cell) = screen.cell(row, column).filter(|cell| Look::of(cell) == look) {
+        while let Some(cell) = screen.cell(row, column).filter(|cell| Look::of(cell, palette) == look) {
             if column > begin && (alone || self::alone(cell)) && !cell.is_wide_continuation() {
                 break;
             }

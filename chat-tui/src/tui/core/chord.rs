@@ -49,9 +49,13 @@ impl Model {
     /// What may follow the keys typed so far, once the next one takes the person long.
     #[must_use]
     pub fn which_key(&self) -> Option<WhichKey> {
+        // Asked with every frame, and nearly always in vain.
+        if !self.chord.shown {
+            return None;
+        }
         let typed = self.chord.keys.as_slice();
         let mut next: Vec<(String, Action)> = self.prefs.keys.following(self.contexts(), typed).collect();
         next.sort_by_key(|(keys, _)| (keys.len(), keys.clone()));
-        self.chord.shown.then(|| WhichKey { typed: titles(typed), next })
+        Some(WhichKey { typed: titles(typed), next })
     }
 }

@@ -99,7 +99,11 @@ impl Key {
             }
         };
         let held = [(self.ctrl, "Ctrl-"), (self.alt, "Alt-"), (shift, "Shift-")];
-        held.into_iter().filter(|(held, _)| *held).map(|(_, name)| name).collect::<String>() + &code
+        let mut title = code;
+        for (_, name) in held.into_iter().rev().filter(|(held, _)| *held) {
+            title.insert_str(0, name);
+        }
+        title
     }
 
     /// The same key in the one form that the keys of this program have: see the module.

@@ -5,6 +5,8 @@
 //! clusters would give it), 1 for an ambiguous or unknown character, 0 for what shows nothing. A terminal that disagrees
 //! cannot shift a row: the backend puts the cursor where it belongs after every cluster that is drawn differently somewhere.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -54,17 +56,17 @@ pub fn prefix(text: &str, columns: u16) -> (&str, u16) {
 
 /// A text cut to at most `columns`, ending in [`ELLIPSIS`] if something is missing; and the columns it takes.
 #[must_use]
-pub fn fit(text: &Clean<'_>, columns: u16) -> (String, u16) {
+pub fn fit<'a>(text: &'a Clean<'_>, columns: u16) -> (Cow<'a, str>, u16) {
     let text = text.as_str();
     let (whole, taken) = prefix(text, columns);
     if whole.len() == text.len() {
-        return (text.to_owned(), taken);
+        return (Cow::Borrowed(text), taken);
     }
     if columns == 0 {
-        return (String::new(), 0);
+        return (Cow::Borrowed(""), 0);
     }
     let (kept, taken) = prefix(text, columns - 1);
-    (format!("{kept}{ELLIPSIS}"), taken + 1)
+    (Cow::Owned(format!("{kept}{ELLIPSIS}")), taken + 1)
 }
 
 fn is_plain(text: &str) -> bool {
@@ -106,7 +108,7 @@ mod tests {
         assert_eq!(fit(&clean::line("general"), 7), ("general".into(), 7));
         assert_eq!(fit(&clean::line("general"), 4), ("gen…".into(), 4));
         assert_eq!(fit(&clean::line("日本語"), 4), ("日…".into(), 3));
-        assert_eq!(fit(&clean::line("日本語"), 0), (String::new(), 0));
+        assert_eq!(fit(&clean::line("日本語"), 0), ("".into(), 0));
         assert_eq!(fit(&clean::line("日"), 1), ("…".into(), 1));
     }
 
@@ -121,7 +123,8 @@ mod tests {
 
         #[test]
         fn a_fitted_text_fits(text in any::<String>(), columns in 0_u16..40) {
-            let (cut, taken) = fit(&clean::line(&text), columns);
+            let text = clean::line(&text);
+            let (cut, taken) = fit(&text, columns);
             prop_assert!(taken <= columns);
             prop_assert_eq!(width(&cut), taken);
         }

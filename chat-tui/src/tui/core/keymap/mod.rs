@@ -228,7 +228,7 @@ impl Keymap {
     pub fn shown(&self, contexts: &[Context], action: Action) -> Option<String> {
         let bound =
             self.bindings.iter().filter(|((context, _), known)| **known == action && contexts.contains(context));
-        bound.map(|((_, keys), _)| titles(keys)).min_by_key(|title| (title.len(), title.clone()))
+        bound.map(|((_, keys), _)| titles(keys)).min_by(|a, b| (a.len(), a).cmp(&(b.len(), b)))
     }
 
     /// The bindings as lines: keys on the left, what they do behind column `column`, under a heading for each context.
@@ -274,8 +274,14 @@ pub fn names(keys: &[Key]) -> String {
 /// Keys as people are shown them.
 #[must_use]
 pub fn titles(keys: &[Key]) -> String {
-    let titles: Vec<String> = keys.iter().map(|key| key.title()).collect();
-    titles.join(" ")
+    let mut text = String::new();
+    for key in keys {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&key.title());
+    }
+    text
 }
 
 /// A sequence as the tables write it: a comma between its keys, or a comma alone as a key.

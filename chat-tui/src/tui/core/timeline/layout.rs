@@ -99,7 +99,7 @@ impl Timeline {
             Anchor::Follow => (self.last_block(scope).map(|block| (block, usize::MAX)), usize::from(pane.height)),
             Anchor::Pinned { place, row, line } => {
                 let start = self.block_of(place, scope).map(|block| {
-                    // A message that a filter hides has fewer rows than it had.
+                    // A message that a filter hides, a wider pane, or other words may leave fewer rows.
                     let last = self.lines(block, pane, scope, wraps).len().saturating_sub(1);
                     (block, (self.decors(block, scope).len() + usize::from(row)).min(last))
                 });

@@ -46,7 +46,8 @@ pub(super) fn lead(timeline: &Timeline, block: Block, width: u16) -> String {
         },
         (None, None) => return String::new(),
     };
-    let (fitted, _) = fit(&clean::line(&said), width.max(4));
+    let said = clean::line(&said);
+    let (fitted, _) = fit(&said, width.max(4));
     [fitted.as_ref(), "\n"].concat()
 }
 

@@ -25,7 +25,8 @@ const FETCH_PAUSE: Duration = Duration::from_secs(3);
 const OFFLINE_PAUSE: Duration = Duration::from_secs(24 * 3_600);
 
 pub(super) fn event(model: &mut Model, at: ServerId, event: ClientEvent, effects: &mut Effects) {
-    effects.dirty = true;
+    // What came before it in the same turn is to be drawn all the same.
+    let was_dirty = std::mem::replace(&mut effects.dirty, true);
     let now = model.now.mono;
     let server = model.at_mut(at);
     match event {
@@ -66,10 +67,10 @@ pub(super) fn event(model: &mut Model, at: ServerId, event: ClientEvent, effects
             // Conversations have their lamps in the list of rooms.
             let has_lamp = server.account.rooms.get(&presence.room).is_some_and(RoomView::is_conversation);
             server.account.apply_presence(&presence);
-            effects.dirty = model.shows(RoomKey::new(at, presence.room)) || has_lamp;
+            effects.dirty = was_dirty || model.shows(RoomKey::new(at, presence.room)) || has_lamp;
         }
         ClientEvent::UserState(state) => {
-            effects.dirty = false;
+            effects.dirty = was_dirty;
             server.account.apply_user_state(state);
         }
         ClientEvent::Typing(typing) => {
@@ -77,7 +78,7 @@ pub(super) fn event(model: &mut Model, at: ServerId, event: ClientEvent, effects
             if typing.account != server.account.me.account {
                 server.typists.apply(typing, now);
             }
-            effects.dirty = model.shows(room);
+            effects.dirty = was_dirty || model.shows(room);
         }
         ClientEvent::Announced(said) => {
             if model.shows(RoomKey::new(at, said.room)) {
