@@ -1,6 +1,6 @@
 //! Whatever a server answers to whatever was asked, with what drives terminals in every text of it, is drawn as text.
 #![cfg(all(unix, feature = "tui"))]
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::wildcard_enum_match_arm)]
 
 #[allow(dead_code)]
 mod corpus;

@@ -3,6 +3,7 @@
 
 mod args;
 mod ask;
+mod read;
 mod table;
 mod words;
 
@@ -81,14 +82,8 @@ pub enum Command {
     Reconnect(String),
     /// Show the servers.
     Servers,
-    /// Put the room elsewhere in the list that is ordered by hand.
-    Move(Way),
-    /// Do something with the window in front.
-    Window(WindowDeed),
-    /// Do something with the tabs.
-    Tab(TabDeed),
-    /// Keep a layout, or go to one.
-    Layout(LayoutDeed),
+    /// Divide the screen otherwise.
+    Divide(Division),
     /// Begin choosing among messages.
     Select,
     /// Show rooms, people and commands to choose from.
@@ -197,6 +192,19 @@ pub enum Way {
     Down,
     Top,
     Bottom,
+}
+
+/// How the screen is divided otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Division {
+    /// Put the room elsewhere in the list that is ordered by hand.
+    Move(Way),
+    /// Do something with the window in front.
+    Window(WindowDeed),
+    /// Do something with the tabs.
+    Tab(TabDeed),
+    /// Keep a layout, or go to one.
+    Layout(LayoutDeed),
 }
 
 /// What is done with tabs.

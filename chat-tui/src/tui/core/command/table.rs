@@ -5,13 +5,14 @@ use chat_proto::profile::Status;
 use chat_proto::setting::{Archived, SlowMode};
 use chat_proto::{ConnId, DeviceId, Notify, Role};
 
-use super::words::{aimed, duration, first, flag, name, one, optional, room_setting, seq, target};
-use super::{Ask, Command, Deed, Goto, Here, LayoutDeed, Look, Person, Spec, TabDeed, Way};
+use super::read::{
+    filter, goto, here, layout, named_role, open_link, people, person, pin, put, said, tab, take, window,
+};
+use super::words::{duration, first, flag, name, one, optional, room_setting, target};
+use super::{Ask, Command, Deed, Division, Here, Look, Person, Spec, Way};
 use crate::bot::line::setting::role;
 use crate::tui::core::effect::Change;
 use crate::tui::core::identity::Own;
-use crate::tui::core::keymap::WindowDeed;
-use crate::tui::core::windows::{Side, Split};
 
 /// All commands, by name.
 pub const COMMANDS: &[Spec] = &[
@@ -136,7 +137,7 @@ pub const COMMANDS: &[Spec] = &[
         ..spec("lag", "/lag", "say how long the server takes to answer", |rest| here(Here::Lag, rest))
     },
     spec("layout", "/layout [save|load|delete name]", "show, keep or go to a division of the screen", |rest| {
-        layout(rest).map(Command::Layout)
+        layout(rest).map(Division::Layout).map(Command::Divide)
     }),
     spec("link", "/link", "make a code that adds a device to your account", |rest| {
         rest.is_empty().then_some(Command::Ask(Ask::Own(Own::Link)))
@@ -152,13 +153,13 @@ pub const COMMANDS: &[Spec] = &[
     },
     spec("mouse", "/mouse", "take the mouse, or leave it to the terminal", |rest| here(Here::Mouse, rest)),
     spec("move", "/move up|down|top|bottom", "put this room elsewhere in the list", |rest| {
-        Some(Command::Move(match rest {
+        Some(Command::Divide(Division::Move(match rest {
             "up" => Way::Up,
             "down" => Way::Down,
             "top" => Way::Top,
             "bottom" => Way::Bottom,
             _ => return None,
-        }))
+        })))
     }),
     spec("msg", "/msg name text", "write to somebody directly, without going there", |rest| {
         let (user, text) = first(rest).filter(|(_, text)| !text.is_empty())?;
@@ -300,7 +301,7 @@ pub const COMMANDS: &[Spec] = &[
         rest.is_empty().then_some(Command::Switch)
     }),
     spec("tab", "/tab new|close|next|previous|number", "open, close or go to a tab", |rest| {
-        tab(rest).map(Command::Tab)
+        tab(rest).map(Division::Tab).map(Command::Divide)
     }),
     spec("tableflip", "/tableflip [text]", "say that it is enough", |rest| said("(╯°□°)╯︵ ┻━┻", rest)),
     spec("theme", "/theme [theme]", "look otherwise, or show how it looks now", |rest| {
@@ -348,118 +349,17 @@ pub const COMMANDS: &[Spec] = &[
         Some(Command::Ask(Ask::Why { action: action.to_owned(), user }))
     }),
     spec("window", "/window split|vsplit|close|zoom|next|balance|left|right|up|down", "divide the screen", |rest| {
-        window(rest).map(Command::Window)
+        window(rest).map(Division::Window).map(Command::Divide)
     }),
 ];
 
 const EXPORT_HELP: &str =
     "write what is known here of a room into a file: text, .md or .jsonl; -f replaces one that is there";
-fn open_link(link: String) -> Command {
-    Command::Look(Look::Open(link))
-}
 
 const FILTER_HELP: &str = "hide messages that have words or a /regular expression/, or show what is hidden";
-
-fn filter(rest: &str) -> Option<Command> {
-    Some(match first(rest) {
-        None => Command::Look(Look::Filters),
-        Some(("on", "")) => Command::Look(Look::Filter(true)),
-        Some(("off", "")) => Command::Look(Look::Filter(false)),
-        Some(("add", behind)) => {
-            let (name, pattern) = first(behind).filter(|(_, pattern)| !pattern.is_empty())?;
-            Command::Configure(Change::Filter(name.to_owned(), pattern.to_owned()))
-        }
-        Some(("del", behind)) => Command::Configure(Change::Unfilter(one(behind)?)),
-        Some(_) => return None,
-    })
-}
 
 const BIND_HELP: &str = "give keys, with + between those of a sequence, an action, or none with off";
 
 const fn spec(name: &'static str, usage: &'static str, help: &'static str, read: fn(&str) -> Option<Command>) -> Spec {
     Spec { name, aliases: &[], usage, help, read }
-}
-
-fn here(what: Here, rest: &str) -> Option<Command> {
-    rest.is_empty().then_some(Command::Here(what))
-}
-
-fn said(words: &str, rest: &str) -> Option<Command> {
-    let text = if rest.is_empty() { words.to_owned() } else { format!("{rest} {words}") };
-    Some(Command::Here(Here::Said(text)))
-}
-
-fn named_role(role: Role, rest: &str) -> Option<Command> {
-    one(rest).map(|user| Command::Ask(Ask::Role { user: name(&user), role }))
-}
-
-fn put(list: List, rest: &str) -> Option<Command> {
-    if rest.is_empty() {
-        return Some(Command::Ask(Ask::List(list)));
-    }
-    let aimed = aimed(rest)?;
-    Some(Command::Ask(Ask::Put { list, user: aimed.user, time: aimed.time, reason: aimed.reason }))
-}
-
-fn take(list: List, rest: &str) -> Option<Command> {
-    one(rest).map(|user| Command::Ask(Ask::Take { list, user: name(&user) }))
-}
-
-fn person(what: Person, on: bool, rest: &str) -> Option<Command> {
-    one(rest).map(|user| Command::Ask(Ask::Person(what, name(&user), on)))
-}
-
-fn people(names: &str) -> Vec<String> {
-    names.split(',').map(name).filter(|name| !name.is_empty()).collect()
-}
-
-fn pin(on: bool, rest: &str) -> Option<Command> {
-    let (target, behind) = target(rest);
-    behind.is_empty().then_some(Command::Done(Deed::Pin(target, on)))
-}
-
-fn window(rest: &str) -> Option<WindowDeed> {
-    Some(match rest {
-        "split" => WindowDeed::Split(Split::Below),
-        "vsplit" => WindowDeed::Split(Split::Beside),
-        "close" => WindowDeed::Close,
-        "zoom" => WindowDeed::Zoom,
-        "next" => WindowDeed::Next,
-        "balance" => WindowDeed::Balance,
-        "left" => WindowDeed::Go(Side::Left),
-        "right" => WindowDeed::Go(Side::Right),
-        "up" => WindowDeed::Go(Side::Above),
-        "down" => WindowDeed::Go(Side::Below),
-        _ => return None,
-    })
-}
-
-fn tab(rest: &str) -> Option<TabDeed> {
-    Some(match rest {
-        "new" => TabDeed::New,
-        "close" => TabDeed::Close,
-        "next" => TabDeed::Step { back: false },
-        "previous" => TabDeed::Step { back: true },
-        number => TabDeed::Number(number.parse().ok()?),
-    })
-}
-
-fn layout(rest: &str) -> Option<LayoutDeed> {
-    let Some((deed, name)) = first(rest) else { return Some(LayoutDeed::List) };
-    let name = one(name)?;
-    Some(match deed {
-        "save" => LayoutDeed::Save(name),
-        "load" => LayoutDeed::Load(name),
-        "delete" => LayoutDeed::Delete(name),
-        _ => return None,
-    })
-}
-
-fn goto(rest: &str) -> Option<Goto> {
-    Some(match rest {
-        "unread" => Goto::Unread,
-        "start" => Goto::Start,
-        "end" => Goto::End,
-        _ => seq(rest).map(Goto::Seq).or_else(|| rest.parse().ok().map(Goto::Day))?,
-    })
 }

@@ -1,5 +1,6 @@
 //! What keys can do: every action, its name in a configuration, and what the help says of it.
 
+use super::ACTIONS;
 use crate::tui::core::composer::Span;
 use crate::tui::core::windows::{Side, Split};
 
@@ -77,16 +78,10 @@ pub enum Action {
     Newest,
     /// The first unread message.
     FirstUnread,
-    /// Show or hide the rooms.
-    ToggleRooms,
-    /// Show or hide the members.
-    ToggleMembers,
     /// Copy the newest message that is shown.
     Copy,
-    /// Take the mouse, or leave it to the terminal.
-    ToggleMouse,
-    /// Only messages and the line being written, with nothing beside them, or everything again.
-    ToggleBare,
+    /// Show something, or hide it again.
+    Toggle(Toggle),
     /// Do something with the chosen message.
     Chosen(Deed),
     /// Move the room in the list that is ordered by hand.
@@ -114,8 +109,6 @@ pub enum Action {
     FindCase,
     /// Go by what is new, or was looked at.
     Travel(Travel),
-    /// Show what filters hide, or hide it again.
-    ToggleFilters,
     /// Show the keys and commands.
     Help,
     /// Draw everything anew.
@@ -124,6 +117,21 @@ pub enum Action {
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// What is shown or hidden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Toggle {
+    /// The rooms.
+    Rooms,
+    /// The members.
+    Members,
+    /// The mouse, which is this program's or the terminal's.
+    Mouse,
+    /// Whatever is beside the messages and the line being written.
+    Bare,
+    /// What filters hide.
+    Filters,
 }
 
 /// What is done with windows and tabs.
@@ -284,142 +292,6 @@ impl Action {
         known.map_or(("", ""), |(_, name, meaning)| (name, meaning))
     }
 }
-
-/// Every action that a key can be given, its name, and what it does.
-pub const ACTIONS: &[(Action, &str, &str)] = &[
-    (Action::Enter, "send", "send, or run the command"),
-    (Action::Newline, "newline", "begin another line"),
-    (Action::Complete { back: false }, "complete", "complete a name, room or command"),
-    (Action::Complete { back: true }, "complete-back", "the completion before"),
-    (Action::Up, "up", "a row up, or what was sent before"),
-    (Action::Down, "down", "a row down, or what was sent after"),
-    (Action::Go(Span::LineStart), "go-line-start", "beginning of the line"),
-    (Action::Go(Span::LineEnd), "go-line-end", "end of the line"),
-    (Action::Go(Span::Back), "go-left", "a character back"),
-    (Action::Go(Span::On), "go-right", "a character on"),
-    (Action::Go(Span::WordBack), "go-word-left", "a word back"),
-    (Action::Go(Span::WordOn), "go-word-right", "a word on"),
-    (Action::Delete(Span::Back), "delete-left", "delete before the cursor"),
-    (Action::Delete(Span::On), "delete-right", "delete under the cursor"),
-    (Action::Kill(Span::BlankBack), "kill-space-left", "kill back to a space"),
-    (Action::Kill(Span::WordBack), "kill-word-left", "kill the word before"),
-    (Action::Kill(Span::WordOn), "kill-word-right", "kill the word behind"),
-    (Action::Kill(Span::LineStart), "kill-line-start", "kill to the beginning"),
-    (Action::Kill(Span::LineEnd), "kill-line-end", "kill to the end"),
-    (Action::Yank, "yank", "put back what was killed"),
-    (Action::YankPop, "yank-older", "what was killed before that"),
-    (Action::Transpose, "transpose", "swap two characters"),
-    (Action::Undo, "undo", "undo"),
-    (Action::Redo, "redo", "redo"),
-    (Action::SearchSent, "search-sent", "look for a line sent before"),
-    (Action::Sent { newer: false }, "older-sent", "what was sent before, from any room"),
-    (Action::Sent { newer: true }, "newer-sent", "what was sent after, from any room"),
-    (Action::Edit, "edit", "write in $VISUAL or $EDITOR"),
-    (Action::Step { back: false }, "next-room", "next room"),
-    (Action::Step { back: true }, "previous-room", "previous room"),
-    (Action::Room(1), "room-1", "room 1"),
-    (Action::Room(2), "room-2", "room 2"),
-    (Action::Room(3), "room-3", "room 3"),
-    (Action::Room(4), "room-4", "room 4"),
-    (Action::Room(5), "room-5", "room 5"),
-    (Action::Room(6), "room-6", "room 6"),
-    (Action::Room(7), "room-7", "room 7"),
-    (Action::Room(8), "room-8", "room 8"),
-    (Action::Room(9), "room-9", "room 9"),
-    (Action::Room(10), "room-10", "room 10"),
-    (Action::Room(11), "room-11", "room 11"),
-    (Action::Room(12), "room-12", "room 12"),
-    (Action::Room(13), "room-13", "room 13"),
-    (Action::Room(14), "room-14", "room 14"),
-    (Action::Room(15), "room-15", "room 15"),
-    (Action::Room(16), "room-16", "room 16"),
-    (Action::Room(17), "room-17", "room 17"),
-    (Action::Room(18), "room-18", "room 18"),
-    (Action::Room(19), "room-19", "room 19"),
-    (Action::Room(20), "room-20", "room 20"),
-    (Action::NextActive, "next-active", "next room with something new"),
-    (Action::LastRoom, "last-room", "the room before"),
-    (Action::PageUp, "page-up", "a page back"),
-    (Action::PageDown, "page-down", "a page on"),
-    (Action::HalfUp, "half-page-up", "half a page back"),
-    (Action::HalfDown, "half-page-down", "half a page on"),
-    (Action::ScrollUp, "scroll-up", "three rows back"),
-    (Action::ScrollDown, "scroll-down", "three rows on"),
-    (Action::Oldest, "oldest", "oldest loaded message"),
-    (Action::Newest, "newest", "newest message"),
-    (Action::FirstUnread, "first-unread", "first unread message"),
-    (Action::ToggleRooms, "toggle-rooms", "show or hide the rooms"),
-    (Action::ToggleMembers, "toggle-members", "show or hide the members"),
-    (Action::Copy, "copy", "copy the newest message shown"),
-    (Action::ToggleMouse, "toggle-mouse", "mouse for this program, or for the terminal"),
-    (Action::ToggleBare, "toggle-bare", "only text, to select with the mouse"),
-    (Action::Chosen(Deed::Before), "message-before", "the message before"),
-    (Action::Chosen(Deed::Behind), "message-behind", "the message behind"),
-    (Action::Chosen(Deed::First), "message-first", "the oldest loaded message"),
-    (Action::Chosen(Deed::Last), "message-last", "the newest message"),
-    (Action::Chosen(Deed::FoundBefore), "found-before", "the match further back"),
-    (Action::Chosen(Deed::FoundBehind), "found-behind", "the match further on"),
-    (Action::Chosen(Deed::DayBefore), "day-before", "the beginning of the day, then of the day before"),
-    (Action::Chosen(Deed::DayBehind), "day-behind", "the beginning of the day behind"),
-    (Action::Chosen(Deed::Primary), "message-enter", "go to what it answers, or answer"),
-    (Action::Chosen(Deed::Reply), "message-reply", "answer it"),
-    (Action::Chosen(Deed::ReplyQuietly), "message-reply-quietly", "answer it without naming anybody"),
-    (Action::Chosen(Deed::Edit), "message-edit", "change its words"),
-    (Action::Chosen(Deed::Delete), "message-delete", "remove it; twice"),
-    (Action::Chosen(Deed::React), "message-react", "react to it"),
-    (Action::Chosen(Deed::Same), "message-react-same", "react as others did, or take it back"),
-    (Action::Chosen(Deed::Pin), "message-pin", "pin it, or take it down"),
-    (Action::Chosen(Deed::Forward), "message-forward", "copy it to another room"),
-    (Action::Chosen(Deed::Answered), "message-answered", "go to the message it answers"),
-    (Action::Chosen(Deed::Thread), "message-thread", "it and everything that answers it"),
-    (Action::Chosen(Deed::Range), "message-range", "choose several, to copy them"),
-    (Action::Chosen(Deed::Copy), "message-copy", "copy its words"),
-    (Action::Chosen(Deed::CopyLink), "message-copy-link", "copy a link to it"),
-    (Action::Chosen(Deed::OpenLink), "message-open-link", "open the link in it"),
-    (Action::Chosen(Deed::MarkUnread), "message-unread", "new from here until you come back"),
-    (Action::Chosen(Deed::Info), "message-info", "what is known of it"),
-    (Action::Chosen(Deed::Author), "message-author", "who wrote it"),
-    (Action::Move { up: true }, "move-room-up", "put this room further up"),
-    (Action::Move { up: false }, "move-room-down", "put this room further down"),
-    (Action::Window(WindowDeed::Split(Split::Below)), "split-below", "another window below this one"),
-    (Action::Window(WindowDeed::Split(Split::Beside)), "split-beside", "another window beside this one"),
-    (Action::Window(WindowDeed::Close), "close-window", "close this window"),
-    (Action::Window(WindowDeed::Go(Side::Left)), "window-left", "the window at the left"),
-    (Action::Window(WindowDeed::Go(Side::Right)), "window-right", "the window at the right"),
-    (Action::Window(WindowDeed::Go(Side::Above)), "window-above", "the window above"),
-    (Action::Window(WindowDeed::Go(Side::Below)), "window-below", "the window below"),
-    (Action::Window(WindowDeed::Next), "window-next", "the next window"),
-    (Action::Window(WindowDeed::Zoom), "zoom", "this window alone, or all again"),
-    (Action::Window(WindowDeed::Grow), "window-grow", "more place for this window"),
-    (Action::Window(WindowDeed::Shrink), "window-shrink", "less place for this window"),
-    (Action::Window(WindowDeed::Balance), "windows-balance", "the same place for all windows"),
-    (Action::Window(WindowDeed::NewTab), "new-tab", "another tab"),
-    (Action::Window(WindowDeed::Tab { back: false }), "next-tab", "the next tab"),
-    (Action::Window(WindowDeed::Tab { back: true }), "previous-tab", "the tab before"),
-    (Action::Switch, "switch", "choose a room, person or command"),
-    (Action::Select, "select", "choose among the messages"),
-    (Action::Find, "find", "look for words in the messages"),
-    (Action::FindRegex, "find-regex", "look for a regex, or for words"),
-    (Action::FindCase, "find-case", "tell capitals apart, or not"),
-    (Action::Travel(Travel::Mention { back: false }), "mention-behind", "the mention behind"),
-    (Action::Travel(Travel::Mention { back: true }), "mention-before", "the mention before"),
-    (Action::Travel(Travel::Unread { back: false }), "next-unread", "next unread room"),
-    (Action::Travel(Travel::Unread { back: true }), "previous-unread", "previous unread room"),
-    (Action::Travel(Travel::Visited { back: true }), "visited-before", "the room looked at before"),
-    (Action::Travel(Travel::Visited { back: false }), "visited-behind", "the room looked at behind that"),
-    (Action::Travel(Travel::Number), "room-number", "the room of a number"),
-    (Action::Travel(Travel::AllRead), "mark-all-read", "count everything on this server as read"),
-    (Action::ToggleFilters, "toggle-filters", "show what filters hide, or hide it"),
-    (Action::Mentions, "mentions", "unread messages that name you"),
-    (Action::Outbox, "outbox", "messages that are not sent yet"),
-    (Action::RoomForm, "room-settings", "how the room is set"),
-    (Action::Redraw, "redraw", "draw everything anew"),
-    (Action::Suspend, "suspend", "back to the shell for a while"),
-    (Action::Help, "help", "the keys and commands"),
-    (Action::Escape, "close", "close what is open"),
-    (Action::Interrupt, "clear", "clear the line; twice: leave"),
-    (Action::Quit, "quit", "leave"),
-];
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@
 //! sequence of keys; while only its beginning was typed, what may follow is known.
 
 mod action;
+mod names;
 mod preset;
 
 use std::collections::BTreeMap;
@@ -12,7 +13,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-pub use action::{ACTIONS, Action, Deed, Travel, WindowDeed};
+pub use action::{Action, Deed, Toggle, Travel, WindowDeed};
+pub use names::ACTIONS;
 
 use super::composer::Composer;
 use crate::tui::term::key::{Key, KeyError};

@@ -1,6 +1,6 @@
 //! Sets of bindings to begin from: the default one, and what other programs' habits change of it.
 
-use super::{Action, Context, Deed, Travel, WindowDeed};
+use super::{Action, Context, Deed, Toggle, Travel, WindowDeed};
 use crate::tui::core::composer::Span;
 use crate::tui::core::windows::{Side, Split};
 
@@ -103,7 +103,7 @@ pub(super) const DEFAULT: &[Row] = &[
     (Global, "alt->", Some(Action::Travel(Travel::Visited { back: false }))),
     (Global, "alt-j", Some(Action::Travel(Travel::Number))),
     (Global, "alt-U", Some(Action::Travel(Travel::AllRead))),
-    (Global, "alt-=", Some(Action::ToggleFilters)),
+    (Global, "alt-=", Some(Action::Toggle(Toggle::Filters))),
     (Global, "alt-/", Some(Action::LastRoom)),
     (Global, "alt-shift-up", Some(Action::Move { up: true })),
     (Global, "alt-shift-down", Some(Action::Move { up: false })),
@@ -127,10 +127,10 @@ pub(super) const DEFAULT: &[Row] = &[
     (Global, "f9", Some(Action::Mentions)),
     (Global, "f3", Some(Action::Outbox)),
     (Global, "f2", Some(Action::RoomForm)),
-    (Global, "f7", Some(Action::ToggleRooms)),
-    (Global, "f8", Some(Action::ToggleMembers)),
-    (Global, "alt-m", Some(Action::ToggleMouse)),
-    (Global, "alt-l", Some(Action::ToggleBare)),
+    (Global, "f7", Some(Action::Toggle(Toggle::Rooms))),
+    (Global, "f8", Some(Action::Toggle(Toggle::Members))),
+    (Global, "alt-m", Some(Action::Toggle(Toggle::Mouse))),
+    (Global, "alt-l", Some(Action::Toggle(Toggle::Bare))),
     (Global, "ctrl-l", Some(Action::Redraw)),
     (Global, "ctrl-z", Some(Action::Suspend)),
     (Global, "f1 alt-?", Some(Action::Help)),
@@ -145,8 +145,8 @@ pub(super) const WEECHAT: &[Row] = &[
     (Composer, "alt-r", Some(Action::Kill(Span::LineStart))),
     (Global, "f5 alt-left", Some(Action::Step { back: true })),
     (Global, "f6 alt-right", Some(Action::Step { back: false })),
-    (Global, "alt-B", Some(Action::ToggleRooms)),
-    (Global, "alt-N", Some(Action::ToggleMembers)),
+    (Global, "alt-B", Some(Action::Toggle(Toggle::Rooms))),
+    (Global, "alt-N", Some(Action::Toggle(Toggle::Members))),
     (Global, "f7", Some(Action::Window(WindowDeed::Next))),
     (Global, "f8", None),
 ];
@@ -235,8 +235,8 @@ pub(super) const SLACK: &[Row] = &[
     (Composer, "ctrl-shift-z", Some(Action::Redo)),
     (Global, "ctrl-z", None),
     (Global, "alt-shift-down alt-shift-up", Some(Action::NextActive)),
-    (Global, "ctrl-.", Some(Action::ToggleMembers)),
-    (Global, "ctrl-shift-d", Some(Action::ToggleRooms)),
+    (Global, "ctrl-.", Some(Action::Toggle(Toggle::Members))),
+    (Global, "ctrl-shift-d", Some(Action::Toggle(Toggle::Rooms))),
     (Composer, "ctrl-_", None),
     (Global, "ctrl-_", Some(Action::Help)),
 ];

@@ -68,15 +68,9 @@ pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<R
         }
         // It comes as news as well, on every connection.
         Tag::Nick => {}
-        Tag::Seen(_) => {
+        Tag::Seen(_) | Tag::CardSeen => {
             if let Reply::LastSeen(seen) = reply {
-                let text = last_seen(model, &seen);
-                notice(model, effects, false, text);
-            }
-        }
-        Tag::CardSeen => {
-            if let Reply::LastSeen(seen) = reply {
-                card::seen(model, &seen);
+                seen_last(model, &tag, &seen, effects);
             }
         }
         Tag::TakeBack(room, key, edit) => outbox::taken(model, RoomKey::new(at, room), key, edit, effects),
@@ -94,6 +88,15 @@ pub(super) fn answer(model: &mut Model, at: ServerId, tag: Tag, result: Result<R
         Tag::Done(words) if !words.is_empty() => notice(model, effects, false, words),
         Tag::Done(_) | Tag::Leave(_) | Tag::Send(..) | Tag::Edit(..) | Tag::Draft(_) | Tag::May(..) => {}
     }
+}
+
+/// When somebody was last there: on the card that asked, or as a word.
+fn seen_last(model: &mut Model, tag: &Tag, seen: &LastSeen, effects: &mut Effects) {
+    if *tag == Tag::CardSeen {
+        return card::seen(model, seen);
+    }
+    let text = last_seen(model, seen);
+    notice(model, effects, false, text);
 }
 
 fn explained(result: Result<Reply, String>) -> Result<Explained, String> {

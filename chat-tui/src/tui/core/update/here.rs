@@ -5,7 +5,7 @@ use chat_proto::{Event, Style};
 use super::{command, keys, message, notice, outbox};
 use crate::tui::core::command::Here;
 use crate::tui::core::effect::{Effect, Effects, Errand, Export};
-use crate::tui::core::keymap::Action;
+use crate::tui::core::keymap::Toggle;
 use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::msg::Ran;
 use crate::tui::core::room_state::Intent;
@@ -29,7 +29,7 @@ pub(super) fn run(model: &mut Model, here: Here, effects: &mut Effects) -> Resul
             };
             notice(model, effects, false, words);
         }
-        Here::Mouse => keys::act(model, Action::ToggleMouse, effects),
+        Here::Mouse => keys::toggle(model, Toggle::Mouse, effects),
         Here::Said(text) => {
             let intent = model.room().map(|room| room.intent).unwrap_or_default();
             return message::say(model, Style::Text, &text, intent, effects);

@@ -12,7 +12,7 @@ use crate::tui::core::command::{Ask, Way};
 use crate::tui::core::effect::{Effect, Effects, Errand};
 use crate::tui::core::find::Reach;
 use crate::tui::core::geometry::Panes;
-use crate::tui::core::keymap::Action;
+use crate::tui::core::keymap::{Action, Toggle};
 use crate::tui::core::model::Model;
 use crate::tui::core::room_state::Intent;
 use crate::tui::core::server::RoomKey;
@@ -175,21 +175,8 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::Oldest => room::scroll(model, Scroll::Top, effects),
         Action::Newest => room::scroll(model, Scroll::Bottom, effects),
         Action::FirstUnread => room::first_unread(model, effects),
-        Action::ToggleRooms => {
-            let shown = model.geometry().rooms.is_some();
-            model.panes = Panes { rooms: Some(!shown), ..model.panes };
-        }
-        Action::ToggleMembers => {
-            let shown = model.geometry().members.is_some();
-            model.panes = Panes { members: Some(!shown), ..model.panes };
-        }
+        Action::Toggle(what) => toggle(model, what, effects),
         Action::Copy => copy::newest_shown(model, effects),
-        Action::ToggleMouse => {
-            model.mouse = !model.mouse;
-            let whose = if model.mouse { "the mouse points here" } else { "the mouse is the terminal's" };
-            notice(model, effects, false, whose);
-        }
-        Action::ToggleBare => model.panes.bare = !model.panes.bare,
         // Without a chosen message, or something that is looked for, there is nothing to do it with.
         Action::Chosen(_) | Action::FindRegex | Action::FindCase => {}
         Action::Move { up } => order::act(model, if up { Way::Up } else { Way::Down }, effects),
@@ -205,7 +192,6 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Effects) {
         Action::RoomForm => picker::ask_form(model, effects),
         Action::Find => find::begin(model, "", Reach::Loaded, effects),
         Action::Travel(to) => travel::travel(model, to, effects),
-        Action::ToggleFilters => filters::switch(model, model.reading.unfiltered, effects),
         Action::Help => command::help(model),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
@@ -213,6 +199,27 @@ pub(super) fn act(model: &mut Model, action: Action, effects: &mut Effects) {
     }
     if model.composer().is_empty() {
         typing_stops(model, effects);
+    }
+}
+
+/// Shows something, or hides it again.
+pub(super) fn toggle(model: &mut Model, what: Toggle, effects: &mut Effects) {
+    match what {
+        Toggle::Rooms => {
+            let shown = model.geometry().rooms.is_some();
+            model.panes = Panes { rooms: Some(!shown), ..model.panes };
+        }
+        Toggle::Members => {
+            let shown = model.geometry().members.is_some();
+            model.panes = Panes { members: Some(!shown), ..model.panes };
+        }
+        Toggle::Mouse => {
+            model.mouse = !model.mouse;
+            let whose = if model.mouse { "the mouse points here" } else { "the mouse is the terminal's" };
+            notice(model, effects, false, whose);
+        }
+        Toggle::Bare => model.panes.bare = !model.panes.bare,
+        Toggle::Filters => filters::switch(model, model.reading.unfiltered, effects),
     }
 }
 

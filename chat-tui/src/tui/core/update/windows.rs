@@ -1,8 +1,8 @@
 //! Dividing the screen: windows, tabs, and layouts that are kept.
 
-use super::{notice, room};
+use super::{notice, order, room};
 use crate::client::view::RoomView;
-use crate::tui::core::command::{LayoutDeed, TabDeed};
+use crate::tui::core::command::{Division, LayoutDeed, TabDeed};
 use crate::tui::core::effect::{Change, Effect, Effects};
 use crate::tui::core::keymap::WindowDeed;
 use crate::tui::core::layouts;
@@ -14,6 +14,16 @@ use crate::tui::core::windows::{Split, Window};
 /// How much a window grows at once, in hundredths of what it shares.
 const STEP: i16 = 5;
 
+/// Divides the screen otherwise.
+pub(super) fn divide(model: &mut Model, division: Division, effects: &mut Effects) -> Result<(), String> {
+    match division {
+        Division::Move(way) => order::try_to(model, way, effects),
+        Division::Window(deed) => try_to(model, deed, effects),
+        Division::Tab(deed) => tab(model, deed, effects),
+        Division::Layout(deed) => layout(model, deed, effects),
+    }
+}
+
 /// Does something with the window in front.
 pub(super) fn act(model: &mut Model, deed: WindowDeed, effects: &mut Effects) {
     if let Err(why) = try_to(model, deed, effects) {
@@ -21,7 +31,7 @@ pub(super) fn act(model: &mut Model, deed: WindowDeed, effects: &mut Effects) {
     }
 }
 
-pub(super) fn try_to(model: &mut Model, deed: WindowDeed, effects: &mut Effects) -> Result<(), String> {
+fn try_to(model: &mut Model, deed: WindowDeed, effects: &mut Effects) -> Result<(), String> {
     match deed {
         WindowDeed::Split(split) => self::split(model, split, effects)?,
         WindowDeed::Close => room::turn(model, effects, |windows| windows.close())?,
@@ -55,7 +65,7 @@ fn unseen(model: &Model) -> Option<RoomKey> {
 }
 
 /// Does something with the tabs.
-pub(super) fn tab(model: &mut Model, deed: TabDeed, effects: &mut Effects) -> Result<(), String> {
+fn tab(model: &mut Model, deed: TabDeed, effects: &mut Effects) -> Result<(), String> {
     match deed {
         TabDeed::New => try_to(model, WindowDeed::NewTab, effects),
         TabDeed::Close => {
@@ -75,7 +85,7 @@ pub(super) fn tab(model: &mut Model, deed: TabDeed, effects: &mut Effects) -> Re
 }
 
 /// Keeps the layout, goes to one that is kept, or shows them.
-pub(super) fn layout(model: &mut Model, deed: LayoutDeed, effects: &mut Effects) -> Result<(), String> {
+fn layout(model: &mut Model, deed: LayoutDeed, effects: &mut Effects) -> Result<(), String> {
     match deed {
         LayoutDeed::List => {
             let kept = model.prefs.layouts.iter().map(|(name, text)| format!("{name:<20} {text}"));
