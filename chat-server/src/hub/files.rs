@@ -55,29 +55,45 @@ pub(super) struct Files {
 }
 
 /// A file that is not to be removed, because something is being done that may make it kept.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Held {
+    /// How many do something.
     count: usize,
-    until: Instant,
+    /// Until when it is kept beyond that.
+    until: Option<Instant>,
 }
 
-/// Keeps a file from being removed until it is released; for [`HOLD`] at most, for whoever waits may be gone.
+impl Held {
+    fn holds(&self, now: Instant) -> bool {
+        self.count > 0 || self.until.is_some_and(|until| now < until)
+    }
+}
+
+/// Keeps a file from being removed until it is released. One that is dropped keeps it for [`LINGER`] more: whoever waited is
+/// gone, and what was being done may still be.
 #[derive(Debug)]
 pub struct Hold {
     files: Arc<Files>,
     hash: FileHash,
+    released: bool,
 }
 
 impl Hold {
     /// What was being done is done.
-    pub(super) fn release(self) {
+    pub(super) fn release(mut self) {
+        self.released = true;
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let now = Instant::now();
         let mut holds = lock(&self.files.holds);
         if let Some(held) = holds.get_mut(&self.hash) {
             held.count -= 1;
-            if held.count == 0 {
-                holds.remove(&self.hash);
-            }
+            held.until = if self.released { held.until } else { Some(now + LINGER) };
         }
+        holds.retain(|_, held| held.holds(now));
     }
 }
 
@@ -103,11 +119,8 @@ impl Files {
 
     async fn hold(self: &Arc<Self>, hash: FileHash) -> Hold {
         let _turn = self.sweeping.lock().await;
-        let until = Instant::now() + HOLD;
-        let mut holds = lock(&self.holds);
-        let held = holds.entry(hash).or_insert(Held { count: 0, until });
-        (held.count, held.until) = (held.count + 1, until);
-        Hold { files: Arc::clone(self), hash }
+        lock(&self.holds).entry(hash).or_default().count += 1;
+        Hold { files: Arc::clone(self), hash, released: false }
     }
 
     /// Does something with the disk.
@@ -249,5 +262,5 @@ fn disk_reject(error: &io::Error, part: &Part) -> Reject {
     reject(&StoreError::Io(String::new()))
 }
 
-/// How long a file is held at most.
-const HOLD: Duration = Duration::from_secs(60);
+/// How long a file is held for what nobody waits for any more.
+const LINGER: Duration = Duration::from_secs(60);

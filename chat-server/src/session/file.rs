@@ -40,8 +40,10 @@ impl Session {
             let _permit = self.admit(&upload.clone().into()).await?;
             let mut uploading = self.hub.begin_upload(&self.actor, &upload).await?;
             lane.push_frame(&reply(id, UploadFrom { offset: uploading.offset() }), SERVER_FRAME_BYTES_MAX);
-            // A client that went away is noticed when nothing comes of it.
-            while !lane.is_clear() && lane.flush().await.is_ok() {}
+            while !lane.is_clear() {
+                let gone = || Reject::new(RejectCode::Conflict, "nobody reads the answer");
+                timeout(STALL, lane.flush()).await.map_err(|_| gone())?.map_err(|_| gone())?;
+            }
             let mut since_active = 0;
             loop {
                 uploading.write(&first).await?;

@@ -1,6 +1,5 @@
 //! Removing files that are kept for nobody.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -84,11 +83,8 @@ impl Files {
 
     /// Leaves out what is held.
     fn leave_held(&self, unkept: &mut Vec<FileHash>) {
-        let now = Instant::now();
-        let mut holds = lock(&self.holds);
-        holds.retain(|_, held| held.until > now);
-        let holds: &BTreeMap<_, _> = &holds;
-        unkept.retain(|hash| !holds.contains_key(hash));
+        let (now, holds) = (Instant::now(), lock(&self.holds));
+        unkept.retain(|hash| !holds.get(hash).is_some_and(|held| held.holds(now)));
     }
 
     /// Forgets what broke off too long ago.

@@ -83,7 +83,10 @@ impl Hub {
         }
         let incoming = files.reserve(part, standing.account_bytes, standing.total_bytes).await?;
         let turn = Arc::clone(&incoming.turn).lock_owned().await;
-        let begun = files.disk(move |contents| contents.begin(&part)).await.map_err(|e| disk_reject(&e, &part))?;
+        let begun = files.disk(move |contents| contents.begin(&part)).await.map_err(|e| {
+            files.settle(part);
+            disk_reject(&e, &part)
+        })?;
         let sink = Sink { file: File::from_std(begun.file), digest: begun.digest, offset: begun.offset };
         let (hub, takeover) = (Arc::clone(self), incoming.takeover);
         Ok(Uploading { hub, files, part, sink: Some(sink), takeover, _turn: Some(turn) })
