@@ -46,6 +46,8 @@ pub struct Config {
     pub ca: Option<PathBuf>,
     /// The directory of keys, outboxes and caches.
     pub data: Option<PathBuf>,
+    /// Where files are put that are fetched.
+    pub downloads: Option<PathBuf>,
     /// Whether messages are kept on this machine.
     pub cache: bool,
     /// Whether nothing is told to the server but what is asked of it.
@@ -184,6 +186,7 @@ impl Default for Config {
             servers: Vec::new(),
             ca: None,
             data: None,
+            downloads: None,
             cache: true,
             explore: false,
             exec: false,

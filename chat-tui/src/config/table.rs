@@ -82,6 +82,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| config.data.as_ref().map(|path| Value::Text(path.to_string_lossy().into_owned())),
     },
     Setting {
+        key: "downloads",
+        kind: Kind::Text,
+        meaning: "The directory of files that are fetched; the system's own for that unless set.",
+        live: true,
+        read: |config, value| path(value).map(|path| config.downloads = Some(path)),
+        show: |config| config.downloads.as_ref().map(|path| Value::Text(path.to_string_lossy().into_owned())),
+    },
+    Setting {
         key: "cache",
         kind: Kind::Flag,
         meaning: "Whether messages are kept on this machine, so that rooms are there before the connection is.",

@@ -1,13 +1,18 @@
 //! Effects carried out by small tasks; what comes of them is posted back as messages. Never waits itself.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use chat_proto::event::Style;
 use chat_proto::reply::Done;
 use chat_proto::request::{Focus, History, MarkRead};
 use chat_proto::{Anchor, MessageKey, Reply, Request, RoomId, Seq};
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::core::time::Zone;
@@ -15,9 +20,13 @@ use super::core::{Errand, Export, Msg, RoomKey, ServerId, Tag};
 use super::export;
 use crate::client::cache::Cache;
 use crate::client::{CallError, Client, Settings};
+use crate::client::{Fetched, FileToSend, Sent, Target, Transfer};
 
 /// Answers on their way back; whoever answers waits when it is full.
 pub(super) const ANSWERS_MAX: usize = 256;
+
+/// How often it is told how far a file is, at most.
+const TOLD_EVERY: Duration = Duration::from_millis(100);
 
 /// Messages on their way to the outbox.
 const SENDS_MAX: usize = 64;
@@ -42,6 +51,8 @@ pub(super) struct Errands {
     /// What was asked and is not answered yet.
     asking: TaskTracker,
     sending: JoinHandle<()>,
+    /// Files on their way, by their numbers.
+    transfers: Arc<Mutex<BTreeMap<u64, AbortHandle>>>,
 }
 
 impl Errands {
@@ -49,7 +60,16 @@ impl Errands {
         let (outbound, queue) = mpsc::channel(SENDS_MAX);
         let sending = tokio::spawn(send_in_order(server, client.clone(), queue, answers.clone()));
         let settings = Arc::new(settings);
-        Self { server, client, settings, answers, outbound, asking: TaskTracker::new(), sending }
+        Self {
+            server,
+            client,
+            settings,
+            answers,
+            outbound,
+            asking: TaskTracker::new(),
+            sending,
+            transfers: Arc::default(),
+        }
     }
 
     /// Waits until what was sent is in the outbox, and what was asked is answered.
@@ -78,8 +98,59 @@ impl Errands {
             Errand::Fetch { room, at, limit } => self.fetch(room, at, limit),
             Errand::MarkRead { room, seq } => self.tell(MarkRead { room, seq }.into()),
             Errand::Typing { room, active } => self.client.typing(room, active),
+            Errand::Upload { number, room, path, caption, reply_to } => {
+                let file = FileToSend { caption, reply_to, ..FileToSend::new(room, home(&path)) };
+                let sent = |sent: Sent| format!("{} was sent", sent.file.name);
+                self.transfer(number, self.client.upload(file), sent);
+            }
+            Errand::Download { number, room, seq, directory } => {
+                let target = Target::Directory(directory.map_or_else(downloads, |path| home(&path)));
+                let fetched = |fetched: Fetched| match fetched.path {
+                    Some(path) => format!("{} is in {}", fetched.file.name, path.display()),
+                    None => format!("{} is there", fetched.file.name),
+                };
+                self.transfer(number, self.client.download(room, seq, target), fetched);
+            }
+            Errand::Stop(number) => {
+                if let Some(task) = self.transfers.lock().unwrap_or_else(PoisonError::into_inner).remove(&number) {
+                    task.abort();
+                }
+            }
             Errand::Focus(room) => self.tell(Focus { room }.into()),
         }
+    }
+
+    /// Tells how far a file is, a few times a second at most, and what became of it.
+    fn transfer<T: Send + 'static>(
+        &self,
+        number: u64,
+        transfer: Transfer<T>,
+        words: impl FnOnce(T) -> String + Send + 'static,
+    ) {
+        let (answers, transfers) = (self.answers.clone(), Arc::clone(&self.transfers));
+        let task = tokio::spawn(async move {
+            let mut progress = transfer.progress();
+            let mut outcome = pin!(transfer.outcome());
+            let outcome = loop {
+                tokio::select! {
+                    biased;
+                    outcome = &mut outcome => break outcome,
+                    Ok(()) = progress.changed() => {}
+                }
+                let moving = Msg::Moving(number, progress.borrow_and_update().clone());
+                if answers.send(moving).await.is_err() {
+                    return;
+                }
+                // The end is not waited for longer than it takes.
+                if let Ok(outcome) = timeout(TOLD_EVERY, &mut outcome).await {
+                    break outcome;
+                }
+            };
+            transfers.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+            let outcome = outcome.map(words).map_err(|error| error.to_string());
+            let _ = answers.send(Msg::Moved(number, outcome)).await;
+        });
+        self.transfers.lock().unwrap_or_else(PoisonError::into_inner).insert(number, task.abort_handle());
     }
 
     fn outbound(&self, outbound: Outbound) {
@@ -191,4 +262,18 @@ fn told(error: &CallError) -> String {
         CallError::Rejected(reject) => reject.message.clone(),
         CallError::Offline | CallError::Stopped | CallError::Protocol(_) => error.to_string(),
     }
+}
+
+/// A path with a tilde for what that means to a shell.
+fn home(path: &str) -> PathBuf {
+    let directories = directories::BaseDirs::new();
+    let inside = path.strip_prefix("~/").zip(directories.as_ref());
+    inside.map_or_else(|| PathBuf::from(path), |(rest, directories)| directories.home_dir().join(rest))
+}
+
+/// Where the system puts what is fetched; else where the program was started.
+fn downloads() -> PathBuf {
+    let directories = directories::UserDirs::new();
+    let known = directories.as_ref().and_then(|directories| directories.download_dir());
+    known.map_or_else(|| PathBuf::from("."), PathBuf::from)
 }

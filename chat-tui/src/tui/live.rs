@@ -244,6 +244,7 @@ fn prefs(config: &Config, first_week: bool, problems: &mut Vec<Problem>) -> Pref
         // Its range ends far below.
         max_width: u16::try_from(config.ui.max_width).unwrap_or(u16::MAX),
         panes: Panes { rooms: shown(config.ui.rooms), members: shown(config.ui.members), bare: false },
+        downloads: config.downloads.as_ref().map(|path| path.to_string_lossy().into_owned()),
         mouse: config.ui.mouse,
         paste_lines: usize::try_from(config.paste_lines).unwrap_or(usize::MAX),
         clock: match config.ui.clock {

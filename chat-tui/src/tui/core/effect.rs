@@ -145,6 +145,32 @@ pub enum Errand {
         /// Whether.
         active: bool,
     },
+    /// Send a file, as a message.
+    Upload {
+        /// Names it in what is told of it.
+        number: u64,
+        /// Where to.
+        room: RoomId,
+        /// The file, as the person wrote it.
+        path: String,
+        /// The words beside it.
+        caption: String,
+        /// The message it answers.
+        reply_to: Option<Seq>,
+    },
+    /// Fetch the file of a message.
+    Download {
+        /// Names it in what is told of it.
+        number: u64,
+        /// Where it is.
+        room: RoomId,
+        /// The message.
+        seq: Seq,
+        /// Where to put it, as the person wrote it; none for where the system puts what is fetched.
+        directory: Option<String>,
+    },
+    /// Stop sending or fetching a file.
+    Stop(u64),
     /// This room is being looked at.
     Focus(Option<RoomId>),
     /// Write what is known here of a room into a file.

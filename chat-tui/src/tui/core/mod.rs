@@ -41,6 +41,7 @@ mod shown;
 pub mod time;
 pub mod timeline;
 mod trail;
+pub mod transfers;
 mod typing;
 mod update;
 pub mod windows;

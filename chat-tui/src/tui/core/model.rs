@@ -18,6 +18,7 @@ use super::secret::Secret;
 use super::server::{RoomKey, Server, ServerId};
 use super::time::{Now, Zone};
 use super::timeline::Wraps;
+use super::transfers::Moving;
 use super::windows::Windows;
 use crate::client::LinkState;
 use crate::client::view::RoomView;
@@ -74,6 +75,9 @@ pub struct Model {
     pub(super) server: ServerId,
     /// The windows, and what they show.
     pub(super) windows: Windows,
+    /// Files on their way, in the order they were begun.
+    pub transfers: Vec<Moving>,
+    pub(super) transfers_begun: u64,
     /// Whether the screen was divided as the person wants it from the start.
     pub(super) laid_out: bool,
     /// What was switched.
@@ -136,6 +140,8 @@ impl Model {
             servers: vec![server],
             server: ServerId::default(),
             windows: Windows::default(),
+            transfers: Vec::new(),
+            transfers_begun: 0,
             laid_out: false,
             panes: Panes::default(),
             scrolled: Scrolled::default(),

@@ -7,6 +7,7 @@ use super::effect::Tag;
 use super::pointer::{Gesture, Spot};
 use super::prefs::Prefs;
 use super::server::{RoomKey, ServerId};
+use crate::client::Progress;
 use crate::client::cache::CachedState;
 use crate::client::{ClientEvent, Question};
 use crate::tui::term::key::Key;
@@ -47,6 +48,10 @@ pub enum Msg {
     Page(RoomKey, Anchor, Result<Page, String>),
     /// What the cache has instead of the page of a fetch, for want of a connection; nothing if it has nothing.
     Cached(RoomKey, Anchor, Vec<Event>),
+    /// A file is so far on its way.
+    Moving(u64, Progress),
+    /// A file is there, or will not be: in words.
+    Moved(u64, Result<String, String>),
     /// A further server is to be connected to, as the person wrote it.
     Connect(String),
     /// A server shows a key that nobody vouches for.

@@ -28,6 +28,8 @@ pub enum Goal {
     Open(String),
     /// Show a message of a room and what answers it.
     Thread(RoomKey, Seq),
+    /// Stop a file that is on its way.
+    StopFile(u64),
     /// Trust the key of a server, or don't.
     Trust(ServerId, bool),
     /// React to a message.

@@ -40,6 +40,8 @@ pub struct Prefs {
     pub panes: Panes,
     /// How times are written.
     pub clock: Clock,
+    /// Where files are put that are fetched; none for where the system puts them.
+    pub downloads: Option<String>,
     /// In which order rooms are listed.
     pub order: Order,
     /// Layouts that are kept, by name.
@@ -65,6 +67,7 @@ impl Default for Prefs {
             themes: Vec::new(),
             panes: Panes::default(),
             clock: Clock::default(),
+            downloads: None,
             order: Order::default(),
             layouts: BTreeMap::new(),
             layout_name: String::new(),

@@ -131,6 +131,9 @@ fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
     if let Some(words) = answering(room) {
         return (words, theme.strong);
     }
+    if let Some(words) = transfers(model, theme) {
+        return (words, theme.strong);
+    }
     let refused = room.timeline.pending().iter().filter(|message| message.refused.is_some()).count();
     if refused > 0 && room.composer.is_empty() {
         let sign = theme.sign(Sign::Failed);
@@ -155,6 +158,22 @@ fn left_words(model: &Model, theme: &Theme) -> (String, ratatui::style::Style) {
     };
     (text, theme.typing)
 }
+
+/// The file that was begun last, how far it is, and how many others are on their way.
+fn transfers(model: &Model, theme: &Theme) -> Option<String> {
+    let moving = model.transfers.last()?;
+    let more = match model.transfers.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let Some(percent) = moving.percent() else { return Some(format!("{}{more}", moving.words())) };
+    let done = usize::from(percent) * BAR / 100;
+    let (full, rest) = (theme.words("━", "=").repeat(done), theme.words("┄", "-").repeat(BAR - done));
+    Some(format!("{full}{rest} {percent} % {}{more}", moving.words()))
+}
+
+/// Columns of a bar of progress.
+const BAR: usize = 20;
 
 /// What is answered or edited.
 fn answering(room: &RoomState) -> Option<String> {

@@ -82,6 +82,8 @@ pub enum Command {
     Reconnect(String),
     /// Show the servers.
     Servers,
+    /// Send or fetch a file.
+    File(FileDeed),
     /// Divide the screen otherwise.
     Divide(Division),
     /// Begin choosing among messages.
@@ -192,6 +194,27 @@ pub enum Way {
     Down,
     Top,
     Bottom,
+}
+
+/// What is done with files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FileDeed {
+    /// Send one.
+    Upload {
+        /// Which, as the person wrote it.
+        path: String,
+        /// The words beside it.
+        caption: String,
+    },
+    /// Fetch the one of a message.
+    Download {
+        /// The message.
+        target: Target,
+        /// Where to.
+        directory: Option<String>,
+    },
+    /// Show those on their way.
+    List,
 }
 
 /// How the screen is divided otherwise.

@@ -8,8 +8,8 @@ use chat_proto::{ConnId, DeviceId, Notify, Role};
 use super::read::{
     filter, goto, here, layout, named_role, open_link, people, person, pin, put, said, tab, take, window,
 };
-use super::words::{duration, first, flag, name, one, optional, room_setting, target};
-use super::{Ask, Command, Deed, Division, Here, Look, Person, Spec, Way};
+use super::words::{duration, first, flag, name, one, optional, quoted, room_setting, target};
+use super::{Ask, Command, Deed, Division, FileDeed, Here, Look, Person, Spec, Way};
 use crate::bot::line::setting::role;
 use crate::tui::core::effect::Change;
 use crate::tui::core::identity::Own;
@@ -63,6 +63,11 @@ pub const COMMANDS: &[Spec] = &[
     spec("disconnect", "/disconnect [server]", "leave this server, or another one", |rest| {
         Some(Command::Disconnect(rest.to_owned()))
     }),
+    spec("download", "/download [#seq] [directory]", "fetch the file of the chosen or newest message", |rest| {
+        let (target, directory) = target(rest);
+        let directory = (!directory.is_empty()).then(|| quoted(directory).map(|(path, _)| path));
+        Some(Command::File(FileDeed::Download { target, directory: directory.flatten() }))
+    }),
     spec("edit", "/edit [#seq] [text]", "change the words of your newest or the chosen message", |rest| {
         let (target, text) = target(rest);
         Some(Command::Done(Deed::Edit(target, (!text.is_empty()).then(|| text.to_owned()))))
@@ -80,7 +85,7 @@ pub const COMMANDS: &[Spec] = &[
     spec("favourite", "/favourite", "show this room first", |rest| {
         rest.is_empty().then_some(Command::Ask(Ask::Favourite(true)))
     }),
-    spec("filter", "/filter [add name pattern|del name|on|off]", FILTER_HELP, filter),
+    spec("filter", "/filter [add|del|on|off] [label] [pattern]", FILTER_HELP, filter),
     Spec {
         aliases: &["lastlog"],
         ..spec("find", "/find [words]", "look for words in this room, first in what is loaded", |rest| {
@@ -136,7 +141,7 @@ pub const COMMANDS: &[Spec] = &[
         aliases: &["ping"],
         ..spec("lag", "/lag", "say how long the server takes to answer", |rest| here(Here::Lag, rest))
     },
-    spec("layout", "/layout [save|load|delete name]", "show, keep or go to a division of the screen", |rest| {
+    spec("layout", "/layout [save|load|delete] [label]", "show, keep or go to a division of the screen", |rest| {
         layout(rest).map(Division::Layout).map(Command::Divide)
     }),
     spec("link", "/link", "make a code that adds a device to your account", |rest| {
@@ -322,6 +327,9 @@ pub const COMMANDS: &[Spec] = &[
     spec("transfer", "/transfer name", "give this room to another member", |rest| {
         one(rest).map(|user| Command::Ask(Ask::Transfer(name(&user))))
     }),
+    spec("transfers", "/transfers", "show the files that are on their way, to stop one", |rest| {
+        rest.is_empty().then_some(Command::File(FileDeed::List))
+    }),
     spec("unarchive", "/unarchive", "open an archived room again", |rest| {
         rest.is_empty().then(|| Command::Ask(Ask::Set(Archived { on: false }.into())))
     }),
@@ -340,6 +348,10 @@ pub const COMMANDS: &[Spec] = &[
     spec("unpin", "/unpin [#seq]", "take a pinned message down", |rest| pin(false, rest)),
     spec("unset", "/unset setting", "take a setting back to what it is by itself", |rest| {
         one(rest).map(|key| Command::Configure(Change::Unset(key)))
+    }),
+    spec("upload", "/upload file [words]", "send a file; in quotes if its name has blanks", |rest| {
+        let (path, caption) = quoted(rest)?;
+        Some(Command::File(FileDeed::Upload { path, caption }))
     }),
     spec("version", "/version", "say which programs these are", |rest| here(Here::Version, rest)),
     spec("whois", "/whois [name]", "show who somebody is", |rest| optional(rest).map(Command::Whois)),

@@ -80,6 +80,16 @@ pub(super) fn lasting(time: Duration) -> String {
     format!("{seconds}s")
 }
 
+/// A first word that may stand in quotes, and what is behind it.
+pub(super) fn quoted(rest: &str) -> Option<(String, String)> {
+    let rest = rest.trim_start();
+    let (word, behind) = match rest.strip_prefix('"') {
+        Some(inside) => inside.split_once('"')?,
+        None => first(rest)?,
+    };
+    (!word.is_empty()).then(|| (word.to_owned(), behind.trim().to_owned()))
+}
+
 /// A message by its number, `#17`, before the rest; without one the message that is chosen.
 pub(super) fn target(rest: &str) -> (Target, &str) {
     let found = first(rest).and_then(|(word, behind)| seq(word).map(|seq| (Target::Seq(seq), behind)));

@@ -237,6 +237,8 @@ pub enum Deed {
     OpenLink,
     /// Let it and what follows be new.
     MarkUnread,
+    /// Fetch its file.
+    Save,
     /// Show what is known of it.
     Info,
     /// Show who wrote it.
@@ -271,6 +273,7 @@ impl Deed {
             | Self::Copy
             | Self::CopyLink
             | Self::OpenLink
+            | Self::Save
             | Self::MarkUnread
             | Self::Info
             | Self::Author => false,

@@ -76,6 +76,7 @@ pub(super) const DEFAULT: &[Row] = &[
     (Select, "Y", Some(Action::Chosen(Deed::CopyLink))),
     (Select, "o", Some(Action::Chosen(Deed::OpenLink))),
     (Select, "m", Some(Action::Chosen(Deed::MarkUnread))),
+    (Select, "s", Some(Action::Chosen(Deed::Save))),
     (Select, "i", Some(Action::Chosen(Deed::Info))),
     (Select, "u", Some(Action::Chosen(Deed::Author))),
     (Select, "q", Some(Action::Escape)),

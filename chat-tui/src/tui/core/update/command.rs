@@ -9,7 +9,7 @@ use chat_proto::{MessageKey, RoomName, RoomRef, Style, UserRef};
 
 use super::keys::quit;
 use super::message::{self, Meant};
-use super::{card, filters, find, here, link, notice, picker, room, secret, select, servers, thread, windows};
+use super::{card, files, filters, find, here, link, notice, picker, room, secret, select, servers, thread, windows};
 use crate::tui::core::command::{self, Ask, COMMANDS, Command, Deed, Goto, Line, Look, Spec};
 use crate::tui::core::effect::{Effect, Effects, Tag};
 use crate::tui::core::find::Reach;
@@ -95,6 +95,7 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Disconnect(name) => servers::disconnect(model, &name, effects)?,
         Command::Reconnect(name) => servers::reconnect(model, servers::meant(model, &name)?, effects)?,
         Command::Servers => model.overlay = Some(servers::list(model)),
+        Command::File(deed) => files::run(model, deed, effects)?,
         Command::Divide(division) => windows::divide(model, division, effects)?,
         Command::Select => select::begin(model, effects),
         Command::Switch => picker::switcher(model),

@@ -23,13 +23,15 @@ pub(super) fn hold_back(model: &mut Model, effects: &mut Effects) {
 
 fn writes(errand: &Errand) -> bool {
     match errand {
-        Errand::Send { .. } | Errand::Retry(_) => true,
+        Errand::Send { .. } | Errand::Retry(_) | Errand::Upload { .. } => true,
         Errand::Request(_, request) => !reads(request),
         Errand::Discard(_)
         | Errand::TakeBack(_)
         | Errand::Fetch { .. }
         | Errand::MarkRead { .. }
         | Errand::Typing { .. }
+        | Errand::Download { .. }
+        | Errand::Stop(_)
         | Errand::Focus(_)
         | Errand::Export(_) => false,
     }

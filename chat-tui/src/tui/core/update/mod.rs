@@ -8,6 +8,7 @@ mod complete;
 mod copy;
 mod draft;
 mod explore;
+mod files;
 mod filters;
 mod find;
 mod here;
@@ -73,6 +74,8 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
         Msg::Answer(server, tag, result) => answer::answer(model, server, tag, result, effects),
         Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
         Msg::Cached(room, at, events) => net::cached(model, room, at, events, effects),
+        Msg::Moving(number, progress) => files::moving(model, number, progress, effects),
+        Msg::Moved(number, outcome) => files::moved(model, number, outcome, effects),
         Msg::Connect(words) => {
             if let Err(why) = servers::connect(model, &words, effects) {
                 notice(model, effects, true, why);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use chat_proto::reach::MentionList;
 use chat_proto::reply::{PinList, RoomDetails, RoomList};
 
-use super::{card, command, find, link, message, notice, outbox, room, servers, thread};
+use super::{card, command, files, find, link, message, notice, outbox, room, servers, thread};
 use crate::config::SETTINGS;
 use crate::tui::core::command::{Ask, COMMANDS};
 use crate::tui::core::effect::{Effects, Tag};
@@ -119,6 +119,7 @@ fn stays(picker: &Picker, goal: &Goal) -> bool {
         | Goal::Roles
         | Goal::Open(_)
         | Goal::Thread(..)
+        | Goal::StopFile(_)
         | Goal::Mention(_) => false,
     }
 }
@@ -152,73 +153,47 @@ fn reach(model: &mut Model, goal: Goal, effects: &mut Effects) {
     if model.picker.as_ref().is_none_or(|picker| !stays(picker, &goal)) {
         model.picker = None;
     }
-    let outcome = match goal {
-        Goal::Room(key) => {
-            room::go(model, key, effects);
-            Ok(())
-        }
-        Goal::Message(key, seq) => visit(model, key, seq, effects),
-        Goal::Join(name) => {
-            command::join(model.server, name, false, effects);
-            Ok(())
-        }
+    if let Err(why) = fulfil(model, goal, effects) {
+        notice(model, effects, true, why);
+    }
+}
+
+fn fulfil(model: &mut Model, goal: Goal, effects: &mut Effects) -> Result<(), String> {
+    match goal {
+        Goal::Room(key) => room::go(model, key, effects),
+        Goal::Message(key, seq) => visit(model, key, seq, effects)?,
+        Goal::Join(name) => command::join(model.server, name, false, effects),
         Goal::Person(at, name) => {
             let asked = Ask::Direct { people: vec![name], text: String::new(), go: true };
-            asked.request(model).map(|request| effects.ask(at, Tag::Ask(asked), request))
+            let request = asked.request(model)?;
+            effects.ask(at, Tag::Ask(asked), request);
         }
         Goal::Write(text) => {
             let (composer, kills) = model.composer_mut();
             // What was being written can be yanked back.
             composer.kill_all(kills);
             composer.set(&text);
-            Ok(())
         }
         Goal::Mention(name) => {
             let (composer, _) = model.composer_mut();
             let words = if composer.is_empty() { format!("{name}: ") } else { format!("@{name} ") };
             composer.insert(&words);
-            Ok(())
         }
-        Goal::Outgoing(key, message, handling) => outbox::handle(model, key, message, handling, effects),
-        Goal::Ask(asked) => command::ask(model, asked, effects),
-        Goal::Fill(name, present) => {
-            model.picker = model.current().map(|key| form::value(key, name, &present));
-            Ok(())
-        }
-        Goal::Choose(name, present) => {
-            model.picker = model.current().map(|key| form::words(key, name, &present));
-            Ok(())
-        }
-        Goal::Card(name) => {
-            card::ask(model.server, &name, effects);
-            Ok(())
-        }
-        Goal::Roles => {
-            model.picker = Some(form::roles(model));
-            Ok(())
-        }
-        Goal::Denied(why) => Err(why),
-        Goal::Search(query) => {
-            find::begin(model, &query, Reach::Server, effects);
-            Ok(())
-        }
-        Goal::Open(link) => link::open(model, &link, effects),
-        Goal::Thread(key, root) => {
-            thread::begin(model, key, root, effects);
-            Ok(())
-        }
-        Goal::Trust(server, yes) => {
-            servers::answer(model, server, yes, effects);
-            Ok(())
-        }
-        Goal::React(key, seq, emoji) => {
-            message::react(model, key, seq, &emoji, effects);
-            Ok(())
-        }
-    };
-    if let Err(why) = outcome {
-        notice(model, effects, true, why);
+        Goal::Outgoing(key, message, handling) => outbox::handle(model, key, message, handling, effects)?,
+        Goal::Ask(asked) => command::ask(model, asked, effects)?,
+        Goal::Fill(name, present) => model.picker = model.current().map(|key| form::value(key, name, &present)),
+        Goal::Choose(name, present) => model.picker = model.current().map(|key| form::words(key, name, &present)),
+        Goal::Card(name) => card::ask(model.server, &name, effects),
+        Goal::Roles => model.picker = Some(form::roles(model)),
+        Goal::Denied(why) => return Err(why),
+        Goal::Search(query) => find::begin(model, &query, Reach::Server, effects),
+        Goal::Open(link) => link::open(model, &link, effects)?,
+        Goal::Thread(key, root) => thread::begin(model, key, root, effects),
+        Goal::StopFile(number) => files::stop(model, number, effects),
+        Goal::Trust(server, yes) => servers::answer(model, server, yes, effects),
+        Goal::React(key, seq, emoji) => message::react(model, key, seq, &emoji, effects),
     }
+    Ok(())
 }
 
 /// Goes to a message of any room.

@@ -3,7 +3,7 @@
 use chat_proto::Seq;
 
 use super::room::{self, with_timeline};
-use super::{card, copy, find, link, message, notice, thread, travel};
+use super::{card, copy, files, find, link, message, notice, thread, travel};
 use crate::tui::core::effect::Effects;
 use crate::tui::core::heard;
 use crate::tui::core::keymap::{Action, Deed};
@@ -71,7 +71,7 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
         Deed::Primary if answers(model, seq).is_some() => answered(model, seq, effects),
         Deed::Primary | Deed::Reply => message::answer(model, seq, true),
         Deed::ReplyQuietly => message::answer(model, seq, false),
-        Deed::Edit => tell(model, effects, |model| message::begin_edit(model, seq)),
+        Deed::Edit => tell(model, effects, |model, _| message::begin_edit(model, seq)),
         Deed::Delete => message::remove_chosen(model, effects),
         Deed::React => message::pick_reaction(model),
         Deed::Same => same(model, seq, effects),
@@ -96,12 +96,12 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
             Some(end) => copy::messages(model, seq.min(end), seq.max(end), effects),
             None => copy::message(model, seq, effects),
         },
+        Deed::Save => tell(model, effects, |model, effects| match model.current() {
+            Some(key) => files::download(model, key, seq, None, effects),
+            None => Ok(()),
+        }),
         Deed::CopyLink => link::copy_to(model, seq, effects),
-        Deed::OpenLink => {
-            if let Err(why) = link::of_message(model, seq, effects) {
-                notice(model, effects, true, why);
-            }
-        }
+        Deed::OpenLink => tell(model, effects, |model, effects| link::of_message(model, seq, effects)),
         Deed::MarkUnread => {
             if let Some(key) = model.current() {
                 travel::mark_unread(model, key, seq, effects);
@@ -165,8 +165,8 @@ fn day(model: &mut Model, seq: Seq, back: bool) {
     }
 }
 
-fn tell(model: &mut Model, effects: &mut Effects, work: impl FnOnce(&mut Model) -> Result<(), String>) {
-    if let Err(why) = work(model) {
+fn tell(model: &mut Model, effects: &mut Effects, work: impl FnOnce(&mut Model, &mut Effects) -> Result<(), String>) {
+    if let Err(why) = work(model, effects) {
         notice(model, effects, true, why);
     }
 }
@@ -220,6 +220,10 @@ fn info(model: &Model, seq: Seq) -> Option<Overlay> {
         format!("written       {day} {}", model.zone.minute(event.at)),
         format!("by            {} (account {}, device {})", message.name, event.by, event.device),
     ];
+    if let Some(file) = message.file() {
+        let kind = &file.media_type;
+        lines.push(format!("file          {}, {kind}, {} bytes", file.name, file.size));
+    }
     if let Some(from) = message.forwarded() {
         lines.push(format!("from          #{} by {}", from.room_name, from.name));
     }
