@@ -9,12 +9,14 @@ mod support;
 
 use std::fs;
 
-use chat_proto::Seq;
+use chat_proto::event::PostedWith;
+use chat_proto::{Attached, FileHash, Seq, Style};
 use chat_server::config::Files;
 use chat_server::hub::HubSettings;
 use chat_server::hub::files::FileSettings;
 use chat_server::server::Settings as ServerSettings;
 use chat_tui::client::{Progress, Stage};
+use chat_tui::tui::core::picture::Picture;
 use chat_tui::tui::core::{Effect, Errand, Msg, Prefs};
 use harness::{BOB, GENERAL, History, SERVER, Screen, status_of};
 use pty::{Pty, program};
@@ -132,4 +134,48 @@ fn a_file_goes_from_one_screen_to_another_and_is_saved_with_a_letter() {
         person.type_keys("\x11");
         assert!(person.wait_for_exit().success());
     }
+}
+
+#[test]
+fn a_picture_is_looked_at_in_half_blocks_and_without_colours_in_signs() {
+    let file = |size| Attached {
+        name: "cat\u{1b}[31m.png".to_owned(),
+        media_type: "image/png".to_owned(),
+        size,
+        hash: FileHash([1; 32]),
+    };
+    let posted = |size| PostedWith {
+        name: "bob".to_owned(),
+        style: Style::Text,
+        text: "look".to_owned(),
+        mentions: Vec::new(),
+        extras: vec![file(size).into()],
+    };
+    let history = History::default().push(BOB, posted(1_000).into()).push(BOB, posted(1 << 40).into()).events;
+    let mut screen = Screen::online(100, 24, status_of(GENERAL, "general", &history, 2));
+    screen.serve(&history).taken();
+    screen.keys("<esc>v");
+    assert!(screen.text().contains("is larger than the 16 MB that are looked at here"), "{}", screen.text());
+    screen.taken();
+    screen.keys("kv");
+    let asked = screen.taken();
+    let view = Effect::At(SERVER, Errand::View { number: 1, room: GENERAL, seq: Seq(1) });
+    assert!(asked.contains(&view), "{asked:?}");
+    let points = (0..8).map(|at| if at % 4 < 2 { [255, 255, 255] } else { [0, 0, 0] }).collect();
+    let picture = Picture::new(4, 2, points).unwrap();
+    screen.msg(Msg::Picture(1, Ok(("cat\u{1b}[31m.png".to_owned(), picture))));
+    let text = screen.text();
+    assert!(text.contains("cat␛[31m.png") && text.matches('▀').count() > 100, "{text}");
+    let ascii = screen.text_ascii();
+    assert!(ascii.contains("@@@@@@@@") && !ascii.contains('▀'), "{ascii}");
+    for (columns, rows) in [(1, 1), (20, 3), (300, 100), (5, 50)] {
+        screen.msg(Msg::Resize(columns, rows));
+        let _ = (screen.text(), screen.text_ascii());
+    }
+    screen.keys("<esc>");
+    assert!(screen.model.overlay.is_none() && screen.model.transfers.is_empty());
+    screen.keys("v");
+    screen.msg(Msg::Picture(2, Err("cat.png: no picture can be read from it".to_owned())));
+    screen.msg(Msg::Resize(100, 24));
+    assert!(screen.text().contains("no picture can be read from it"), "{}", screen.text());
 }

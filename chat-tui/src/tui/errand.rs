@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::core::time::Zone;
 use super::core::{Errand, Export, Msg, RoomKey, ServerId, Tag};
 use super::export;
+use super::picture::{Gathered, decode};
 use crate::client::cache::Cache;
 use crate::client::{CallError, Client, Settings};
 use crate::client::{Fetched, FileToSend, Sent, Target, Transfer};
@@ -111,6 +112,22 @@ impl Errands {
                 };
                 self.transfer(number, self.client.download(room, seq, target), fetched);
             }
+            Errand::View { number, room, seq } => {
+                let gathered = Gathered::default();
+                let target = Target::Writer(Box::new(gathered.clone()));
+                self.moving(number, self.client.download(room, seq, target), move |fetched| async move {
+                    let title = fetched.map(|fetched| fetched.file.name);
+                    let picture = match title {
+                        Ok(title) => {
+                            let decoded = tokio::task::spawn_blocking(move || decode(&gathered.take())).await;
+                            let decoded = decoded.unwrap_or_else(|_| Err("no picture can be read from it".to_owned()));
+                            decoded.map(|picture| (title.clone(), picture)).map_err(|why| format!("{title}: {why}"))
+                        }
+                        Err(why) => Err(why),
+                    };
+                    Msg::Picture(number, picture)
+                });
+            }
             Errand::Stop(number) => {
                 if let Some(task) = self.transfers.lock().unwrap_or_else(PoisonError::into_inner).remove(&number) {
                     task.abort();
@@ -126,6 +143,16 @@ impl Errands {
         number: u64,
         transfer: Transfer<T>,
         words: impl FnOnce(T) -> String + Send + 'static,
+    ) {
+        let told = move |outcome: Result<T, String>| std::future::ready(Msg::Moved(number, outcome.map(words)));
+        self.moving(number, transfer, told);
+    }
+
+    fn moving<T: Send + 'static, F: Future<Output = Msg> + Send + 'static>(
+        &self,
+        number: u64,
+        transfer: Transfer<T>,
+        end: impl FnOnce(Result<T, String>) -> F + Send + 'static,
     ) {
         let (answers, transfers) = (self.answers.clone(), Arc::clone(&self.transfers));
         let task = tokio::spawn(async move {
@@ -147,8 +174,8 @@ impl Errands {
                 }
             };
             transfers.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
-            let outcome = outcome.map(words).map_err(|error| error.to_string());
-            let _ = answers.send(Msg::Moved(number, outcome)).await;
+            let msg = end(outcome.map_err(|error| error.to_string())).await;
+            let _ = answers.send(msg).await;
         });
         self.transfers.lock().unwrap_or_else(PoisonError::into_inner).insert(number, task.abort_handle());
     }

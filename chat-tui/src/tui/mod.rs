@@ -9,5 +9,6 @@ mod front;
 pub mod live;
 pub mod look;
 mod meet;
+mod picture;
 pub mod term;
 pub mod view;

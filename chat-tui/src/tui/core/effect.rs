@@ -169,6 +169,15 @@ pub enum Errand {
         /// Where to put it, as the person wrote it; none for where the system puts what is fetched.
         directory: Option<String>,
     },
+    /// Look at the file of a message as a picture.
+    View {
+        /// Names it in what is told of it.
+        number: u64,
+        /// Where it is.
+        room: RoomId,
+        /// The message.
+        seq: Seq,
+    },
     /// Stop sending or fetching a file.
     Stop(u64),
     /// This room is being looked at.

@@ -54,6 +54,9 @@ impl Heard {
         if self.overlay != model.overlay {
             self.overlay.clone_from(&model.overlay);
             if let Some(overlay) = &model.overlay {
+                if overlay.picture.is_some() {
+                    lines.push("-- a picture, which cannot be read out".to_owned());
+                }
                 lines.push(format!("-- {}:", overlay.title));
                 lines.extend(overlay.lines.iter().filter(|line| !line.is_empty()).map(|line| format!("   {line}")));
             }

@@ -29,6 +29,7 @@ mod members;
 mod model;
 mod msg;
 pub mod picker;
+pub mod picture;
 pub mod pointer;
 mod prefs;
 mod reading;

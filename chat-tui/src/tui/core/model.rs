@@ -1,5 +1,6 @@
 //! Everything the screen knows. Changed by [`update()`](super::update()) alone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::Seq;
@@ -10,6 +11,7 @@ use super::composer::{Composer, History, KillRing};
 use super::geometry::Panes;
 use super::keymap::Context;
 use super::picker::Picker;
+use super::picture::Picture;
 use super::prefs::Prefs;
 use super::reading::Reading;
 use super::reverse::Reverse;
@@ -37,7 +39,7 @@ pub struct Notice {
 }
 
 /// Something in front of the timeline, closed with Esc.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Overlay {
     /// What it is.
     pub title: String,
@@ -45,6 +47,8 @@ pub struct Overlay {
     pub lines: Vec<String>,
     /// Lines scrolled away at its top.
     pub scroll: usize,
+    /// A picture in place of its lines.
+    pub picture: Option<Arc<Picture>>,
 }
 
 /// How far lists are scrolled by the wheel, while one room is looked at.

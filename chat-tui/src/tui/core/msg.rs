@@ -4,6 +4,7 @@ use chat_proto::reply::Page;
 use chat_proto::{Anchor, Event, Reply};
 
 use super::effect::Tag;
+use super::picture::Picture;
 use super::pointer::{Gesture, Spot};
 use super::prefs::Prefs;
 use super::server::{RoomKey, ServerId};
@@ -50,6 +51,8 @@ pub enum Msg {
     Cached(RoomKey, Anchor, Vec<Event>),
     /// A file is so far on its way.
     Moving(u64, Progress),
+    /// A picture is there to be looked at: what it is called, and it, or why there is none.
+    Picture(u64, Result<(String, Picture), String>),
     /// A file is there, or will not be: in words.
     Moved(u64, Result<String, String>),
     /// A further server is to be connected to, as the person wrote it.

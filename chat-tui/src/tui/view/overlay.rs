@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
-use ratatui::style::Modifier;
+use ratatui::style::{Color, Modifier, Style};
 
 use super::paint::{Pen, columns};
 use super::theme::Sign;
@@ -10,6 +10,7 @@ use super::{Hits, Theme};
 use crate::clean::{self, Clean};
 use crate::tui::core::geometry::Area;
 use crate::tui::core::picker::{Goal, Picker};
+use crate::tui::core::picture::Picture;
 use crate::tui::core::pointer::Spot;
 use crate::tui::core::{Overlay, WhichKey};
 use crate::tui::view::wrap::wrap;
@@ -17,6 +18,10 @@ use crate::tui::view::wrap::wrap;
 pub(super) fn draw(overlay: &Overlay, theme: &Theme, area: Area, buffer: &mut Buffer) {
     let title = clean::line(&overlay.title);
     Pen::new(buffer, area, 0).centered(title.as_str(), theme.sign(Sign::Across), theme.strong);
+    if let Some(picture) = &overlay.picture {
+        let inside = Area { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+        self::picture(picture, theme, inside, buffer);
+    }
     let mut row = 1;
     for line in overlay.lines.iter().skip(overlay.scroll) {
         let line = clean::line(line);
@@ -34,6 +39,35 @@ pub(super) fn draw(overlay: &Overlay, theme: &Theme, area: Area, buffer: &mut Bu
         Pen::new(buffer, area, area.height - 1).centered("Esc closes", theme.sign(Sign::Across), theme.dim);
     }
 }
+
+/// Draws a picture: half blocks, an upper and a lower point in each cell; without colours, signs from dark to light.
+fn picture(picture: &Picture, theme: &Theme, area: Area, buffer: &mut Buffer) {
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let (columns, rows) = picture.fit(area.width, area.height);
+    let left = (area.width - columns) / 2;
+    for row in 0..rows {
+        let mut pen = Pen::new(buffer, area, row);
+        pen.skip(left);
+        for column in 0..columns {
+            let point = |half: u16| picture.mean((column, columns), (2 * row + half, 2 * rows));
+            let color = |[red, green, blue]: [u8; 3]| Color::Rgb(red, green, blue);
+            if theme.has_colors() && !theme.is_ascii() {
+                pen.own("▀", Style::new().fg(color(point(0))).bg(color(point(1))));
+            } else {
+                let [red, green, blue] = picture.mean((column, columns), (row, rows)).map(usize::from);
+                // What an eye makes of the three: ITU-R BT.601.
+                let light = (299 * red + 587 * green + 114 * blue) / 1_000;
+                let sign = SHADES[light * SHADES.len() / 256];
+                pen.own(sign, theme.text);
+            }
+        }
+    }
+}
+
+/// Signs from dark to light.
+const SHADES: [&str; 10] = [" ", ".", ":", "-", "=", "+", "*", "#", "%", "@"];
 
 /// Draws what may follow the keys typed so far, at the bottom of an area. False if there is no place for it.
 pub(super) fn following(known: &WhichKey, theme: &Theme, area: Area, buffer: &mut Buffer) -> bool {

@@ -239,6 +239,8 @@ pub enum Deed {
     MarkUnread,
     /// Fetch its file.
     Save,
+    /// Look at its file as a picture.
+    View,
     /// Show what is known of it.
     Info,
     /// Show who wrote it.
@@ -274,6 +276,7 @@ impl Deed {
             | Self::CopyLink
             | Self::OpenLink
             | Self::Save
+            | Self::View
             | Self::MarkUnread
             | Self::Info
             | Self::Author => false,

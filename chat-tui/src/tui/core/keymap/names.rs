@@ -97,6 +97,7 @@ pub const ACTIONS: &[(Action, &str, &str)] = &[
     (Action::Chosen(Deed::OpenLink), "message-open-link", "open the link in it"),
     (Action::Chosen(Deed::MarkUnread), "message-unread", "new from here until you come back"),
     (Action::Chosen(Deed::Save), "message-save", "fetch its file"),
+    (Action::Chosen(Deed::View), "message-view", "look at its picture"),
     (Action::Chosen(Deed::Info), "message-info", "what is known of it"),
     (Action::Chosen(Deed::Author), "message-author", "who wrote it"),
     (Action::Move { up: true }, "move-room-up", "put this room further up"),

@@ -77,6 +77,7 @@ pub(super) const DEFAULT: &[Row] = &[
     (Select, "o", Some(Action::Chosen(Deed::OpenLink))),
     (Select, "m", Some(Action::Chosen(Deed::MarkUnread))),
     (Select, "s", Some(Action::Chosen(Deed::Save))),
+    (Select, "v", Some(Action::Chosen(Deed::View))),
     (Select, "i", Some(Action::Chosen(Deed::Info))),
     (Select, "u", Some(Action::Chosen(Deed::Author))),
     (Select, "q", Some(Action::Escape)),

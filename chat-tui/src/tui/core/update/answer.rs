@@ -133,7 +133,7 @@ fn told(model: &mut Model, at: ServerId, asked: &Ask, reply: &Reply, effects: &m
     } else if let (Reply::RoomInfo(info), Ask::Direct { text, go, .. }) = (reply, asked) {
         direct(model, at, info.clone(), text, *go, effects);
     } else if let Some((title, lines)) = shown::lines(asked, reply, &model.zone) {
-        model.overlay = Some(Overlay { title, lines, scroll: 0 });
+        model.overlay = Some(Overlay { title, lines, ..Overlay::default() });
     } else {
         notice(model, effects, false, asked.done());
         picker::done(model, asked, effects);

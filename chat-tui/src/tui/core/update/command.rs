@@ -102,7 +102,8 @@ fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Opt
         Command::Help(None) => help(model),
         Command::Help(Some(name)) => {
             let spec = command::find(name.trim_start_matches('/'))?;
-            model.overlay = Some(Overlay { title: format!("/{}", spec.name), lines: about(spec), scroll: 0 });
+            model.overlay =
+                Some(Overlay { title: format!("/{}", spec.name), lines: about(spec), ..Overlay::default() });
         }
         Command::Password { remove: false } => secret::begin(model, effects),
         Command::Password { remove: true } => secret::remove(at, effects),
@@ -250,7 +251,7 @@ pub(super) fn help(model: &mut Model) {
     }
     lines.push(format!("{:<28} say something that begins with a slash", "//text"));
     lines.push(format!("{:<28} replace words in your last message", "s/old/new/"));
-    model.overlay = Some(Overlay { title: "keys and commands".to_owned(), lines, scroll: 0 });
+    model.overlay = Some(Overlay { title: "keys and commands".to_owned(), lines, ..Overlay::default() });
 }
 
 fn about(spec: &Spec) -> Vec<String> {
@@ -267,7 +268,7 @@ fn names(model: &Model) -> Result<Overlay, String> {
         let names: Vec<String> = group.members.iter().map(|member| model.here().called(&member.name)).collect();
         format!("{} {}: {}", group.title, names.len(), names.join(" "))
     });
-    Ok(Overlay { title: format!("members of {}", room.label()), lines: groups.collect(), scroll: 0 })
+    Ok(Overlay { title: format!("members of {}", room.label()), lines: groups.collect(), ..Overlay::default() })
 }
 
 pub(super) fn room_name(name: &str) -> Result<String, String> {

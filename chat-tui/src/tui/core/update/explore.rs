@@ -31,6 +31,7 @@ fn writes(errand: &Errand) -> bool {
         | Errand::MarkRead { .. }
         | Errand::Typing { .. }
         | Errand::Download { .. }
+        | Errand::View { .. }
         | Errand::Stop(_)
         | Errand::Focus(_)
         | Errand::Export(_) => false,

@@ -1,13 +1,16 @@
 //! Files: sending them, fetching them, and what is told of those on their way.
 
+use std::sync::Arc;
+
 use chat_proto::Seq;
 
 use super::notice;
 use crate::client::Progress;
 use crate::tui::core::command::FileDeed;
 use crate::tui::core::effect::{Effects, Errand};
-use crate::tui::core::model::Model;
+use crate::tui::core::model::{Model, Overlay};
 use crate::tui::core::picker::{Goal, Item, Picker};
+use crate::tui::core::picture::{PICTURE_BYTES_MAX, Picture};
 use crate::tui::core::room_state::Intent;
 use crate::tui::core::server::{RoomKey, ServerId};
 use crate::tui::core::transfers::{Moving, TRANSFERS_MAX};
@@ -57,6 +60,38 @@ pub(super) fn download(
     let number = begin(model, key.server, false)?;
     effects.send(key.server, Errand::Download { number, room: key.room, seq, directory });
     Ok(())
+}
+
+/// Looks at the file of a message as a picture.
+pub(super) fn view(model: &mut Model, key: RoomKey, seq: Seq, effects: &mut Effects) -> Result<(), String> {
+    let message = model.state(key).and_then(|room| room.timeline.event(seq)?.body.message());
+    let file = message.and_then(|message| message.file()).ok_or("this message carries no file")?;
+    if file.size > PICTURE_BYTES_MAX {
+        let most = crate::files::size(PICTURE_BYTES_MAX);
+        return Err(format!("{} is larger than the {most} that are looked at here; s saves it", file.name));
+    }
+    let number = begin(model, key.server, false)?;
+    effects.send(key.server, Errand::View { number, room: key.room, seq });
+    Ok(())
+}
+
+/// A picture is there, or will not be.
+pub(super) fn picture(
+    model: &mut Model,
+    number: u64,
+    outcome: Result<(String, Picture), String>,
+    effects: &mut Effects,
+) {
+    let stopped = !model.transfers.iter().any(|moving| moving.number == number);
+    model.transfers.retain(|moving| moving.number != number);
+    match outcome {
+        Ok(_) if stopped => {}
+        Ok((title, picture)) => {
+            model.overlay = Some(Overlay { title, picture: Some(Arc::new(picture)), ..Overlay::default() });
+            effects.dirty = true;
+        }
+        Err(why) => notice(model, effects, true, why),
+    }
 }
 
 fn begin(model: &mut Model, server: ServerId, up: bool) -> Result<u64, String> {

@@ -32,7 +32,7 @@ pub(super) fn list(model: &Model) -> Overlay {
     Overlay {
         title: if model.reading.unfiltered { "filters, which are off" } else { "filters" }.to_owned(),
         lines,
-        scroll: 0,
+        ..Overlay::default()
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn run(model: &mut Model, here: Here, effects: &mut Effects) -> Resul
         Here::Outbox => outbox::show(model, effects),
         Here::Keys => {
             let lines = model.prefs.keys.lines(28);
-            model.overlay = Some(Overlay { title: "keys".to_owned(), lines, scroll: 0 });
+            model.overlay = Some(Overlay { title: "keys".to_owned(), lines, ..Overlay::default() });
         }
         Here::Version => notice(model, effects, false, format!("chat-tui {}", env!("CARGO_PKG_VERSION"))),
         Here::Lag => {
@@ -77,6 +77,6 @@ pub(super) fn ran(model: &mut Model, ran: Ran, effects: &mut Effects) {
         lines.push("it printed nothing".to_owned());
     }
     lines.extend(wrong);
-    model.overlay = Some(Overlay { title: line, lines, scroll: 0 });
+    model.overlay = Some(Overlay { title: line, lines, ..Overlay::default() });
     effects.dirty = true;
 }

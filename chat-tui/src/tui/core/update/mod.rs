@@ -75,6 +75,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
         Msg::Page(room, at, result) => net::page(model, room, at, result, effects),
         Msg::Cached(room, at, events) => net::cached(model, room, at, events, effects),
         Msg::Moving(number, progress) => files::moving(model, number, progress, effects),
+        Msg::Picture(number, outcome) => files::picture(model, number, outcome, effects),
         Msg::Moved(number, outcome) => files::moved(model, number, outcome, effects),
         Msg::Connect(words) => {
             if let Err(why) = servers::connect(model, &words, effects) {
@@ -98,7 +99,7 @@ pub fn update(model: &mut Model, now: Now, msg: Msg, effects: &mut Effects) {
         Msg::Ran(ran) => here::ran(model, ran, effects),
         Msg::Notice(text, error) => notice(model, effects, error, text),
         Msg::Show(title, lines) => {
-            model.overlay = Some(Overlay { title, lines, scroll: 0 });
+            model.overlay = Some(Overlay { title, lines, ..Overlay::default() });
             effects.dirty = true;
         }
         Msg::Tick => tick(model, effects),

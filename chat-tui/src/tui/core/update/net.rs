@@ -114,7 +114,7 @@ fn greeted(model: &mut Model, at: ServerId, greeting: Greeting) {
     let motd = &server.greeting.motd;
     if !motd.is_empty() && *motd != before.motd {
         let (title, lines) = (server.name().to_owned(), motd.lines().map(str::to_owned).collect());
-        model.overlay = Some(Overlay { title, lines, scroll: 0 });
+        model.overlay = Some(Overlay { title, lines, ..Overlay::default() });
     }
 }
 

@@ -100,6 +100,10 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
             Some(key) => files::download(model, key, seq, None, effects),
             None => Ok(()),
         }),
+        Deed::View => tell(model, effects, |model, effects| match model.current() {
+            Some(key) => files::view(model, key, seq, effects),
+            None => Ok(()),
+        }),
         Deed::CopyLink => link::copy_to(model, seq, effects),
         Deed::OpenLink => tell(model, effects, |model, effects| link::of_message(model, seq, effects)),
         Deed::MarkUnread => {
@@ -207,7 +211,7 @@ fn run(model: &Model, seq: Seq) -> Option<Overlay> {
             Some(heard::line(event, &model.zone)? + &filter.unwrap_or_default())
         })
         .collect();
-    (!lines.is_empty()).then(|| Overlay { title: "what this line counts".to_owned(), lines, scroll: 0 })
+    (!lines.is_empty()).then(|| Overlay { title: "what this line counts".to_owned(), lines, ..Overlay::default() })
 }
 
 fn info(model: &Model, seq: Seq) -> Option<Overlay> {
@@ -243,7 +247,7 @@ fn info(model: &Model, seq: Seq) -> Option<Overlay> {
             lines.push(format!("reactions     {}", reactions.join("  ")));
         }
     }
-    Some(Overlay { title: "a message".to_owned(), lines, scroll: 0 })
+    Some(Overlay { title: "a message".to_owned(), lines, ..Overlay::default() })
 }
 
 fn author(model: &mut Model, seq: Seq, effects: &mut Effects) {

@@ -81,7 +81,7 @@ pub(super) fn list(model: &Model) -> Overlay {
         let rooms = server.account.rooms.values().filter(|room| room.member).count();
         format!("{:<28} as {}, {rooms} rooms, {state}", server.host, server.account.me.name)
     });
-    Overlay { title: "servers".to_owned(), lines: lines.collect(), scroll: 0 }
+    Overlay { title: "servers".to_owned(), lines: lines.collect(), ..Overlay::default() }
 }
 
 /// Puts a question about a server's key in front, unless something else is there.

@@ -91,7 +91,7 @@ fn layout(model: &mut Model, deed: LayoutDeed, effects: &mut Effects) -> Result<
             let kept = model.prefs.layouts.iter().map(|(name, text)| format!("{name:<20} {text}"));
             let mut lines = vec![format!("{:<20} {}", "(now)", written(model))];
             lines.extend(kept);
-            model.overlay = Some(Overlay { title: "layouts".to_owned(), lines, scroll: 0 });
+            model.overlay = Some(Overlay { title: "layouts".to_owned(), lines, ..Overlay::default() });
         }
         LayoutDeed::Save(name) => effects.push(Effect::Configure(Change::Layout { name, text: Some(written(model)) })),
         LayoutDeed::Delete(name) => effects.push(Effect::Configure(Change::Layout { name, text: None })),

@@ -21,6 +21,7 @@ macro_rules! roles {
             $($(#[$doc])* pub $role: Style,)*
             nicks: Vec<Color>,
             symbols: Symbols,
+            colors: Colors,
             borders: bool,
         }
 
@@ -28,9 +29,9 @@ macro_rules! roles {
         pub const ROLES: &[&str] = &[$(stringify!($role)),*];
 
         impl Theme {
-            fn of(roles: &BTreeMap<String, Style>, nicks: Vec<Color>, symbols: Symbols) -> Self {
+            fn of(roles: &BTreeMap<String, Style>, nicks: Vec<Color>, symbols: Symbols, colors: Colors) -> Self {
                 let role = |name: &str| roles.get(name).copied().unwrap_or_default();
-                Self { $($role: role(stringify!($role)),)* nicks, symbols, borders: true }
+                Self { $($role: role(stringify!($role)),)* nicks, symbols, colors, borders: true }
             }
 
             /// The styles of all roles, in the order of [`ROLES`].
@@ -189,7 +190,13 @@ impl Theme {
             format!("the theme has no {}; there are {}", name.replace('_', "-"), ROLES.join(", ").replace('_', "-"))
         }));
         let read::Written { roles, nicks, .. } = written;
-        (Self::of(&roles, nicks, wanted.symbols), wrong)
+        (Self::of(&roles, nicks, wanted.symbols, wanted.colors), wrong)
+    }
+
+    /// Whether there are colours.
+    #[must_use]
+    pub fn has_colors(&self) -> bool {
+        self.colors != Colors::None
     }
 
     /// The same with or without lines that part one thing from another.
