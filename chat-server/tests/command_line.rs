@@ -390,7 +390,8 @@ fn what_a_server_keeps_is_for_its_owner_only_whatever_the_umask() {
     let entries: Vec<PathBuf> = fs::read_dir(place.data()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(entries.iter().any(|entry| entry.ends_with("chat.db")), "{entries:?}");
     for entry in entries {
-        assert_eq!(mode(&entry), 0o600, "{}", entry.display());
+        let wanted = if entry.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(mode(&entry), wanted, "{}", entry.display());
     }
 }
 

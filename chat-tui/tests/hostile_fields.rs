@@ -223,6 +223,7 @@ fn reply_to(request: &Request, poisoner: &Poisoner, payload: &str) -> Reply {
         .into(),
         Request::ListMembers(_) => sample(|reply| matches!(reply, Reply::MemberList(_))),
         Request::GetNicks(_) => sample(|reply| matches!(reply, Reply::Nicks(_))),
+        Request::GetProfile(_) => sample(|reply| matches!(reply, Reply::Profile(_))),
         Request::Whois(_) => sample(|reply| matches!(reply, Reply::Person(_))),
         Request::JoinRoom(_) => sample(|reply| matches!(reply, Reply::RoomInfo(_))),
         _ => Reject::new(RejectCode::Forbidden, payload).into(),
@@ -259,7 +260,7 @@ async fn attacked(more: &'static [&'static str]) -> Vec<u8> {
             }
         }
         // What is asked is refused with further payloads, and what is written as well.
-        for line in ["/topic x", "/kick bob", "/seen bob", "/search x", "hello", "/why kick bob", "/whois bob"] {
+        for line in ["/topic x", "/kick bob", "/seen bob", "/audit", "hello", "/why kick bob", "/whois bob"] {
             screen.type_keys(&format!("{line}\r"));
         }
         screen.wait_for_text("shared rooms");

@@ -49,6 +49,9 @@ fn asked(screen: &mut Screen, tag: &Tag) -> Tag {
     if !matches!(tag, Tag::Find(_)) {
         return tag.clone();
     }
+    if screen.model.selected.is_some() {
+        screen.keys("<esc>");
+    }
     screen.taken();
     screen.keys("/search x<enter>").wait(1_000);
     let found = screen.taken().into_iter().find_map(|effect| match effect {

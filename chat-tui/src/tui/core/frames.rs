@@ -12,8 +12,11 @@ impl Model {
     /// Whether a room is on the screen.
     #[must_use]
     pub fn shows(&self, key: RoomKey) -> bool {
-        let of_tab = self.windows.rooms_of(self.windows.tabs().1);
-        of_tab.contains(&key) && (of_tab.len() == 1 || self.seen().contains(&key))
+        match self.windows.holds(key) {
+            (false, _) => false,
+            (true, 1) => true,
+            (true, _) => self.seen().contains(&key),
+        }
     }
 
     /// Columns of the prompt and of the line being written beside it.

@@ -142,6 +142,13 @@ impl Windows {
             .unwrap_or_default()
     }
 
+    /// Whether a room stands in a window of the tab that is seen, and how many windows that has.
+    #[must_use]
+    pub fn holds(&self, room: RoomKey) -> (bool, usize) {
+        let tab = self.tab();
+        (tab.root.any(&|window| window.room() == Some(room)), tab.root.count())
+    }
+
     /// The rooms of all tabs.
     #[must_use]
     pub fn rooms(&self) -> Vec<RoomKey> {
@@ -159,12 +166,14 @@ impl Windows {
     #[must_use]
     pub fn placed(&self, area: Area) -> Vec<Placed> {
         let tab = self.tab();
+        let alone = || vec![Placed { window: tab.front, room: self.front().room(), area, front: true }];
+        if tab.zoomed || tab.root.count() == 1 {
+            return alone();
+        }
         let mut places = Vec::new();
         tab.root.place(area, &mut places);
-        let narrow = |area: &Area| area.width < COLUMNS_MIN || area.height < ROWS_MIN;
-        if tab.zoomed || places.iter().any(|(_, area)| narrow(area)) {
-            places = vec![(self.front(), area)];
-            return vec![Placed { window: tab.front, room: places[0].0.room(), area, front: true }];
+        if places.iter().any(|(_, area)| area.width < COLUMNS_MIN || area.height < ROWS_MIN) {
+            return alone();
         }
         let numbered = places.into_iter().enumerate();
         numbered
@@ -330,6 +339,11 @@ impl Windows {
         found
     }
 
+    /// Whether any window waits for a room.
+    pub(super) fn awaits(&self) -> bool {
+        self.tabs.iter().any(|tab| tab.root.any(&|window| matches!(window, Window::Awaited(_))))
+    }
+
     /// The room that the window in front waits for, as a layout names it.
     #[must_use]
     pub fn awaited(&self) -> Option<&str> {
@@ -349,7 +363,7 @@ impl Windows {
 
     fn front(&self) -> &Window {
         let tab = self.tab();
-        tab.root.windows()[tab.front]
+        tab.root.window(tab.front)
     }
 
     fn front_mut(&mut self) -> &mut Window {

@@ -31,6 +31,7 @@ mod windows;
 
 use std::time::Duration;
 
+use chat_proto::Notify;
 use chat_proto::limits::{LIST_PAGE_MAX, PAGE_EVENTS_MAX};
 use chat_proto::request::{ListFolds, ListMembers};
 
@@ -40,8 +41,7 @@ use super::find::Source;
 use super::model::{Model, Notice, Overlay};
 use super::msg::Msg;
 use super::room_state::MembersKnown;
-use super::rooms::room_lines;
-use super::server::RoomKey;
+use super::server::{RoomKey, Server};
 use super::time::Now;
 use crate::client::LinkState;
 
@@ -116,12 +116,16 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     outbox::renew(model, effects);
     filters::settle(model, effects);
     follow(model, effects);
-    fit(model);
-    fetch(model, effects);
-    fold(model, effects);
+    let seen: Vec<(RoomKey, u16)> =
+        model.frames().iter().filter_map(|frame| Some((frame.room?, frame.area.height))).collect();
+    for (key, height) in &seen {
+        fit(model, *key, *height);
+        fetch(model, *key, *height, effects);
+        fold(model, *key, effects);
+        mark_read(model, *key, effects);
+    }
     members(model, effects);
     draft::settle(model, effects);
-    mark_read(model, effects);
     unload(model);
     title(model, effects);
     call::make(model, effects);
@@ -186,24 +190,15 @@ fn follow(model: &mut Model, effects: &mut Effects) {
     effects.dirty = true;
 }
 
-fn fit(model: &mut Model) {
-    for frame in model.frames() {
-        if let Some(state) = frame.room.and_then(|key| model.state_mut(key)) {
-            state.timeline.fit(frame.area.height);
-        }
+fn fit(model: &mut Model, key: RoomKey, height: u16) {
+    if let Some(state) = model.state_mut(key) {
+        state.timeline.fit(height);
     }
 }
 
 /// Asks for what lies within two screens of what is being read.
-fn fetch(model: &mut Model, effects: &mut Effects) {
-    for frame in model.frames() {
-        if let Some(key) = frame.room {
-            fetch_for(model, key, 2 * usize::from(frame.area.height).max(1), effects);
-        }
-    }
-}
-
-fn fetch_for(model: &mut Model, RoomKey { server, room: id }: RoomKey, near: usize, effects: &mut Effects) {
+fn fetch(model: &mut Model, RoomKey { server, room: id }: RoomKey, height: u16, effects: &mut Effects) {
+    let near = 2 * usize::from(height).max(1);
     let Model { servers, zone, now, .. } = model;
     let there = &mut servers[server.index()];
     let (me, online) = (there.account.me.account, there.is_online());
@@ -224,16 +219,12 @@ fn fetch_for(model: &mut Model, RoomKey { server, room: id }: RoomKey, near: usi
 }
 
 /// Asks what was done to messages that were loaded.
-fn fold(model: &mut Model, effects: &mut Effects) {
-    for key in model.seen() {
-        let RoomKey { server, room } = key;
-        if !model.at(server).is_online() {
-            continue;
-        }
-        let Some(state) = model.state_mut(key) else { continue };
-        for (from, to) in state.unfolded.drain(..) {
-            effects.ask(server, Tag::Folds(room, from, to), ListFolds { room, from, to });
-        }
+fn fold(model: &mut Model, key: RoomKey, effects: &mut Effects) {
+    let RoomKey { server, room } = key;
+    let online = model.at(server).is_online();
+    let Some(state) = model.state_mut(key).filter(|_| online) else { return };
+    for (from, to) in state.unfolded.drain(..) {
+        effects.ask(server, Tag::Folds(room, from, to), ListFolds { room, from, to });
     }
 }
 
@@ -247,16 +238,14 @@ fn members(model: &mut Model, effects: &mut Effects) {
     effects.ask(key.server, Tag::Members(key.room), first);
 }
 
-fn mark_read(model: &mut Model, effects: &mut Effects) {
-    for key in model.seen() {
-        if model.read_due(key).is_none_or(|due| due > model.now.mono) {
-            continue;
-        }
-        let seq = model.view(key).map_or(chat_proto::Seq::ZERO, |room| room.head);
-        if let Some(room) = model.state_mut(key) {
-            room.marked = seq;
-            effects.send(key.server, Errand::MarkRead { room: key.room, seq });
-        }
+fn mark_read(model: &mut Model, key: RoomKey, effects: &mut Effects) {
+    if model.read_due(key).is_none_or(|due| due > model.now.mono) {
+        return;
+    }
+    let seq = model.view(key).map_or(chat_proto::Seq::ZERO, |room| room.head);
+    if let Some(room) = model.state_mut(key) {
+        room.marked = seq;
+        effects.send(key.server, Errand::MarkRead { room: key.room, seq });
     }
 }
 
@@ -289,7 +278,10 @@ fn mouse(model: &mut Model, effects: &mut Effects) {
 }
 
 fn title(model: &mut Model, effects: &mut Effects) {
-    let unread: u64 = room_lines(model).iter().filter(|line| line.is_hot()).map(|line| line.unread).sum();
+    let quiet = |server: &Server, room| server.account.choices.notify_set(room) == Some(Notify::Nothing);
+    let rooms = model.servers.iter().flat_map(|server| server.account.rooms.iter().map(move |room| (server, room)));
+    let news = rooms.filter(|(server, (id, room))| room.member && room.unread() > 0 && !quiet(server, **id));
+    let unread: u64 = news.map(|(_, (_, room))| room.unread()).sum();
     let count = if unread > 0 { format!("({unread}) ") } else { String::new() };
     let room = model.room_label();
     let title = if room.is_empty() { format!("{count}chat") } else { format!("{count}{room} — chat") };

@@ -26,7 +26,7 @@ pub(super) fn begin(model: &mut Model, key: RoomKey, message: Seq, effects: &mut
     refresh(model, effects);
     if let Some(picker) = &mut model.picker {
         let chosen = picker.shown().position(|(item, _)| item.goal == Goal::Message(key, message));
-        picker.choose(chosen.unwrap_or(0) + 1);
+        picker.choose(chosen.unwrap_or(0));
     }
     effects.dirty = true;
 }

@@ -125,6 +125,9 @@ pub(super) fn begin(model: &mut Model, effects: &mut Effects) {
 
 /// Shows rooms that a layout waits for, as far as they are known by now.
 pub(super) fn resolve(model: &mut Model, effects: &mut Effects) {
+    if !model.windows.awaits() {
+        return;
+    }
     let mut windows = model.windows.clone();
     if windows.resolve(|name| named(model, name)) {
         room::turn(model, effects, |now| *now = windows);

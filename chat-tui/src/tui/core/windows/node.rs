@@ -44,7 +44,29 @@ impl Node {
     }
 
     pub(super) fn count(&self) -> usize {
-        self.windows().len()
+        match self {
+            Self::Leaf(_) => 1,
+            Self::Pair { parts, .. } => parts.0.count() + parts.1.count(),
+        }
+    }
+
+    /// A window by its place in reading order.
+    pub(super) fn window(&self, window: usize) -> &Window {
+        match self {
+            Self::Leaf(leaf) => leaf,
+            Self::Pair { parts, .. } => {
+                let first = parts.0.count();
+                if window < first { parts.0.window(window) } else { parts.1.window(window - first) }
+            }
+        }
+    }
+
+    /// Whether one of the windows is so.
+    pub(super) fn any(&self, is: &impl Fn(&Window) -> bool) -> bool {
+        match self {
+            Self::Leaf(window) => is(window),
+            Self::Pair { parts, .. } => parts.0.any(is) || parts.1.any(is),
+        }
     }
 
     pub(super) fn each_mut(&mut self, work: &mut impl FnMut(&mut Window)) {
