@@ -68,6 +68,8 @@ pub struct Timeline {
     pub(super) head: Seq,
     pub(super) oldest: Seq,
     anchor: Anchor,
+    /// The pane that the anchor was fitted to.
+    fitted: Option<Pane>,
     fetching: Vec<FetchAt>,
     folds: Folds,
     erasures: VecDeque<Erasure>,
@@ -87,6 +89,7 @@ impl Default for Timeline {
             head: Seq::ZERO,
             oldest: Seq(1),
             anchor: Anchor::Follow,
+            fitted: None,
             fetching: Vec::new(),
             folds: Folds::default(),
             erasures: VecDeque::new(),

@@ -89,10 +89,19 @@ impl Timeline {
         self.jump(seq, line, pane, scope, wraps);
     }
 
-    /// Keeps the anchor on a pane that became lower.
-    pub fn fit(&mut self, height: u16) {
-        if let Anchor::Pinned { place, row, line } = self.anchor() {
-            self.set_anchor(Anchor::Pinned { place, row, line: line.min(height.saturating_sub(1)) });
+    /// Keeps the anchor on a pane of another size, on the line where that shows it: what lies above or below may leave it no
+    /// other, and what comes later is not to move it back.
+    pub fn fit(&mut self, pane: Pane, scope: Scope<'_>, wraps: &mut Wraps) {
+        if self.fitted.replace(pane) == Some(pane) {
+            return;
+        }
+        let Anchor::Pinned { place, row, line } = self.anchor() else { return };
+        self.set_anchor(Anchor::Pinned { place, row, line: line.min(pane.height.saturating_sub(1)) });
+        let layout = self.layout(pane, scope, wraps);
+        let of_place = (0..).zip(&layout.lines).filter(|(_, shown)| self.place(shown.block) == Some(place));
+        let up_to = of_place.filter(|(_, shown)| matches!(shown.part, Part::Text { row: at, .. } if at <= row));
+        if let Some((line, _)) = up_to.last() {
+            self.set_anchor(Anchor::Pinned { place, row, line });
         }
     }
 

@@ -119,7 +119,7 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     let seen: Vec<(RoomKey, u16)> =
         model.frames().iter().filter_map(|frame| Some((frame.room?, frame.area.height))).collect();
     for (key, height) in &seen {
-        fit(model, *key, *height);
+        room::fit(model, *key);
         fetch(model, *key, *height, effects);
         fold(model, *key, effects);
         mark_read(model, *key, effects);
@@ -188,12 +188,6 @@ fn follow(model: &mut Model, effects: &mut Effects) {
         Some(Source::Find(_) | Source::Thread(_)) | None => return,
     }
     effects.dirty = true;
-}
-
-fn fit(model: &mut Model, key: RoomKey, height: u16) {
-    if let Some(state) = model.state_mut(key) {
-        state.timeline.fit(height);
-    }
 }
 
 /// Asks for what lies within two screens of what is being read.

@@ -232,6 +232,11 @@ pub(super) fn go(model: &mut Model, key: RoomKey, effects: &mut Effects) {
     open(model, key, effects);
 }
 
+/// Keeps what is read of a room where it is, on a pane of another size.
+pub(super) fn fit(model: &mut Model, key: RoomKey) {
+    with_timeline_of(model, key, |timeline, pane, scope, wraps| timeline.fit(pane, scope, wraps));
+}
+
 /// Works on the timeline of the room being looked at.
 pub(super) fn with_timeline<T>(
     model: &mut Model,
