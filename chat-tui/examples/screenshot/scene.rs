@@ -45,6 +45,17 @@ pub(crate) fn pictures(client: &Path) -> anyhow::Result<Vec<(&'static str, Strin
     alice.type_keys("\x15\x0b");
     wait_for_size(&alice, 100, &["go to", "Enter chooses"]);
     pictures.push(("screenshot-switcher.svg", svg::picture(&alice.screen(), &DARK)));
+    alice.type_keys("\x1b");
+    alice.wait_for("the room again", |screen| !screen.contents().contains("Enter chooses"));
+    alice.resize(120, 32);
+    wait_for_size(&alice, 120, &["counting"]);
+    alice.type_keys("\x1bwv\x1bws");
+    wait_for_size(&alice, 120, &["─ #release", "─ #random", "─ #dev", "counting"]);
+    alice.wait_for("all of them", |screen| {
+        !screen.contents().contains("loading") && !screen.contents().contains(" 0 members")
+    });
+    whole(&alice);
+    pictures.push(("screenshot-windows.svg", svg::picture(&alice.screen(), &DARK)));
     let light = scene.screen(&["ops", "--theme", "solarized-light"], (100, 26))?;
     light.wait_for("the other room", |screen| screen.contents().contains("Retry-After"));
     whole(&light);
