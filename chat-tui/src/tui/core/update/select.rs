@@ -96,11 +96,8 @@ fn act(model: &mut Model, seq: Seq, deed: Deed, effects: &mut Effects) {
             Some(end) => copy::messages(model, seq.min(end), seq.max(end), effects),
             None => copy::message(model, seq, effects),
         },
-        Deed::Save => tell(model, effects, |model, effects| match model.current() {
-            Some(key) => files::download(model, key, seq, None, effects),
-            None => Ok(()),
-        }),
-        Deed::View => tell(model, effects, |model, effects| match model.current() {
+        Deed::Save | Deed::View => tell(model, effects, |model, effects| match model.current() {
+            Some(key) if deed == Deed::Save => files::download(model, key, seq, None, effects),
             Some(key) => files::view(model, key, seq, effects),
             None => Ok(()),
         }),
