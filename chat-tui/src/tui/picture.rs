@@ -88,7 +88,8 @@ const POINTS_MAX: u32 = 12_000;
 #[cfg(feature = "images")]
 const MEMORY_MAX: u64 = 256 * 1024 * 1024;
 
-#[cfg(all(test, feature = "images"))]
+#[cfg(test)]
+#[cfg(feature = "images")]
 mod tests {
     use image::{ImageFormat, Rgb, RgbImage};
 
