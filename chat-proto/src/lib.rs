@@ -7,7 +7,7 @@
 //! * [`connection`]: which connections a person has, and ending them; [`ban`]: who is kept out; [`defence`]: how much is let happen.
 //! * [`setting`]: what can be set in a room.
 //! * [`choice`]: what a person sets for himself, requests and events; [`choices`]: what these events add up to.
-//! * [`file`]: files that messages carry.
+//! * [`mod@file`]: files that messages carry.
 //! * [`search`]: what is asked and found when somebody searches.
 //!   [`nick`]: what he is called beside his name; [`seen`]: when he was last there.
 //!   [`profile`]: what he shows of himself; [`reach`]: who may write to him.

@@ -19,7 +19,7 @@ const NAME: &str = "\u{e000}";
 /// What can be found of a message: the words of its text in order, and what else holds of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Doc {
-    /// Its words, folded. Those of the name of the file it carries stand behind [`NAME`].
+    /// Its words, folded. Those of the name of the file it carries stand behind `NAME`.
     pub words: Vec<String>,
     /// What holds of it, each written as one word of small letters and digits.
     pub marks: BTreeSet<String>,

@@ -69,7 +69,7 @@ impl Held {
     }
 }
 
-/// Keeps a file from being removed until it is released. One that is dropped keeps it for [`LINGER`] more: whoever waited is
+/// Keeps a file from being removed until it is released. One that is dropped keeps it for `LINGER` more: whoever waited is
 /// gone, and what was being done may still be.
 #[derive(Debug)]
 pub struct Hold {
