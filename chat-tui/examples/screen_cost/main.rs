@@ -149,6 +149,9 @@ impl Bench {
             tty.rest(QUIET);
             all.jump.push(tty.answer("\r", &wanted, |text| text.contains(&wanted))?);
             tty.rest(QUIET);
+            // Back to writing: with a message chosen, a slash begins to find.
+            tty.type_keys("\x1b")?;
+            tty.rest(QUIET);
         }
         tty.type_keys("/goto end\r")?;
         tty.rest(QUIET);
