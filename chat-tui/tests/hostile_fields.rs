@@ -5,25 +5,25 @@
 
 #[allow(dead_code)]
 mod corpus;
+mod impostor;
 mod poison;
 mod pty;
 
-use std::sync::Arc;
-
-use chat_proto::codec::{Encode, FrameBuffer, encode_frame};
+use chat_proto::codec::FrameBuffer;
 use chat_proto::delivery::{Background, Events, Greeting, StreamHeader};
 use chat_proto::event::Posted;
-use chat_proto::limits::{REQUEST_FRAME_BYTES_MAX, SERVER_FRAME_BYTES_MAX};
+use chat_proto::limits::REQUEST_FRAME_BYTES_MAX;
 use chat_proto::reply::{Page, Welcome};
 use chat_proto::{
-    AccountId, Chain, ConnId, Delivery, DeviceId, Epoch, Event, EventBody, FeedId, FeedState, FeedStatus, MessageKey,
-    Ordinal, Reject, RejectCode, Reply, ReplyFrame, Request, RequestFrame, RoomId, Seq, Style, Timestamp,
+    AccountId, Chain, ConnId, Delivery, DeviceId, Epoch, Event, EventBody, FeedId, FeedStatus, MessageKey, Ordinal,
+    Reject, RejectCode, Reply, ReplyFrame, Request, RequestFrame, RoomId, Seq, Style, Timestamp,
 };
+use impostor::{frame, status};
 use poison::Poisoner;
 use poison::wire::samples;
 use pty::sequences::{Piece, is_allowed, pieces};
 use pty::{Pty, program};
-use quinn::{Connection, Endpoint, ServerConfig};
+use quinn::{Connection, Endpoint};
 use tokio::sync::mpsc;
 
 /// The room the samples are about, and whose account they are.
@@ -69,27 +69,6 @@ fn news(poisoner: &Poisoner, text: &str) -> Vec<Delivery> {
     news.map(|delivery| poisoner.poison("Delivery", &delivery, text)).collect()
 }
 
-fn frame<T: Encode>(value: &T) -> Vec<u8> {
-    encode_frame(value, SERVER_FRAME_BYTES_MAX).unwrap()
-}
-
-fn status(feed: FeedId, name: &str) -> FeedStatus {
-    FeedStatus {
-        feed,
-        state: FeedState::Live,
-        epoch: Epoch(1),
-        name: name.to_owned(),
-        member: true,
-        head: Seq(0),
-        head_ordinal: Ordinal(0),
-        oldest: Seq(1),
-        read: Seq(0),
-        read_ordinal: Ordinal(0),
-        mentions: vec![],
-        next: Seq(1),
-    }
-}
-
 /// The server, and what it sends next: a payload at a time.
 struct Server {
     endpoint: Endpoint,
@@ -100,19 +79,7 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-        let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut tls = rustls::ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![own.cert.der().clone()], key)
-            .unwrap();
-        tls.alpn_protocols = vec![chat_proto::ALPN.to_vec()];
-        let crypto = quinn::crypto::rustls::QuicServerConfig::try_from(tls).unwrap();
-        let endpoint =
-            Endpoint::server(ServerConfig::with_crypto(Arc::new(crypto)), "127.0.0.1:0".parse().unwrap()).unwrap();
+        let endpoint = impostor::listen(chat_proto::ALPN);
         let (say, mut said) = mpsc::unbounded_channel::<Vec<u8>>();
         let acceptor = endpoint.clone();
         tokio::spawn(async move {

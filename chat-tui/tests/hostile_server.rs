@@ -1,6 +1,7 @@
 //! A server that sends what no server should: the client says so, hangs up or goes on, and never falls over.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod impostor;
 mod support;
 
 use std::sync::Arc;
@@ -8,14 +9,14 @@ use std::time::Duration;
 
 use chat_proto::delivery::{Background, Began, Events, Focused, Moved, StreamHeader};
 use chat_proto::event::Withheld;
-use chat_proto::limits::SERVER_FRAME_BYTES_MAX;
 use chat_proto::reply::{Done, Welcome};
 use chat_proto::{
-    AccountId, Chain, CloseCode, ConnId, Delivery, DeviceId, Epoch, Event, FeedId, FeedState, FeedStatus, MessageKey,
-    Ordinal, Reply, ReplyFrame, RequestId, RoomId, Seq, Timestamp, codec,
+    AccountId, Chain, CloseCode, ConnId, Delivery, DeviceId, Epoch, Event, FeedId, FeedStatus, MessageKey, Ordinal,
+    Reply, ReplyFrame, RequestId, RoomId, Seq, Timestamp,
 };
 use chat_tui::client::{ClientEvent, LinkState, ServerAddress, StopReason};
-use quinn::{Connection, Endpoint, ServerConfig};
+use impostor::frame;
+use quinn::{Connection, Endpoint};
 use support::{Person, settings};
 
 const ROOM: RoomId = RoomId(5);
@@ -25,18 +26,7 @@ fn server<F>(alpn: &[u8], act: impl Fn(Connection) -> F + Send + 'static) -> (En
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut tls = rustls::ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(&[&rustls::version::TLS13])
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![own.cert.der().clone()], key)
-        .unwrap();
-    tls.alpn_protocols = vec![alpn.to_vec()];
-    let config = ServerConfig::with_crypto(Arc::new(quinn::crypto::rustls::QuicServerConfig::try_from(tls).unwrap()));
-    let endpoint = Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap();
+    let endpoint = impostor::listen(alpn);
     let address = ServerAddress::new("127.0.0.1", endpoint.local_addr().unwrap().port());
     let acceptor = endpoint.clone();
     tokio::spawn(async move {
@@ -49,25 +39,8 @@ where
     (endpoint, address)
 }
 
-fn frame<T: codec::Encode>(value: &T) -> Vec<u8> {
-    codec::encode_frame(value, SERVER_FRAME_BYTES_MAX).unwrap()
-}
-
 fn status() -> FeedStatus {
-    FeedStatus {
-        feed: FeedId::Room(ROOM),
-        state: FeedState::Live,
-        epoch: Epoch(1),
-        name: "ops".to_owned(),
-        member: true,
-        head: Seq(0),
-        head_ordinal: Ordinal(0),
-        oldest: Seq(1),
-        read: Seq(0),
-        read_ordinal: Ordinal(0),
-        mentions: vec![],
-        next: Seq(1),
-    }
+    impostor::status(FeedId::Room(ROOM), "ops")
 }
 
 fn welcome_with(feeds: Vec<FeedStatus>) -> Vec<u8> {

@@ -1,6 +1,7 @@
 //! Servers that are none, or mean harm, as a script meets them: an exit code, and nothing a terminal would obey.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod impostor;
 mod program;
 
 use std::process::Output;
@@ -9,10 +10,10 @@ use chat_proto::delivery::{Background, Events, StreamHeader};
 use chat_proto::event::Posted;
 use chat_proto::reply::Welcome;
 use chat_proto::{
-    AccountId, Chain, ConnId, Delivery, DeviceId, Epoch, Event, FeedId, FeedState, FeedStatus, MessageKey, Ordinal,
-    Reject, RejectCode, RoomId, Seq, Style, Timestamp,
+    AccountId, Chain, ConnId, Delivery, DeviceId, Epoch, Event, FeedId, MessageKey, Ordinal, Reject, RejectCode,
+    RoomId, Seq, Style, Timestamp,
 };
-use program::{Running, expect_code, impostor, program, run};
+use program::{Running, expect_code, program, run};
 
 const HOSTILE: &str = "a\u{1b}]0;owned\u{7}\u{9b}31m\u{202e}\u{7f}";
 
@@ -55,20 +56,7 @@ async fn a_refusal_reaches_the_terminal_without_what_it_would_obey() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_line_for_a_program_carries_what_a_terminal_would_obey() {
     let feed = FeedId::Room(RoomId(5));
-    let status = FeedStatus {
-        feed,
-        state: FeedState::Live,
-        epoch: Epoch(1),
-        name: HOSTILE.to_owned(),
-        member: true,
-        head: Seq(0),
-        head_ordinal: Ordinal(0),
-        oldest: Seq(1),
-        read: Seq(0),
-        read_ordinal: Ordinal(0),
-        mentions: vec![],
-        next: Seq(1),
-    };
+    let status = impostor::status(feed, HOSTILE);
     let welcome = Welcome {
         version: 1,
         server: HOSTILE.to_owned(),

@@ -1,8 +1,6 @@
 //! The real program as a script sees it: arguments, two pipes, an exit code.
 #![allow(dead_code, unreachable_pub, missing_docs, missing_debug_implementations, clippy::unwrap_used, clippy::panic)]
 
-pub mod impostor;
-
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};

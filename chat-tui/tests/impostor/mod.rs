@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use chat_proto::limits::SERVER_FRAME_BYTES_MAX;
-use chat_proto::{FrameBuffer, Reply, ReplyFrame, RequestFrame, codec};
+use chat_proto::{
+    Epoch, FeedId, FeedState, FeedStatus, FrameBuffer, Ordinal, Reply, ReplyFrame, RequestFrame, Seq, codec,
+};
 use quinn::{Connection, Endpoint, ServerConfig};
 
-/// A server that speaks this application protocol, answers each login with `login`, and sends `background` on a stream of
-/// its own. Its address, as a person writes it.
-pub fn start(alpn: &[u8], login: Reply, background: Vec<Vec<u8>>) -> (Endpoint, String) {
+/// Listens on loopback with a certificate of its own, for clients that speak this application protocol.
+pub fn listen(alpn: &[u8]) -> Endpoint {
     let own = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let key = rustls::pki_types::PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -21,7 +22,13 @@ pub fn start(alpn: &[u8], login: Reply, background: Vec<Vec<u8>>) -> (Endpoint, 
         .unwrap();
     tls.alpn_protocols = vec![alpn.to_vec()];
     let config = ServerConfig::with_crypto(Arc::new(quinn::crypto::rustls::QuicServerConfig::try_from(tls).unwrap()));
-    let endpoint = Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap();
+    Endpoint::server(config, "127.0.0.1:0".parse().unwrap()).unwrap()
+}
+
+/// A server that speaks this application protocol, answers each login with `login`, and sends `background` on a stream of
+/// its own. Its address, as a person writes it.
+pub fn start(alpn: &[u8], login: Reply, background: Vec<Vec<u8>>) -> (Endpoint, String) {
+    let endpoint = listen(alpn);
     let address = format!("127.0.0.1:{}", endpoint.local_addr().unwrap().port());
     let acceptor = endpoint.clone();
     tokio::spawn(async move {
@@ -32,6 +39,24 @@ pub fn start(alpn: &[u8], login: Reply, background: Vec<Vec<u8>>) -> (Endpoint, 
         }
     });
     (endpoint, address)
+}
+
+/// How an empty feed stands.
+pub fn status(feed: FeedId, name: &str) -> FeedStatus {
+    FeedStatus {
+        feed,
+        state: FeedState::Live,
+        epoch: Epoch(1),
+        name: name.to_owned(),
+        member: true,
+        head: Seq(0),
+        head_ordinal: Ordinal(0),
+        oldest: Seq(1),
+        read: Seq(0),
+        read_ordinal: Ordinal(0),
+        mentions: vec![],
+        next: Seq(1),
+    }
 }
 
 pub fn frame<T: codec::Encode>(value: &T) -> Vec<u8> {
