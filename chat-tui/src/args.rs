@@ -38,6 +38,10 @@ pub(crate) enum Command {
     Tail(cli::tail::TailArgs),
     /// Print the messages somebody looks for, newest first, without joining anything
     Search(cli::search::SearchArgs),
+    /// Print who is a member of a room, without joining it
+    Who(cli::listing::WhoArgs),
+    /// Print the rooms there are
+    Rooms(cli::listing::RoomsArgs),
     /// Send one file, and end when a message carries it
     Upload(cli::files::UploadArgs),
     /// Fetch the file a message carries, without joining its room

@@ -42,6 +42,8 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Bench(bench) => cli::bench::run(&bench),
         Command::Tail(tail) => cli::tail::run(tail),
         Command::Search(search) => cli::search::run(search),
+        Command::Who(who) => cli::listing::run_who(who),
+        Command::Rooms(rooms) => cli::listing::run_rooms(&rooms),
         Command::Upload(file) => cli::files::run_upload(file),
         Command::Download(file) => cli::files::run_download(file),
         Command::Bot(bot) => cli::bot::run(bot),

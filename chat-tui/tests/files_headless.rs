@@ -57,6 +57,8 @@ fn a_script_sends_a_file_and_fetches_it_again() {
     let sent = desk.run("upload", &["#ops", "flame.svg", "--caption", "the profile", "--key", "job 7"]);
     assert_eq!(code(&sent), (0, String::new()));
     let seq = stdout(&sent).trim().to_owned();
+    let as_send = desk.run("send", &["#ops", "the profile", "--file", "flame.svg", "--key", "job 7"]);
+    assert_eq!((code(&as_send), stdout(&as_send).trim()), ((0, String::new()), seq.as_str()));
     let again = desk.run("upload", &["#ops", "flame.svg", "--caption", "the profile", "--key", "job 7"]);
     assert_eq!((code(&again).0, stdout(&again).trim()), (0, seq.as_str()), "the same key is the same message");
     let tail = desk.run("tail", &["ops", "--format", "{text}"]);

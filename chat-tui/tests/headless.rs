@@ -131,6 +131,76 @@ fn search_finds_without_joining_newest_first_and_never_makes_a_room() {
 }
 
 #[test]
+fn who_and_rooms_list_without_joining_or_making_anything() {
+    let desk = Desk::new();
+    let ask = |args: &[&str]| {
+        let (command, more) = args.split_first().unwrap();
+        let args = [&[*command, &desk.host], more, &["--name", "reader"]].concat();
+        run(&mut program(desk.data(), &args), b"")
+    };
+    let lines = |args: &[&str]| {
+        let output = ask(args);
+        assert_eq!(code(&output), (0, String::new()), "{args:?}");
+        stdout(&output).lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(&["rooms"]), [] as [&str; 0]);
+    desk.sent("bob", &["ops", "one"], b"");
+    desk.sent("ann", &["ops", "two"], b"");
+    // Whoever was there a moment ago counts as there for a while.
+    let members = lines(&["who", "ops"]);
+    let told: Vec<String> = members.iter().map(|line| line.split_whitespace().skip(1).collect()).collect();
+    assert_eq!(told, ["ownerbob", "memberann"]);
+    assert!(lines(&["who", "#ops", "--online"]).iter().all(|line| !line.starts_with("offline")));
+    assert_eq!(lines(&["rooms"]), ["-          2 #ops"]);
+    assert_eq!(lines(&["rooms", "--joined"]), [] as [&str; 0]);
+    let json: Value = serde_json::from_str(&lines(&["who", "ops", "--json"])[0]).unwrap();
+    assert_eq!((&json["name"], &json["role"]), (&"bob".into(), &"owner".into()));
+    let json: Value = serde_json::from_str(&lines(&["rooms", "--json"])[0]).unwrap();
+    assert_eq!((&json["room"], &json["members"], &json["member"]), (&"#ops".into(), &2.into(), &false.into()));
+    expect_code(&ask(&["who", "nowhere"]), 8, "no_such_room");
+    assert_eq!(lines(&["rooms"]).len(), 1);
+}
+
+#[test]
+fn code_and_answers_are_sent_and_a_dry_run_only_says_so() {
+    let desk = Desk::new();
+    desk.sent("ci", &["ops", "--code", "log", "--split", "64", "-"], &[b'x'; 100]);
+    desk.sent("ci", &["ops", "look", "--reply-to", "2"], b"");
+    let output = desk.tail(&["ops", "--json"]);
+    let lines: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let texts: Vec<&str> = lines.iter().map(|line| line["text"].as_str().unwrap()).collect();
+    assert_eq!(
+        texts,
+        [&format!("```log\n{}\n```", "x".repeat(53)), &format!("```log\n{}\n```", "x".repeat(47)), "look"]
+    );
+    assert_eq!((&lines[2]["reply_to"], lines[1].get("reply_to")), (&2.into(), None));
+    expect_code(&desk.send("ci", &["ops", "x", "--code", "a b"], b""), 2, "--code");
+    expect_code(&desk.send("ci", &["ops", "x", "--reply-to", "99"], b""), 8, "no_such_message");
+    let dry = |args: &[&str]| {
+        // Where there is no server, a run that dialled would fail.
+        let args = [&["send", "localhost:1", "--dry-run", "--name", "ci"], args].concat();
+        let output = run(&mut program(desk.data(), &args), b"");
+        assert_eq!(code(&output), (0, String::new()));
+        stdout(&output).trim().parse::<Value>().unwrap()
+    };
+    let would = dry(&["ops", "hi", "--key", "7", "--reply-to", "3", "--action"]);
+    let request =
+        serde_json::json!({"op": "send", "room": "#ops", "text": "hi", "key": "7", "reply_to": 3, "action": true});
+    assert_eq!(would, request);
+    assert_eq!(dry(&["ops", "--file", "flame.svg"])["op"], "upload");
+}
+
+#[test]
+fn the_schema_is_one_and_names_every_line() {
+    let output = run(&mut program(tempfile::tempdir().unwrap().path(), &["bot", "schema"]), b"");
+    let schema: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    let kinds = schema["$defs"]["event"]["oneOf"].as_array().unwrap().iter();
+    let kinds: Vec<&Value> = kinds.map(|event| &event["properties"]["ev"]["const"]).collect();
+    assert!(kinds.contains(&&"ready".into()) && kinds.len() > 40, "{kinds:?}");
+    assert!(schema["$schema"].as_str().unwrap().starts_with("https://json-schema.org/"));
+}
+
+#[test]
 fn what_no_server_would_take_is_refused_before_anything_is_dialled() {
     let data = tempfile::tempdir().unwrap();
     // Nothing listens there: reaching for it would end with another code.

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use chat_proto::request::LookUpRoom;
 use chat_proto::{RoomName, RoomRef, Seq};
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use super::door::{Door, ask, room_info};
+use super::line::room_name;
 use super::send::hashed;
-use super::{Exit, Failure};
+use super::{Exit, Failure, print};
 use crate::clean;
 use crate::client::{Environment, FileToSend, Progress, Settings, Stage, Target, Transfer, TransferError};
 use crate::files::size;
@@ -31,6 +33,26 @@ pub struct Upload {
     pub reply_to: Option<Seq>,
     /// A key a script chose: sent again under it, the message is stored once.
     pub key: Option<String>,
+}
+
+impl Upload {
+    /// The request of `bot jsonl` that sends it.
+    #[must_use]
+    pub fn request(&self) -> Value {
+        let path = self.path.to_string_lossy();
+        let mut request = json!({"op": "upload", "room": room_name(self.room.as_str()), "path": path});
+        if !self.caption.is_empty() {
+            request["text"] = self.caption.clone().into();
+        }
+        let more = [("name", &self.name), ("key", &self.key)];
+        for (name, value) in more.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))) {
+            request[name] = value.into();
+        }
+        if let Some(seq) = self.reply_to {
+            request["reply_to"] = seq.0.into();
+        }
+        request
+    }
 }
 
 /// A file to be fetched.
@@ -62,7 +84,7 @@ pub async fn upload(
     let transfer = door.client.upload(FileToSend { room, path, name, caption, reply_to, key });
     let sent = watched(transfer, patience).await;
     door.client.quit(Duration::ZERO).await;
-    written(&sent?.receipt.seq.to_string())
+    print(&format!("{}\n", sent?.receipt.seq)).map(drop)
 }
 
 /// Fetches the file of a message, without joining its room. Writes where it is to standard output, or the file itself.
@@ -86,18 +108,8 @@ pub async fn download(
     let fetched = watched(door.client.download(room, what.seq, target), patience).await;
     door.client.quit(Duration::ZERO).await;
     match fetched?.path {
-        Some(path) => written(&path.to_string_lossy()),
+        Some(path) => print(&format!("{}\n", path.display())).map(drop),
         None => Ok(()),
-    }
-}
-
-/// One line of standard output. Nobody reading it is no failure.
-fn written(line: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout().lock(), "{line}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(Exit::Failed, format!("standard output: {error}")))
-        }
-        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -4,11 +4,14 @@ use std::io::Read;
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use chat_proto::request::Post;
-use chat_proto::{MessageKey, Reply, RoomName, Style, Text, TextError};
+use chat_proto::event::ReplyTo;
+use chat_proto::request::{Post, PostWith};
+use chat_proto::{Extra, MessageKey, Reply, Request, RoomName, Seq, Style, Text, TextError};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::door::{Door, ask, unexpected};
+use super::line::room_name;
 use super::{Exit, Failure};
 use crate::client::{Environment, Settings};
 
@@ -25,6 +28,63 @@ pub struct Message {
     pub key: Option<String>,
     /// Send it as several messages of at most so many bytes.
     pub split: Option<usize>,
+    /// The message it answers.
+    pub reply_to: Option<Seq>,
+    /// It is code of this language.
+    pub code: Option<String>,
+}
+
+impl Message {
+    /// The texts it is sent as.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] for a text that no server would take.
+    fn texts(&self) -> Result<Vec<String>, Failure> {
+        let (before, after) = match &self.code {
+            Some(language) => (format!("```{language}\n"), "\n```"),
+            None => (String::new(), ""),
+        };
+        let around = before.len() + after.len();
+        let parts = match self.split {
+            Some(bytes) => parts(&self.text, bytes.saturating_sub(around).max(1)),
+            None => vec![self.text.as_str()],
+        };
+        if parts.iter().all(|part| part.trim().is_empty()) {
+            return Err(not_sendable(&TextError::Empty));
+        }
+        let texts: Vec<String> = parts.iter().map(|part| format!("{before}{part}{after}")).collect();
+        for text in &texts {
+            Text::parse(text).map_err(|e| not_sendable(&e))?;
+        }
+        Ok(texts)
+    }
+
+    /// The key of a part, if a script named the message.
+    fn key_of(&self, part: usize) -> Option<String> {
+        let key = self.key.as_ref()?;
+        Some(if self.split.is_some() { format!("{key}\0{part}") } else { key.clone() })
+    }
+
+    /// The requests of `bot jsonl` that send it.
+    ///
+    /// # Errors
+    /// [`Exit::Usage`] for a text that no server would take.
+    pub fn requests(&self) -> Result<Vec<Value>, Failure> {
+        let request = |(part, text): (usize, String)| {
+            let mut request = json!({"op": "send", "room": room_name(self.room.as_str()), "text": text});
+            if self.style == Style::Action {
+                request["action"] = true.into();
+            }
+            if let Some(key) = self.key_of(part) {
+                request["key"] = key.into();
+            }
+            if let Some(seq) = self.reply_to {
+                request["reply_to"] = seq.0.into();
+            }
+            request
+        };
+        Ok(self.texts()?.into_iter().enumerate().map(request).collect())
+    }
 }
 
 /// Sends a message; when this returns it is stored. It never enters an outbox, so what failed is not sent later.
@@ -38,34 +98,29 @@ pub async fn send(
     message: Message,
     timeout: Duration,
 ) -> Result<(), Failure> {
-    let Message { room, style, text, key, split } = message;
-    let parts = match split {
-        Some(bytes) => parts(&text, bytes),
-        None => vec![text.as_str()],
-    };
-    for part in &parts {
-        Text::parse(part).map_err(|e| not_sendable(&e))?;
-    }
-    if parts.is_empty() {
-        return Err(not_sendable(&TextError::Empty));
-    }
+    let texts = message.texts()?;
+    let extras: Vec<Extra> = message.reply_to.map(|target| ReplyTo { target }.into()).into_iter().collect();
+    let (parts, style) = (texts.len(), message.style);
     let deadline = Instant::now() + timeout;
     let door = Door::open(settings, environment, deadline, None).await?;
-    let info = door.join(&room, deadline).await?;
-    for (number, part) in parts.iter().enumerate() {
-        let key = match &key {
-            Some(key) if split.is_some() => hashed(&format!("{key}\0{number}")),
-            Some(key) => hashed(key),
+    let room = door.join(&message.room, deadline).await?.room;
+    for (number, text) in texts.into_iter().enumerate() {
+        let key = match message.key_of(number) {
+            Some(key) => hashed(&key),
             None => door.environment.random.message_key().map_err(|e| Failure::new(Exit::Bug, e.to_string()))?,
         };
-        let post = Post { key, room: info.room, style, text: (*part).to_owned() };
+        let post: Request = if extras.is_empty() {
+            Post { key, room, style, text }.into()
+        } else {
+            PostWith { key, room, style, text, extras: extras.clone() }.into()
+        };
         let stored = ask(&door.client, post, deadline).await.and_then(|reply| {
             let Reply::Receipt(_) = reply else { return Err(unexpected(&reply)) };
             Ok(())
         });
         stored.map_err(|failure| match number {
             0 => failure,
-            stored => Failure::new(Exit::Partial, format!("{stored} of {} parts stored, then: {failure}", parts.len())),
+            stored => Failure::new(Exit::Partial, format!("{stored} of {parts} parts stored, then: {failure}")),
         })?;
     }
     door.client.quit(Duration::ZERO).await;
@@ -168,6 +223,20 @@ mod tests {
         assert_eq!(read_text("a".as_bytes()).unwrap(), "a");
         assert!(read_text([0xff].as_slice()).unwrap_err().message.contains("byte 0"));
         assert!(read_text(std::io::repeat(b'a')).unwrap_err().message.contains("more than"));
+    }
+
+    #[test]
+    fn every_part_of_split_code_is_code_and_none_is_too_long() {
+        let room = RoomName::parse("ci").unwrap();
+        let text = "one\ntwo\nthree".to_owned();
+        let (code, key) = (Some("log".to_owned()), Some("7".to_owned()));
+        let message = Message { room, style: Style::Text, text, key, split: Some(19), reply_to: Some(Seq(3)), code };
+        assert_eq!(message.texts().unwrap(), ["```log\none\ntwo\n```", "```log\nthree\n```"]);
+        let requests = message.requests().unwrap();
+        assert!(requests.iter().all(|request| crate::bot::contract::request(request) == Ok(())));
+        assert_eq!((&requests[1]["key"], &requests[1]["reply_to"]), (&"7\u{0}1".into(), &3.into()));
+        let blank = Message { text: " \n".to_owned(), ..message };
+        assert!(blank.texts().unwrap_err().message.contains("not possible"));
     }
 
     #[test]

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_proto::RoomName;
+use chat_tui::bot::contract::schema;
 use chat_tui::bot::jsonl::{From, Options, Overflow, jsonl};
-use chat_tui::bot::{Exit, Failure};
+use chat_tui::bot::{Exit, Failure, print};
 use chat_tui::client::{Environment, TrustPolicy};
 use clap::{Args, Subcommand};
 
@@ -24,6 +25,8 @@ pub(crate) struct BotArgs {
 enum Door {
     /// Events and answers on standard output, requests on standard input, one JSON object a line
     Jsonl(JsonlArgs),
+    /// Print a JSON Schema of the lines that `jsonl` writes and reads
+    Schema,
     /// Play scenarios: files in which several actors act and expect
     Play(super::play::PlayArgs),
 }
@@ -68,6 +71,7 @@ struct JsonlArgs {
 pub(crate) fn run(args: BotArgs) -> Result<Exit, Failure> {
     match args.door {
         Door::Jsonl(args) => serve(args),
+        Door::Schema => print(&format!("{:#}\n", schema())),
         Door::Play(args) => super::play::run(args),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use chat_proto::reply::{Member, Page, RoomList};
+use chat_proto::reply::{Member, Page, RoomList, RoomSummary};
 use chat_proto::search::SearchHits;
 use chat_proto::{AccountId, Anchor, Seq};
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ pub(super) fn fields<const N: usize>(fields: [(&str, Value); N]) -> Map<String, 
 }
 
 /// One member of a list.
-pub(super) fn member(member: &Member, nick: Option<&String>) -> Value {
+pub(in crate::bot) fn member(member: &Member, nick: Option<&String>) -> Value {
     let (id, role, state) = (user_id(member.account), member.role.name(), There::from(member.presence));
     match nick {
         Some(nick) => json!({"id": id, "name": member.name, "nick": nick, "role": role, "state": state}),
@@ -26,16 +26,18 @@ pub(super) fn member(member: &Member, nick: Option<&String>) -> Value {
 
 /// A page of rooms.
 pub(super) fn rooms_fields(list: &RoomList) -> Map<String, Value> {
-    let line = |room: &chat_proto::reply::RoomSummary| {
-        json!({
-            "id": format!("r_{}", room.room),
-            "room": room_name(&room.name),
-            "topic": room.topic,
-            "member": room.member,
-            "members": room.members,
-        })
-    };
-    fields([("rooms", list.rooms.iter().map(line).collect()), ("more", list.more.into())])
+    fields([("rooms", list.rooms.iter().map(listed_room).collect()), ("more", list.more.into())])
+}
+
+/// One room of a list.
+pub(in crate::bot) fn listed_room(room: &RoomSummary) -> Value {
+    json!({
+        "id": format!("r_{}", room.room),
+        "room": room_name(&room.name),
+        "topic": room.topic,
+        "member": room.member,
+        "members": room.members,
+    })
 }
 
 /// A page of what a search found.

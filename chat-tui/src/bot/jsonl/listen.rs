@@ -18,6 +18,7 @@ use super::outlet::Outlet;
 use super::request::{Answer, At, Op, Problem, Request, answer, parse};
 use super::work::{Context, Work};
 use super::{Options, Overflow, at};
+use crate::bot::contract;
 use crate::bot::cursor::{CursorFile, Place};
 use crate::bot::door::Door;
 use crate::bot::line::{Line, ReadyRoom, VERSION, Who, json, room_name};
@@ -242,8 +243,8 @@ impl Bot {
                 (Value::Null, Problem::new("bad_request", text))
             }
             Input::Line(line) => match parse(&line) {
-                Ok(Request { id, op: Op::Ack(at) }) if self.options.ack => match self.acknowledge(&at) {
-                    Ok(cursor) => return self.work.take_other(id, saved(cursor)),
+                Ok(Request { id, name, op: Op::Ack(at) }) if self.options.ack => match self.acknowledge(&at) {
+                    Ok(cursor) => return self.work.take_other(id, name, saved(cursor)),
                     Err(problem) => (id, problem),
                 },
                 Ok(request) => return self.work.take(request),
@@ -270,7 +271,7 @@ impl Bot {
     }
 
     pub(super) async fn line(&self, line: &Line, mark: Option<(String, Place)>) {
-        self.push(json(line), mark).await;
+        self.push(event(line), mark).await;
     }
 
     async fn say(&self, answer: &Answer) {
@@ -287,7 +288,7 @@ impl Bot {
 
     /// Writes what only the newest of its kind matters of.
     pub(super) async fn pass(&self, kind: &str, line: &Line) {
-        let line = json(line);
+        let line = event(line);
         while let Ok(Passed::Full) = self.outlet.pass(kind, &line) {
             match self.options.overflow {
                 Overflow::DropPresence => return,
@@ -296,6 +297,16 @@ impl Bot {
             }
         }
     }
+}
+
+/// An event as it is written; in debug builds it is held against the contract.
+fn event(line: &Line) -> String {
+    debug_assert_eq!(
+        serde_json::to_value(line).map_err(|e| e.to_string()).and_then(|l| contract::event(&l)),
+        Ok(()),
+        "{line:?}"
+    );
+    json(line)
 }
 
 async fn fetched(fetching: &mut Option<Fetching>) -> (RoomId, Result<Page, CallError>) {

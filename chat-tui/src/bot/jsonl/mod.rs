@@ -4,7 +4,7 @@
 mod bans;
 mod choose;
 mod connections;
-mod fields;
+pub(in crate::bot) mod fields;
 mod files;
 mod hear;
 mod identity;
@@ -16,7 +16,7 @@ mod moderate;
 pub(in crate::bot) mod near;
 mod outlet;
 mod person;
-mod request;
+pub(in crate::bot) mod request;
 mod tokens;
 mod work;
 

@@ -23,7 +23,8 @@ pub(super) enum Moderate {
     Set(Sets),
     Describe(There),
     Role(Gives),
-    Transfer(To),
+    Transfer(Whom),
+    Ban(Bans),
     Put(List, Lists),
     Take(List, To),
     List(Reads),
@@ -67,6 +68,14 @@ pub(super) struct Gives {
     role: String,
 }
 
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Whom {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    user: String,
+}
+
 /// A room, somebody, and why.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,7 +98,20 @@ pub(super) struct Lists {
     /// For how long, `10m`; for ever unless given.
     #[serde(rename = "for")]
     lasts: Option<String>,
-    /// Remove all he wrote in the room as well; for a ban only.
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bans {
+    #[serde(deserialize_with = "room")]
+    room: RoomName,
+    user: String,
+    #[serde(default)]
+    reason: String,
+    /// For how long, `10m`; for ever unless given.
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+    /// Remove all he wrote in the room as well.
     #[serde(default)]
     purge: bool,
 }
@@ -175,7 +197,7 @@ impl Moderate {
             "describe" => Self::Describe(fill(fields)?),
             "role" => Self::Role(fill(fields)?),
             "transfer" => Self::Transfer(fill(fields)?),
-            "ban" => Self::Put(List::Banned, fill(fields)?),
+            "ban" => Self::Ban(fill(fields)?),
             "mute" => Self::Put(List::Muted, fill(fields)?),
             "invite" => Self::Put(List::Invited, fill(fields)?),
             "unban" => Self::Take(List::Banned, fill(fields)?),
@@ -199,7 +221,8 @@ impl Moderate {
             | Self::Set(Sets { room, .. })
             | Self::Describe(There { room })
             | Self::Role(Gives { room, .. })
-            | Self::Transfer(To { room, .. })
+            | Self::Transfer(Whom { room, .. })
+            | Self::Ban(Bans { room, .. })
             | Self::Put(_, Lists { room, .. })
             | Self::Take(_, To { room, .. })
             | Self::List(Reads { room, .. })
@@ -248,16 +271,19 @@ impl Context {
                     setting::role(&role).map_err(|what| Problem::new("bad_request", format!("a role is {what}")))?;
                 self.stored(SetRole { key, room, user: UserRef::Name(user), role }).await
             }
-            Moderate::Transfer(To { user, .. }) => {
+            Moderate::Transfer(Whom { user, .. }) => {
                 self.stored(TransferRoom { key, room, user: UserRef::Name(user) }).await
             }
-            Moderate::Put(list, Lists { user, reason, lasts, purge, .. }) => {
+            Moderate::Ban(Bans { user, reason, lasts, purge, .. }) => {
                 let (user, until) = (UserRef::Name(user), lasts.map(|lasts| self.after(&lasts)).transpose()?);
-                match (purge, list) {
-                    (false, _) => self.stored(PutOnList { key, room, user, list, until, reason }).await,
-                    (true, List::Banned) => self.stored(BanAndPurge { key, room, user, until, reason }).await,
-                    (true, _) => Err(Problem::new("bad_request", "only a ban purges")),
+                if purge {
+                    return self.stored(BanAndPurge { key, room, user, until, reason }).await;
                 }
+                self.stored(PutOnList { key, room, user, list: List::Banned, until, reason }).await
+            }
+            Moderate::Put(list, Lists { user, reason, lasts, .. }) => {
+                let (user, until) = (UserRef::Name(user), lasts.map(|lasts| self.after(&lasts)).transpose()?);
+                self.stored(PutOnList { key, room, user, list, until, reason }).await
             }
             Moderate::Take(list, To { user, reason, .. }) => {
                 self.stored(TakeOffList { key, room, user: UserRef::Name(user), list, reason }).await

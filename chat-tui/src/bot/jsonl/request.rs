@@ -16,12 +16,15 @@ use super::message::{Data, Treat};
 use super::moderate::Moderate;
 use super::person::About;
 use super::tokens::Tokens;
+use crate::bot::contract::contract;
 
 /// A request of the program.
 #[derive(Debug)]
 pub(super) struct Request {
     /// Carried back by the answer; null if there was none.
     pub(super) id: Value,
+    /// What the op is called.
+    pub(super) name: &'static str,
     /// What is asked.
     pub(super) op: Op,
 }
@@ -287,7 +290,8 @@ pub(super) fn parse(line: &[u8]) -> Result<Request, (Value, Problem)> {
         return Err((id, bad("a request names its `op`".to_owned())));
     };
     match read(&op, fields) {
-        Ok(op) => Ok(Request { id, op }),
+        // What is done is in the contract; without a name there, nothing would be held against it.
+        Ok(parsed) => Ok(Request { id, name: contract().forms(&op).next().map_or("", |form| form.name), op: parsed }),
         Err(problem) => Err((id, problem)),
     }
 }
@@ -354,12 +358,15 @@ const ID_BYTES_MAX: usize = 128;
 const ERROR_CHARS_MAX: usize = 1_000;
 
 /// Entries of a list of members or rooms in one answer, so that it stays a line.
-pub(super) const LIST_MAX: u16 = 200;
+pub(in crate::bot) const LIST_MAX: u16 = 200;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bot::contract::{self, Field, Shape};
     use crate::bot::line::json;
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     fn problem(line: &str) -> (Value, String) {
@@ -403,6 +410,101 @@ mod tests {
             json(&answer(&8.into(), Err(Problem::new("forbidden", "needs role admin")))),
             r#"{"re":8,"ok":false,"code":"forbidden","error":"needs role admin","retry":false}"#
         );
+    }
+
+    /// A value that a field takes.
+    fn sample(name: &str, shape: &Shape) -> Value {
+        match (name, shape) {
+            ("after", Shape::Text) => "u_17".into(),
+            ("conn", _) => "c_17".into(),
+            ("device", _) => "d_17".into(),
+            ("invite", _) => "i_17".into(),
+            ("hex", _) => "00".into(),
+            (_, Shape::Text | Shape::Secret | Shape::Any) => "general".into(),
+            (_, Shape::Time) => "2026-11-20T12:19:03Z".into(),
+            (_, Shape::Int) => 7.into(),
+            (_, Shape::Bool) => true.into(),
+            (_, Shape::Words(words)) => words[0].into(),
+            (_, Shape::Named("custom")) => serde_json::json!({"kind": "x", "hex": "00"}),
+            (_, Shape::Named(other)) => panic!("no sample of {other}"),
+            (name, Shape::List(inner)) => vec![sample(name, inner)].into(),
+            (name, Shape::Values(inner)) => serde_json::json!({"topic": sample(name, inner)}),
+            (name, Shape::Nullable(inner)) => sample(name, inner),
+        }
+    }
+
+    /// Fields of which a request has exactly one, although each may be missing.
+    const ONE_OF: [(&str, &[&str]); 5] = [
+        ("device_message", &["text", "hex"]),
+        ("set_password", &["password", "remove"]),
+        ("server_ban", &["user", "device", "network"]),
+        ("server_unban", &["user", "device", "network"]),
+        ("history", &["before", "after", "around"]),
+    ];
+
+    /// The request of an op with those of its fields that are wanted.
+    fn request(form: &contract::Op, wanted: impl Fn(&Field) -> bool) -> Map<String, Value> {
+        let one_of = ONE_OF.iter().find(|(op, _)| *op == form.name).map_or(&[][..], |(_, names)| *names);
+        let mut fields = Map::from_iter([("op".to_owned(), form.name.into())]);
+        for field in &form.request {
+            let is_chosen = one_of.first() == Some(&field.name);
+            if is_chosen || wanted(field) && !one_of.contains(&field.name) {
+                let value = match (form.name, field.name) {
+                    ("rooms", "after") => "r_17".into(),
+                    _ => sample(field.name, &field.shape),
+                };
+                fields.insert(field.name.to_owned(), value);
+            }
+        }
+        fields
+    }
+
+    fn taken(fields: &Map<String, Value>) -> Result<(), String> {
+        let line = Value::Object(fields.clone());
+        contract::request(&line)?;
+        parse(line.to_string().as_bytes()).map(drop).map_err(|(_, problem)| problem.error)
+    }
+
+    #[test]
+    fn what_the_contract_says_is_read_to_the_field() {
+        for form in &contract().ops {
+            let least = request(form, |field| !field.optional);
+            assert_eq!(taken(&least), Ok(()), "{least:?}");
+            let most = request(form, |_| true);
+            assert_eq!(taken(&most), Ok(()), "{most:?}");
+            for field in form.request.iter().filter(|field| !field.optional) {
+                let mut lacking = least.clone();
+                lacking.remove(field.name);
+                assert!(taken(&lacking).is_err(), "{} without {}", form.name, field.name);
+                assert!(parse(Value::Object(lacking).to_string().as_bytes()).is_err());
+            }
+            let mut more = least.clone();
+            more.insert("xyz".to_owned(), 1.into());
+            let error = parse(Value::Object(more).to_string().as_bytes()).unwrap_err().1.error;
+            let expected = error.split("expected").nth(1).unwrap_or_default();
+            let read: BTreeSet<&str> = expected.split('`').skip(1).step_by(2).collect();
+            let told: BTreeSet<&str> = form.request.iter().map(|field| field.name).collect();
+            assert_eq!(read, told, "{}: {error}", form.name);
+        }
+    }
+
+    #[test]
+    fn every_op_there_is_is_told() {
+        let lists: [&[&str]; 10] = [
+            &Choose::OPS,
+            &Invites::OPS,
+            &Tokens::OPS,
+            &Bans::OPS,
+            &Connections::OPS,
+            &Moderate::OPS,
+            &Files::OPS,
+            &Treat::OPS,
+            &About::OPS,
+            &LATER,
+        ];
+        let told = |op: &&&str| contract().forms(op).next().is_none();
+        let lacking: Vec<&&str> = lists.into_iter().flatten().filter(told).collect();
+        assert_eq!(lacking, LATER.iter().collect::<Vec<_>>());
     }
 
     proptest! {

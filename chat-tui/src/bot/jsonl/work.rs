@@ -18,6 +18,7 @@ use super::message::Carries;
 use super::request::{
     Answer, At, Create, InRoom, LIST_MAX, Members, Op, Part, Problem, Request, Rooms, Search, Send, Typing, answer,
 };
+use crate::bot::contract;
 use crate::bot::door::RETRY;
 use crate::bot::line::room_name;
 use crate::bot::send::hashed;
@@ -46,9 +47,17 @@ pub(super) struct Work {
     running: JoinSet<(u64, Outcome)>,
     /// Those that wait for another one of their room, which is being worked on.
     lanes: BTreeMap<String, VecDeque<(u64, Op)>>,
-    /// The ids to be answered, and the lane each is in.
-    asked: BTreeMap<u64, (Value, Option<String>)>,
+    asked: BTreeMap<u64, Asked>,
     last: u64,
+}
+
+/// A request to be answered.
+#[derive(Debug)]
+struct Asked {
+    id: Value,
+    /// What its op is called.
+    name: &'static str,
+    lane: Option<String>,
 }
 
 impl Context {
@@ -84,10 +93,10 @@ impl Work {
     }
 
     /// Takes a request on.
-    pub(super) fn take(&mut self, Request { id, op }: Request) {
+    pub(super) fn take(&mut self, Request { id, name, op }: Request) {
         self.last += 1;
         let lane = lane_of(&op);
-        self.asked.insert(self.last, (id, lane.clone()));
+        self.asked.insert(self.last, Asked { id, name, lane: lane.clone() });
         let Some(lane) = lane else { return self.begin(self.last, op) };
         if let Some(waiting) = self.lanes.get_mut(&lane) {
             waiting.push_back((self.last, op));
@@ -98,10 +107,15 @@ impl Work {
     }
 
     /// Takes something on that needs nothing of the server.
-    pub(super) fn take_other(&mut self, id: Value, work: impl Future<Output = Outcome> + std::marker::Send + 'static) {
+    pub(super) fn take_other(
+        &mut self,
+        id: Value,
+        name: &'static str,
+        work: impl Future<Output = Outcome> + std::marker::Send + 'static,
+    ) {
         self.last += 1;
         let number = self.last;
-        self.asked.insert(number, (id, None));
+        self.asked.insert(number, Asked { id, name, lane: None });
         self.running.spawn(async move { (number, work.await) });
     }
 
@@ -115,7 +129,10 @@ impl Work {
         let Some(Ok((number, outcome))) = self.running.join_next().await else {
             return std::future::pending().await;
         };
-        let (id, lane) = self.asked.remove(&number).unwrap_or_default();
+        let Some(Asked { id, name, lane }) = self.asked.remove(&number) else { return std::future::pending().await };
+        if let Ok(fields) = &outcome {
+            debug_assert_eq!(contract::answer(name, fields), Ok(()), "the answer to {name}: {fields:?}");
+        }
         if let Some(lane) = lane {
             match self.lanes.get_mut(&lane).and_then(VecDeque::pop_front) {
                 Some((number, op)) => self.begin(number, op),
@@ -130,7 +147,7 @@ impl Work {
         self.running.abort_all();
         self.lanes.clear();
         let asked = std::mem::take(&mut self.asked);
-        asked.into_values().map(|(id, _)| answer(&id, Err(Problem::unanswered()))).collect()
+        asked.into_values().map(|asked| answer(&asked.id, Err(Problem::unanswered()))).collect()
     }
 }
 
