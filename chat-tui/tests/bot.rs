@@ -1,42 +1,17 @@
 //! `bot jsonl` as a program uses it: the real program against a real server.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod bots;
 mod program;
 mod support;
 
+use bots::Desk;
+use chat_proto::bots::MakeBotToken;
+use chat_proto::{MessageKey, Reply, RoomRef};
 use chat_tui::client::ClientEvent;
 use program::{Running, expect_code, program, run, stdout};
 use serde_json::{Value, json};
-use support::{Person, TestServer, settings};
-use tempfile::TempDir;
-
-struct Desk {
-    server: TestServer,
-    data: TempDir,
-    host: String,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let server = TestServer::start();
-        let host = format!("localhost:{}", server.address.port());
-        Self { server, data: tempfile::tempdir().unwrap(), host }
-    }
-
-    fn command(&self, args: &[&str]) -> std::process::Command {
-        let args = [&["bot", "jsonl", &self.host, "--name", "ci"], args].concat();
-        program(self.data.path(), &args)
-    }
-
-    fn bot(&self, args: &[&str]) -> Running {
-        Running::start(&mut self.command(args))
-    }
-
-    async fn person(&self, name: &str) -> (Person, TempDir) {
-        let data = tempfile::tempdir().unwrap();
-        (Person::connect(settings(self.server.named(), name, data.path())).await, data)
-    }
-}
+use support::Person;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_contract_holds_from_the_first_line_to_the_last() {
@@ -111,7 +86,7 @@ fn what_a_program_gets_wrong_is_answered_and_nothing_hangs() {
     let expected = [
         (json!(null), "bad_request"),
         (json!(2), "bad_request"),
-        (json!(3), "unsupported"),
+        (json!(3), "conflict"),
         (json!(4), "bad_request"),
         (json!(null), "bad_request"),
         (json!(5), "invalid_text"),
@@ -182,7 +157,7 @@ async fn a_program_that_does_not_read_stops_nobody_and_then_gets_everything() {
     let saying = async {
         let post = |n: usize| {
             let post = chat_proto::request::Post {
-                key: chat_proto::MessageKey(u128::try_from(n + 1).unwrap().to_le_bytes()),
+                key: MessageKey(u128::try_from(n + 1).unwrap().to_le_bytes()),
                 room,
                 style: chat_proto::Style::Text,
                 text: format!("{n} {filler}"),
@@ -191,7 +166,7 @@ async fn a_program_that_does_not_read_stops_nobody_and_then_gets_everything() {
         };
         for first in (0..MESSAGES).step_by(100) {
             for answer in futures_util::future::join_all((first..first + 100).map(post)).await {
-                assert!(matches!(answer.unwrap(), chat_proto::Reply::Receipt(_)));
+                assert!(matches!(answer.unwrap(), Reply::Receipt(_)));
             }
         }
     };
@@ -256,84 +231,26 @@ async fn the_server_may_go_and_come_back() {
     assert_eq!(texts, ["back", "while away"]);
 }
 
-#[test]
-fn the_end_of_the_input_waits_for_what_was_asked() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_may_not_want_to_hear_programs() {
     let desk = Desk::new();
-    let lines: Vec<String> =
-        (0..50).map(|n| json!({"id": n, "op": "send", "room": "ci", "text": n.to_string()}).to_string()).collect();
-    let output = run(&mut desk.command(&["--join", "ci"]), lines.join("\n").as_bytes());
-    expect_code(&output, 0, "");
-    let out = stdout(&output);
-    let answers: Vec<Value> = out.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
-    let stored: Vec<&Value> = answers.iter().filter(|line| line["ok"] == true).collect();
-    assert_eq!(stored.len(), 50, "{out}");
-    // In the order asked.
-    assert!(stored.windows(2).all(|pair| pair[0]["seq"].as_u64() < pair[1]["seq"].as_u64()), "{out}");
-    assert!(!out.contains("\"message\""), "{out}");
-}
-
-#[cfg(unix)]
-#[test]
-fn the_first_signal_drains_and_the_second_ends_at_once() {
-    use rustix::process::Signal;
-    let desk = Desk::new();
-    for (signal, _) in [(Signal::TERM, 143), (Signal::INT, 130)] {
-        let mut bot = desk.bot(&["--join", "ci", "--keep"]);
-        bot.until("ev", "ready");
-        bot.close_stdin();
-        bot.signal(signal);
-        assert_eq!(bot.ended().code(), Some(0));
-    }
-    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
-        // A request that waits an hour for its turn holds the first signal up.
-        let mut bot = desk.bot(&["--join", "ci", "--rate", "1/h", "--grace", "1h"]);
-        bot.until("ev", "ready");
-        assert_eq!(bot.ask(json!({"op": "send", "room": "ci", "text": "first"}))["ok"], true);
-        bot.write(r##"{"id":"late","op":"send","room":"ci","text":"second"}"##);
-        bot.ask(json!({"op": "ping"}));
-        bot.signal(signal);
-        // Both are seen as two only once the first was.
-        while bot.child.try_wait().unwrap().is_none() {
-            bot.signal(signal);
-            std::thread::yield_now();
-        }
-        assert_eq!(bot.ended().code(), Some(code));
-    }
-    let mut bot = desk.bot(&["--join", "ci", "--rate", "1/h", "--grace", "100ms"]);
-    bot.until("ev", "ready");
-    assert_eq!(bot.ask(json!({"op": "send", "room": "ci", "text": "third"}))["ok"], true);
-    bot.write(r##"{"id":"late","op":"send","room":"ci","text":"fourth"}"##);
-    bot.ask(json!({"op": "ping"}));
-    bot.signal(Signal::TERM);
-    let late = bot.until("re", "late");
-    assert_eq!((&late["code"], &late["retry"]), (&json!("unavailable"), &json!(true)));
-    assert_eq!(bot.ended().code(), Some(0));
-}
-
-#[test]
-fn a_closed_output_is_a_quiet_end() {
-    let desk = Desk::new();
-    let mut bot = desk.command(&["--join", "ci", "--keep"]).spawn().unwrap();
-    drop(bot.stdout.take());
-    let output = bot.wait_with_output().unwrap();
-    expect_code(&output, 0, "");
-    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-#[test]
-fn each_way_to_end_has_its_exit_code() {
-    let desk = Desk::new();
-    expect_code(&run(&mut desk.command(&["--join", "ci"]), b""), 0, "");
-    expect_code(&run(&mut desk.command(&["--ack"]), b""), 2, "--cursor");
-    expect_code(&run(&mut desk.command(&["--from", "cursor"]), b""), 2, "--cursor");
-    expect_code(&run(&mut desk.command(&["--from", "yesterday"]), b""), 2, "seq:N");
-    expect_code(&run(&mut desk.command(&["--rate", "0/s"]), b""), 2, "rate");
-    expect_code(&run(&mut desk.command(&["--token", "secret"]), b""), 2, "--token");
-    let other = tempfile::tempdir().unwrap();
-    let taken = run(&mut program(other.path(), &["bot", "jsonl", &desk.host, "--name", "ci"]), b"");
-    expect_code(&taken, 3, "name_taken");
-    let away = ["bot", "jsonl", "localhost:1", "--name", "ci", "--max-offline", "100ms"];
-    expect_code(&run(&mut program(desk.data.path(), &away), b""), 5, "localhost");
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ci").await;
+    let make = MakeBotToken { name: "robot".to_owned(), rooms: vec![RoomRef::Id(room)], for_s: None };
+    let Reply::BotTokenMade(made) = bob.client.request(make).await.unwrap() else { panic!() };
+    let token = desk.data.path().join("token");
+    std::fs::write(&token, made.token).unwrap();
+    let mut hears = desk.bot(&["--join", "ci"]);
+    let mut ignores = desk.bot(&["--join", "ci", "--ignore-bots"]);
+    hears.until("ev", "ready");
+    ignores.until("ev", "ready");
+    let send = ["send", &desk.host, "ci", "beep", "--token-file", token.to_str().unwrap()];
+    expect_code(&run(&mut program(desk.data.path(), &send), b""), 0, "");
+    let key = bob.say(room, "after").await;
+    bob.sent(key).await;
+    let beep = hears.until("ev", "message");
+    assert_eq!((&beep["text"], &beep["bot"]), (&json!("beep"), &json!(true)));
+    assert_eq!(ignores.until("ev", "message")["text"], "after");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -344,7 +261,7 @@ async fn a_program_that_is_to_keep_up_is_given_up_when_it_does_not() {
     let text = "x".repeat(2_000);
     for _ in 0..3_000 {
         let post = chat_proto::request::Post {
-            key: chat_proto::MessageKey(rand::random()),
+            key: MessageKey(rand::random()),
             room,
             style: chat_proto::Style::Text,
             text: text.clone(),
@@ -357,7 +274,7 @@ async fn a_program_that_is_to_keep_up_is_given_up_when_it_does_not() {
     let more = async {
         for _ in 0..3_000 {
             let post = chat_proto::request::Post {
-                key: chat_proto::MessageKey(rand::random()),
+                key: MessageKey(rand::random()),
                 room,
                 style: chat_proto::Style::Text,
                 text: text.clone(),
@@ -490,4 +407,40 @@ async fn what_a_program_shows_of_itself_others_hear_and_ask_for() {
         }
     };
     assert_eq!((&listed["mentions"][0]["room"], &listed["more"]), (&json!("#ci"), &json!(false)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_room_is_read_without_being_in_it() {
+    let desk = Desk::new();
+    let (mut bob, _files) = desk.person("bob").await;
+    let room = bob.join("ops").await;
+    let say = async |bob: &mut Person, text: &str| {
+        let key = bob.say(room, text).await;
+        bob.sent(key).await;
+    };
+    say(&mut bob, "before").await;
+    let mut bot = desk.bot(&[]);
+    assert_eq!(bot.json()["rooms"], json!([]));
+    let begun = bot.ask(json!({"op": "subscribe", "room": "#ops", "from": 2}));
+    assert_eq!((&begun["room"], &begun["head"]), (&json!("#ops"), &json!(2)));
+    let before = bot.until("ev", "message");
+    assert_eq!((&before["text"], &before["replay"]), (&json!("before"), &json!(true)));
+    say(&mut bob, "live").await;
+    let live = bot.until("ev", "message");
+    assert_eq!((&live["text"], &live["replay"]), (&json!("live"), &json!(false)));
+    let remains = desk.server.kill();
+    bot.until("net", "reconnecting");
+    let server = remains.start();
+    bot.until("net", "online");
+    say(&mut bob, "again").await;
+    assert_eq!(bot.until("ev", "message")["text"], "again");
+    assert_eq!(bot.ask(json!({"op": "members", "room": "ops"}))["total"], 1);
+    assert_eq!(bot.ask(json!({"op": "unsubscribe", "room": "ops"}))["ok"], true);
+    assert_eq!(bot.ask(json!({"op": "unsubscribe", "room": "ops"}))["code"], "bad_request");
+    assert_eq!(bot.ask(json!({"op": "subscribe", "room": "nowhere"}))["code"], "no_such_room");
+    say(&mut bob, "unheard").await;
+    assert_eq!(bot.ask(json!({"op": "subscribe", "room": "ops"}))["ok"], true);
+    say(&mut bob, "heard").await;
+    assert_eq!(bot.until("ev", "message")["text"], "heard");
+    drop(server);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chat_proto::RoomName;
 use chat_tui::bot::contract::schema;
-use chat_tui::bot::jsonl::{From, Options, Overflow, jsonl};
+use chat_tui::bot::jsonl::{From, Options, Overflow, jsonl, replay};
 use chat_tui::bot::{Exit, Failure, print};
 use chat_tui::client::{Environment, TrustPolicy};
 use clap::{Args, Subcommand};
@@ -65,6 +65,21 @@ struct JsonlArgs {
     /// Send at most so many messages, such as 5/s or 30/m
     #[arg(long, value_name = "RATE", value_parser = rate)]
     rate: Option<Duration>,
+    /// Leave out what bots wrote
+    #[arg(long)]
+    ignore_bots: bool,
+    /// End with 4 when you are put out of a room
+    #[arg(long)]
+    exit_on_kick: bool,
+    /// Change nothing at the server: such requests are answered with `dry_run`, and told on standard error
+    #[arg(long)]
+    dry_run: bool,
+    /// Write every line that goes out and every request that comes in into a new file
+    #[arg(long, value_name = "FILE", conflicts_with = "replay_file")]
+    record: Option<PathBuf>,
+    /// Dial nobody: write the events of this file, and answer from it what is asked
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["cursor", "ack", "dry_run", "join"])]
+    replay_file: Option<PathBuf>,
 }
 
 /// Serves a program, or plays.
@@ -89,9 +104,25 @@ fn serve(args: JsonlArgs) -> Result<Exit, Failure> {
         max_offline: args.max_offline,
         overflow: args.overflow,
         pace: args.rate,
+        ignore_bots: args.ignore_bots,
+        exit_on_kick: args.exit_on_kick,
+        dry_run: args.dry_run,
+        record: args.record,
     };
     let (input, output) = (std::io::stdin(), std::io::stdout());
+    if let Some(file) = args.replay_file {
+        return cli::run_to_end(replay(&file, options, input, output, hang_up));
+    }
     cli::run_to_end(jsonl(settings, Environment::default(), options, input, output))
+}
+
+/// Lets whoever reads standard output see its end, while standard input goes on.
+fn hang_up() {
+    #[cfg(unix)]
+    if let Ok(nowhere) = std::fs::OpenOptions::new().write(true).open("/dev/null") {
+        // What cannot be closed stays open until the process ends.
+        let _ = rustix::stdio::dup2_stdout(nowhere);
+    }
 }
 
 /// The least time between two messages, of a rate such as `5/s`.

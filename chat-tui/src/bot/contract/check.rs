@@ -41,13 +41,20 @@ pub fn answer(op: &str, fields: &Map<String, Value>) -> Result<(), String> {
     one_of(forms, fields).unwrap_or_else(|| Err(format!("there is no op {op:?}")))
 }
 
-/// Puts `…` in place of every text of a request, or of the answer to one, that nobody else may read.
-pub fn hide_secrets(op: &str, fields: &mut Map<String, Value>) {
-    for form in contract().forms(op) {
-        for field in form.request.iter().chain(&form.answer).filter(|field| field.shape == Shape::Secret) {
-            if let Some(value) = fields.get_mut(field.name) {
-                *value = "…".into();
-            }
+/// Puts `…` in place of every text of a request that nobody else may read.
+pub fn hide_in_request(op: &str, fields: &mut Map<String, Value>) {
+    contract().forms(op).for_each(|form| hide(&form.request, fields));
+}
+
+/// Puts `…` in place of every text of the answer to what was done that nobody else may read.
+pub fn hide_in_answer(op: &str, fields: &mut Map<String, Value>) {
+    contract().forms(op).for_each(|form| hide(&form.answer, fields));
+}
+
+fn hide(known: &Object, fields: &mut Map<String, Value>) {
+    for field in known.iter().filter(|field| field.shape == Shape::Secret) {
+        if let Some(value) = fields.get_mut(field.name) {
+            *value = "…".into();
         }
     }
 }
@@ -147,10 +154,10 @@ mod tests {
     #[test]
     fn secrets_are_hidden_and_nothing_else_is() {
         let mut fields = Map::from_iter([("code".to_owned(), "abc".into()), ("expires_ms".to_owned(), 7.into())]);
-        hide_secrets("link", &mut fields);
+        hide_in_answer("link", &mut fields);
         assert_eq!(Value::Object(fields), json!({"code": "…", "expires_ms": 7}));
         let mut fields = Map::from_iter([("text".to_owned(), "abc".into())]);
-        hide_secrets("send", &mut fields);
+        hide_in_request("send", &mut fields);
         assert_eq!(Value::Object(fields), json!({"text": "abc"}));
     }
 }

@@ -8,7 +8,7 @@ mod schema;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-pub use check::{answer, event, hide_secrets, request};
+pub use check::{answer, event, hide_in_answer, hide_in_request, request};
 pub use schema::schema;
 
 /// What kind of value a field has.

@@ -5,9 +5,12 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use chat_proto::delivery::{EndReason, Ended, Events, Greeting, RoomPresence};
+use chat_proto::event::List;
 use chat_proto::nick::NickChanged;
 use chat_proto::reply::{Page, Welcome};
-use chat_proto::{EventBody, FeedId, FeedState, FeedStatus, Reject, RejectCode, Retry, RoomId, Seq, Style};
+use chat_proto::{
+    AccountId, Event, EventBody, FeedId, FeedState, FeedStatus, Reject, RejectCode, Retry, RoomId, Seq, Style,
+};
 use tokio::time::{Instant, sleep};
 
 use super::From;
@@ -22,19 +25,19 @@ use crate::bot::{Failure, complain};
 use crate::client::{CallError, ClientEvent, LinkState};
 
 impl Bot {
-    /// A room begins, at this place of it. True if what the cursor file remembers is of another history.
-    pub(super) fn begin_room(&mut self, room: RoomId, status: &FeedStatus, at_start: bool) -> bool {
+    /// A room begins, at this place of it, or where the cursor file says. True if what the cursor file remembers is of another history.
+    pub(super) fn begin_room(&mut self, room: RoomId, status: &FeedStatus, from: From) -> bool {
         let before = status.next.prev();
         let place = self.cursor.as_ref().and_then(|cursor| cursor.place(room, &status.name));
-        let place = place.filter(|_| self.options.from == From::Cursor);
+        let place = place.filter(|_| from == From::Cursor);
         let same = |place: Place| (place.room, place.epoch) == (room, status.epoch) && place.seq <= status.head;
         let reset = place.is_some_and(|place| !same(place));
-        let wanted = match (place, self.options.from) {
+        let wanted = match (place, from) {
             (Some(_), _) if reset => Seq(1),
             (Some(place), _) => place.seq.next(),
-            (None, From::Start) if at_start => Seq(1),
-            (None, From::Seq(seq)) if at_start => Seq(seq),
-            (None, From::Now | From::Start | From::Seq(_) | From::Cursor) => status.next,
+            (None, From::Start) => Seq(1),
+            (None, From::Seq(seq)) => Seq(seq),
+            (None, From::Now | From::Cursor) => status.next,
         };
         let progress = Progress::new(room, status.epoch, wanted, before);
         if let Some(cursor) = &self.cursor {
@@ -48,13 +51,23 @@ impl Bot {
     /// A feed stands so.
     async fn stands(&mut self, status: &FeedStatus) -> Result<(), Failure> {
         let FeedId::Room(room) = status.feed else { return Ok(()) };
-        if status.state == FeedState::NoAccess || !status.member {
+        let guest = self.work.rooms().guest(room);
+        if status.state == FeedState::NoAccess || !status.member && guest.is_none() {
+            self.work.rooms().leave(room);
             self.rooms.remove(&room);
             return Ok(());
         }
+        if guest.is_some_and(|guest| guest.is_new) {
+            // What it was read up to before has nothing to do with where it begins now.
+            self.rooms.remove(&room);
+        }
         if !self.rooms.contains_key(&room) {
-            let at_start = self.expected.remove(&room);
-            let reset = self.begin_room(room, status, at_start);
+            let from = match guest.and_then(|guest| guest.from) {
+                Some(seq) => From::Seq(seq.0.max(1)),
+                None if self.expected.remove(&room) => self.options.from,
+                None => self.options.from.of_later_room(),
+            };
+            let reset = self.begin_room(room, status, from);
             self.save().await?;
             self.tell(room, News { reset, ..News::default() }).await;
             return Ok(());
@@ -176,7 +189,10 @@ impl Bot {
     fn ended(&mut self, ended: &Ended) {
         let FeedId::Room(room) = ended.feed else { return };
         match ended.reason {
-            EndReason::Left | EndReason::NoAccess | EndReason::Deleted => drop(self.rooms.remove(&room)),
+            EndReason::Left | EndReason::NoAccess | EndReason::Deleted => {
+                self.work.rooms().leave(room);
+                self.rooms.remove(&room);
+            }
             // The session subscribes again by itself.
             EndReason::Restarted => {}
         }
@@ -255,12 +271,16 @@ impl Bot {
         }
         for event in &news.events {
             let own = event.by == self.me && event.body.is_message();
-            if own && !self.options.echo {
+            if own && !self.options.echo || self.options.ignore_bots && is_by_bot(event) {
                 continue;
             }
-            let replay = room.progress.is_replay(event.seq);
+            let Some(room) = self.rooms.get(&id) else { return };
+            let (replay, epoch) = (room.progress.is_replay(event.seq), room.progress.epoch());
+            if self.options.exit_on_kick && !replay && puts_out(event, self.me) {
+                self.put_out.get_or_insert_with(|| name.clone());
+            }
             if let Some(line) = Line::of_event(&name, event, self.me, replay) {
-                let place = Place { room: id, epoch: room.progress.epoch(), seq: event.seq };
+                let place = Place { room: id, epoch, seq: event.seq };
                 self.line(&line, Some((name.clone(), place))).await;
             }
             // What is caught up with happened before the name the room has now.
@@ -271,6 +291,23 @@ impl Bot {
         if let Some(room) = self.rooms.get_mut(&id) {
             room.rename(&name);
         }
+    }
+}
+
+fn is_by_bot(event: &Event) -> bool {
+    event.body.message().is_some_and(|message| message.is_by_bot())
+}
+
+/// Whether an event puts somebody out of its room.
+fn puts_out(event: &Event, account: AccountId) -> bool {
+    if let EventBody::Kicked(kicked) = &event.body {
+        kicked.member.account == account
+    } else if let EventBody::Listed(listed) = &event.body {
+        listed.list == List::Banned && listed.who.account == account
+    } else if let EventBody::Evicted(evicted) = &event.body {
+        evicted.members.iter().any(|member| member.account == account)
+    } else {
+        false
     }
 }
 

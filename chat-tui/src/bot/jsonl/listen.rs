@@ -11,20 +11,22 @@ use futures_util::future::BoxFuture;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::input::{Input, LINE_BYTES_MAX};
 use super::outlet::Outlet;
-use super::request::{Answer, At, Op, Problem, Request, answer, parse};
+use super::record::Recorder;
+use super::request::{Answer, At, Op, Problem, Request, answer, dry, parse};
+use super::signals::{Reins, at};
+use super::supervisor::Supervisor;
 use super::work::{Context, Work};
-use super::{Options, Overflow, at};
-use crate::bot::contract;
+use super::{Options, Overflow};
+use crate::bot::contract::{self, contract};
 use crate::bot::cursor::{CursorFile, Place};
 use crate::bot::door::Door;
 use crate::bot::line::{Line, ReadyRoom, VERSION, Who, json, room_name};
 use crate::bot::progress::Progress;
 use crate::bot::queue::Passed;
-use crate::bot::{Exit, Failure};
+use crate::bot::{Exit, Failure, complain};
 use crate::client::{CallError, ClientEvent};
 
 /// A room the program hears.
@@ -68,7 +70,12 @@ pub(super) struct Bot {
     pub(super) presence: BTreeMap<AccountId, Presence>,
     pub(super) cursor: Option<Arc<CursorFile>>,
     pub(super) outlet: Outlet,
-    pub(super) stop: CancellationToken,
+    pub(super) reins: Reins,
+    /// What watches over the process, if something does.
+    pub(super) supervisor: Supervisor,
+    pub(super) recorder: Option<Recorder>,
+    /// The room the account was put out of, if that is to be the end.
+    pub(super) put_out: Option<String>,
     pub(super) work: Work,
     pub(super) fetching: Option<Fetching>,
     /// Rooms behind, the one to be served next in front.
@@ -89,6 +96,8 @@ enum Step {
     Event(Option<ClientEvent>),
     Offline,
     Save,
+    Beat,
+    State,
 }
 
 impl Bot {
@@ -99,7 +108,7 @@ impl Bot {
         joined: Vec<RoomInfo>,
         cursor: Option<Arc<CursorFile>>,
         outlet: Outlet,
-        stop: CancellationToken,
+        reins: Reins,
     ) -> Self {
         let me = door.welcome.account;
         let context = Context::new(door.client.clone(), door.environment.clone(), me, options.pace);
@@ -115,7 +124,10 @@ impl Bot {
             presence: BTreeMap::new(),
             cursor,
             outlet,
-            stop,
+            reins,
+            supervisor: Supervisor::default(),
+            recorder: None,
+            put_out: None,
             fetching: None,
             behind: VecDeque::new(),
             offline_since: None,
@@ -129,7 +141,7 @@ impl Bot {
             let FeedId::Room(room) = status.feed else { continue };
             bot.expected.remove(&room);
             bot.first.push(ready(&status.name, status.head, status.read));
-            if bot.begin_room(room, &status, true) {
+            if bot.begin_room(room, &status, bot.options.from) {
                 bot.reset.push(Line::Reset { room: room_name(&status.name) });
             }
         }
@@ -179,6 +191,14 @@ impl Bot {
                     self.save().await?;
                     self.save_at = Instant::now() + SAVE_INTERVAL;
                 }
+                Step::Beat => self.supervisor.alive(),
+                Step::State => complain(&self.state()),
+            }
+            if let Some(room) = &self.put_out {
+                let text = format!("put out of #{room}, and --exit-on-kick was asked for");
+                // That nobody reads any more is seen by whoever waits for the queue.
+                let _ = self.outlet.drained().await;
+                return Err(Failure::new(Exit::Forbidden, text));
             }
             if self.overrun.load(Ordering::Relaxed) {
                 return Err(Failure::new(
@@ -193,10 +213,13 @@ impl Bot {
         let give_up = self.offline_since.map(|since| since + self.options.max_offline);
         let wants_input = reading && self.work.has_place();
         let save_at = (self.cursor.is_some() && !self.options.ack).then_some(self.save_at);
-        let Self { stop, work, fetching, door, .. } = self;
+        let beat_at = self.supervisor.beat_at();
+        let Self { reins, work, fetching, door, .. } = self;
         tokio::select! {
             biased;
-            () = stop.cancelled() => Step::Stop,
+            () = reins.stop.cancelled() => Step::Stop,
+            () = reins.state.notified() => Step::State,
+            () = at(beat_at) => Step::Beat,
             () = at(save_at) => Step::Save,
             answer = work.next() => Step::Answer(answer),
             input = inputs.recv(), if wants_input => Step::Input(input),
@@ -211,7 +234,7 @@ impl Bot {
         let finish = async {
             while !self.work.is_idle() {
                 let answer = self.work.next().await;
-                self.push(json(&answer), None).await;
+                self.say(&answer).await;
             }
         };
         let in_time = timeout(patience, finish).await.is_ok();
@@ -220,7 +243,7 @@ impl Bot {
         }
         // That nobody reads any more is seen by whoever waits for the queue.
         let _ = self.outlet.drained().await;
-        if in_time || self.stop.is_cancelled() {
+        if in_time || self.reins.stop.is_cancelled() {
             return Ok(());
         }
         Err(Failure::new(Exit::Unreachable, "the server was away for longer than --max-offline"))
@@ -236,13 +259,31 @@ impl Bot {
         cursor.save().await.map_err(|e| Failure::new(Exit::Usage, format!("the cursor file cannot be written: {e}")))
     }
 
+    /// How things stand, for people.
+    fn state(&self) -> String {
+        let link = if self.offline_since.is_some() { "away" } else { "online" };
+        let mut text = format!("{} is {link}; {} requests are worked on", self.server, self.work.count());
+        for room in self.rooms.values() {
+            let behind = if room.progress.missing().is_some() { ", and is behind" } else { "" };
+            text += &format!("; #{} goes on with {}{behind}", room.name, room.progress.wanted());
+        }
+        text
+    }
+
     async fn input(&mut self, input: Input) {
+        if let (Some(recorder), Input::Line(line)) = (&mut self.recorder, &input) {
+            recorder.request(line);
+        }
         let refused = match input {
             Input::TooLong => {
                 let text = format!("a line of more than {LINE_BYTES_MAX} bytes");
                 (Value::Null, Problem::new("bad_request", text))
             }
             Input::Line(line) => match parse(&line) {
+                Ok(request) if self.options.dry_run && contract().changes(request.name) => {
+                    complain(&format!("not done for --dry-run: {}", String::from_utf8_lossy(&line)));
+                    return self.say(&dry(&request.id, request.name)).await;
+                }
                 Ok(Request { id, name, op: Op::Ack(at) }) if self.options.ack => match self.acknowledge(&at) {
                     Ok(cursor) => return self.work.take_other(id, name, saved(cursor)),
                     Err(problem) => (id, problem),
@@ -252,7 +293,7 @@ impl Bot {
             },
         };
         let (id, problem) = refused;
-        self.say(&answer(&id, Err(problem))).await;
+        self.say(&answer(&id, "", Err(problem))).await;
     }
 
     /// The program has dealt with everything up to here.
@@ -270,11 +311,18 @@ impl Bot {
         Ok(cursor)
     }
 
-    pub(super) async fn line(&self, line: &Line, mark: Option<(String, Place)>) {
-        self.push(event(line), mark).await;
+    pub(super) async fn line(&mut self, line: &Line, mark: Option<(String, Place)>) {
+        let line = event(line);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.line(&line);
+        }
+        self.push(line, mark).await;
     }
 
-    async fn say(&self, answer: &Answer) {
+    async fn say(&mut self, answer: &Answer) {
+        if let Some(recorder) = &mut self.recorder {
+            recorder.answer(answer);
+        }
         self.push(json(answer), None).await;
     }
 
@@ -287,8 +335,11 @@ impl Bot {
     }
 
     /// Writes what only the newest of its kind matters of.
-    pub(super) async fn pass(&self, kind: &str, line: &Line) {
+    pub(super) async fn pass(&mut self, kind: &str, line: &Line) {
         let line = event(line);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.line(&line);
+        }
         while let Ok(Passed::Full) = self.outlet.pass(kind, &line) {
             match self.options.overflow {
                 Overflow::DropPresence => return,

@@ -16,27 +16,34 @@ mod moderate;
 pub(in crate::bot) mod near;
 mod outlet;
 mod person;
+mod record;
+mod replay;
 pub(in crate::bot) mod request;
+mod rooms;
+mod signals;
+mod supervisor;
 mod tokens;
 mod work;
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
-use std::pin::pin;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chat_proto::{RoomInfo, RoomName};
-use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
+use tokio::time::Instant;
 
 use self::listen::Bot;
 use self::outlet::Outlet;
+use self::record::Recorder;
+use self::replay::Replay;
+use self::signals::{Reins, until_signal};
+use self::supervisor::Supervisor;
 use super::cursor::{CursorFile, Place};
 use super::door::Door;
 use super::queue::{QUEUE_LINES, Queue};
-use super::{Exit, Failure};
+use super::{Exit, Failure, complain};
 use crate::client::{Environment, Settings};
 
 /// How a program is served.
@@ -62,6 +69,14 @@ pub struct Options {
     pub overflow: Overflow,
     /// Least time between two messages.
     pub pace: Option<Duration>,
+    /// Leave out what programs wrote.
+    pub ignore_bots: bool,
+    /// End when the account is put out of a room.
+    pub exit_on_kick: bool,
+    /// Change nothing at the server; say what would be changed.
+    pub dry_run: bool,
+    /// A new file for every line that is written or read.
+    pub record: Option<PathBuf>,
 }
 
 /// Where a room begins.
@@ -75,6 +90,16 @@ pub enum From {
     Seq(u64),
     /// Behind what the cursor file remembers; a room that is not in it, as [`From::Now`].
     Cursor,
+}
+
+impl From {
+    /// Where a room begins that is entered later: a number is of the rooms at the start.
+    fn of_later_room(self) -> Self {
+        match self {
+            Self::Cursor => Self::Cursor,
+            Self::Now | Self::Start | Self::Seq(_) => Self::Now,
+        }
+    }
 }
 
 impl FromStr for From {
@@ -117,6 +142,44 @@ impl FromStr for Overflow {
     }
 }
 
+/// Serves a program what a file says, without a server. `hang_up` is called when the file has ended and everything is
+/// written: the program is to see the end of its input then.
+///
+/// # Errors
+/// [`Exit::Usage`] for a file that is none; [`Exit::Failed`] if the program asks something else than the file says.
+pub async fn replay(
+    file: &Path,
+    options: Options,
+    input: impl Read + Send + 'static,
+    output: impl Write + Send + 'static,
+    hang_up: impl FnOnce(),
+) -> Result<Exit, Failure> {
+    let lines = replay::read(file)?;
+    let queue = Queue::start(output, QUEUE_LINES, |_| {}).map_err(no_thread)?;
+    let inputs = input::start(input).map_err(no_thread)?;
+    let (reins, grace) = (Reins::default(), options.grace);
+    let stop = reins.stop.clone();
+    let replay = Replay::new(Arc::clone(&queue), inputs, options, &lines);
+    let run = async {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => Ok(()),
+            ended = replay.play(lines, hang_up) => ended,
+        }
+    };
+    let ended = until_signal(run, &queue, &reins, grace).await;
+    match queue.error() {
+        Some(error) => Err(Failure::new(Exit::Failed, format!("standard output: {error}"))),
+        None => ended,
+    }
+}
+
+// As the argument of map_err.
+#[allow(clippy::needless_pass_by_value)]
+fn no_thread(error: io::Error) -> Failure {
+    Failure::new(Exit::Bug, format!("no thread for a pipe: {error}"))
+}
+
 /// Serves a program until its input ends, or it reads no more, or a signal comes.
 ///
 /// # Errors
@@ -132,7 +195,6 @@ pub async fn jsonl(
         return Err(Failure::new(Exit::Usage, "--ack and --from cursor need --cursor FILE"));
     }
     let cursor = options.cursor.as_ref().map(|path| CursorFile::open(path, &settings.server)).transpose()?;
-    let no_thread = |e: io::Error| Failure::new(Exit::Bug, format!("no thread for a pipe: {e}"));
     let follows_output = cursor.clone().filter(|_| !options.ack);
     let written = move |(room, place): (String, Place)| {
         if let Some(cursor) = &follows_output {
@@ -140,11 +202,20 @@ pub async fn jsonl(
         }
     };
     let queue = Queue::start(output, QUEUE_LINES, written).map_err(no_thread)?;
-    let stop = CancellationToken::new();
+    let recorder = options.record.as_ref().map(|path| Recorder::create(path)).transpose()?;
+    let reins = Reins::default();
     let grace = options.grace;
-    let run =
-        Run { settings, environment, options, cursor: cursor.clone(), queue: Arc::clone(&queue), stop: stop.clone() };
-    let ended = until_signal(run.run(input), &queue, &stop, grace).await;
+    let (queue_of_run, reins_of_run) = (Arc::clone(&queue), reins.clone());
+    let run = Run {
+        settings,
+        environment,
+        options,
+        cursor: cursor.clone(),
+        queue: queue_of_run,
+        reins: reins_of_run,
+        recorder,
+    };
+    let ended = until_signal(run.run(input), &queue, &reins, grace).await;
     if let Some(cursor) = cursor {
         let unsaved = |e: io::Error| Failure::new(Exit::Usage, format!("the cursor file cannot be written: {e}"));
         cursor.save().await.map_err(unsaved)?;
@@ -155,92 +226,19 @@ pub async fn jsonl(
     }
 }
 
-/// Runs to the end, or to that of the pipe, or as far as signals let it: the first leaves it the time of grace, the second
-/// none.
-async fn until_signal<M: Send + 'static>(
-    run: impl Future<Output = Result<(), Failure>>,
-    queue: &Queue<M>,
-    stop: &CancellationToken,
-    grace: Duration,
-) -> Result<Exit, Failure> {
-    let mut run = pin!(run);
-    let mut signals = Signals::new().map_err(|e| Failure::new(Exit::Bug, format!("no signals: {e}")))?;
-    let mut deadline = None;
-    loop {
-        tokio::select! {
-            biased;
-            signal = signals.next() => {
-                if deadline.is_some() {
-                    return Ok(Exit::Signal(signal));
-                }
-                deadline = Some(Instant::now() + grace + LAST_WORDS);
-                stop.cancel();
-            }
-            () = at(deadline) => return Ok(Exit::Clean),
-            () = queue.closed() => return Ok(Exit::Clean),
-            ended = &mut run => return ended.map(|()| Exit::Clean),
-        }
-    }
-}
-
-async fn at(when: Option<Instant>) {
-    match when {
-        Some(when) => sleep_until(when).await,
-        None => std::future::pending().await,
-    }
-}
-
-/// SIGINT and SIGTERM, by number.
-struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl Signals {
-    #[cfg(unix)]
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    #[cfg(unix)]
-    async fn next(&mut self) -> u8 {
-        tokio::select! {
-            biased;
-            _ = self.interrupt.recv() => SIGINT,
-            _ = self.terminate.recv() => SIGTERM,
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    #[cfg(not(unix))]
-    async fn next(&mut self) -> u8 {
-        // Without a handler the signal ends the process by itself.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        SIGINT
-    }
-}
-
 struct Run {
     settings: Settings,
     environment: Environment,
     options: Options,
     cursor: Option<Arc<CursorFile>>,
     queue: Arc<Queue<(String, Place)>>,
-    stop: CancellationToken,
+    reins: Reins,
+    recorder: Option<Recorder>,
 }
 
 impl Run {
     async fn run(self, input: impl Read + Send + 'static) -> Result<(), Failure> {
-        let stop = self.stop.clone();
+        let stop = self.reins.stop.clone();
         let begun = tokio::select! {
             biased;
             () = stop.cancelled() => return Ok(()),
@@ -249,9 +247,10 @@ impl Run {
         let mut bot = begun;
         bot.save().await?;
         bot.ready().await;
-        let inputs =
-            input::start(input).map_err(|e| Failure::new(Exit::Bug, format!("no thread for standard input: {e}")))?;
+        bot.supervisor = Supervisor::ready();
+        let inputs = input::start(input).map_err(no_thread)?;
         let ended = bot.serve(inputs).await;
+        Supervisor::stopping();
         bot.leave().await;
         ended
     }
@@ -263,20 +262,20 @@ impl Run {
         let door = Door::open(self.settings, self.environment, far, Some(self.options.max_offline)).await?;
         let mut joined: Vec<RoomInfo> = Vec::new();
         for room in &self.options.join {
-            joined.push(door.join(room, Instant::now() + self.options.max_offline.max(JOIN_MIN)).await?);
+            let deadline = Instant::now() + self.options.max_offline.max(JOIN_MIN);
+            if self.options.dry_run {
+                // What it is a member of already it hears; nothing is changed for the others.
+                complain(&format!("not joined for --dry-run: #{room}"));
+            } else {
+                joined.push(door.join(room, deadline).await?);
+            }
         }
         let outlet = Outlet::Pipe(self.queue);
-        Ok(Bot::new(door, self.options, server, joined, self.cursor, outlet, self.stop))
+        let mut bot = Bot::new(door, self.options, server, joined, self.cursor, outlet, self.reins);
+        bot.recorder = self.recorder;
+        Ok(bot)
     }
 }
-
-/// The numbers a shell knows the signals by.
-#[cfg(unix)]
-const SIGTERM: u8 = 15;
-const SIGINT: u8 = 2;
-
-/// After the time of grace, for what is still to be written.
-const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// A deadline that is none.
 const FAR: Duration = Duration::from_secs(365 * 24 * 3_600);

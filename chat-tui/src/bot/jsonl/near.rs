@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::input::Input;
 use super::listen::Bot;
 use super::outlet::Outlet;
+use super::signals::Reins;
 use super::work::{Context, Work};
 use super::{FAR, From, Options, Overflow};
 use crate::bot::Failure;
@@ -65,8 +66,7 @@ impl Near {
             settings.login = Login::Device;
         }
         let (lines, read) = mpsc::channel(LINES_AHEAD);
-        let stop = CancellationToken::new();
-        let mut bot = Bot::new(door, options(echo), server, Vec::new(), None, Outlet::Near(lines), stop);
+        let mut bot = Bot::new(door, options(echo), server, Vec::new(), None, Outlet::Near(lines), Reins::default());
         bot.ready().await;
         Ok((Self { bot, settings }, read))
     }
@@ -85,7 +85,7 @@ impl Near {
 
     /// Serves until there are no more requests, or until `stop`.
     pub(in crate::bot) async fn serve(&mut self, requests: Inbox, stop: CancellationToken) -> Result<(), Failure> {
-        self.bot.stop = stop;
+        self.bot.reins.stop = stop;
         self.bot.serve(requests.0).await
     }
 
@@ -113,6 +113,10 @@ fn options(echo: bool) -> Options {
         max_offline: FAR,
         overflow: Overflow::Block,
         pace: None,
+        ignore_bots: false,
+        exit_on_kick: false,
+        dry_run: false,
+        record: None,
     }
 }
 

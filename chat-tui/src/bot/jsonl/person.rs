@@ -251,7 +251,7 @@ impl Context {
         let reply = self.ask(OpenDirect { key: self.key()?, with }).await?;
         let Reply::RoomInfo(info) = &reply else { return Err(nonsense(&reply)) };
         let name = RoomName::parse(&info.name).map_err(|e| Problem::new("internal", e.to_string()))?;
-        self.remember(&name, info.room);
+        self.rooms.remember(&name, info.room);
         Ok((name, reply))
     }
 }

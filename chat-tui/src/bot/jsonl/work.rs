@@ -5,10 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chat_proto::reply::{Member, MemberList, Page};
-use chat_proto::request::{self, LookUpRoom};
-use chat_proto::{
-    AccountId, MessageKey, RejectCode, Reply, RoomId, RoomInfo, RoomName, RoomRef, Seq, Style, Text, TextError,
-};
+use chat_proto::request;
+use chat_proto::{AccountId, MessageKey, RejectCode, Reply, RoomName, Seq, Style, Text, TextError};
 use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -16,11 +14,12 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::fields::{fields, hits_fields, member, page_fields, rooms_fields};
 use super::message::Carries;
 use super::request::{
-    Answer, At, Create, InRoom, LIST_MAX, Members, Op, Part, Problem, Request, Rooms, Search, Send, Typing, answer,
+    Answer, At, Create, InRoom, LIST_MAX, ListRooms, Members, Op, Part, Problem, Request, Search, Send, Subscribe,
+    Typing, answer,
 };
+use super::rooms::{Rooms, by_name, lane};
 use crate::bot::contract;
 use crate::bot::door::RETRY;
-use crate::bot::line::room_name;
 use crate::bot::send::hashed;
 use crate::client::{CallError, Client, Environment};
 
@@ -36,8 +35,7 @@ pub(super) struct Context {
     pub(super) pace: Option<Duration>,
     /// When the next message may go.
     next_send: Mutex<Instant>,
-    /// Rooms met before, by what is unique of their names.
-    known: Mutex<BTreeMap<String, RoomId>>,
+    pub(super) rooms: Rooms,
 }
 
 /// Requests being worked on.
@@ -63,13 +61,8 @@ struct Asked {
 impl Context {
     pub(super) fn new(client: Client, environment: Environment, me: AccountId, pace: Option<Duration>) -> Self {
         let next_send = Mutex::new(Instant::now());
-        Self { client, environment, me, pace, next_send, known: Mutex::default() }
+        Self { client, environment, me, pace, next_send, rooms: Rooms::default() }
     }
-}
-
-/// What is unique of a room's name.
-fn lane(room: &RoomName) -> String {
-    room.keys().folded
 }
 
 impl Work {
@@ -83,8 +76,18 @@ impl Work {
         }
     }
 
+    /// The rooms that are read without being in them.
+    pub(super) fn rooms(&self) -> &Rooms {
+        &self.context.rooms
+    }
+
     pub(super) fn is_idle(&self) -> bool {
         self.asked.is_empty()
+    }
+
+    /// How many are not answered yet.
+    pub(super) fn count(&self) -> usize {
+        self.asked.len()
     }
 
     /// Whether a further request may come.
@@ -139,7 +142,7 @@ impl Work {
                 None => drop(self.lanes.remove(&lane)),
             }
         }
-        answer(&id, outcome)
+        answer(&id, name, outcome)
     }
 
     /// Gives up; the answers to what was not done.
@@ -147,7 +150,7 @@ impl Work {
         self.running.abort_all();
         self.lanes.clear();
         let asked = std::mem::take(&mut self.asked);
-        asked.into_values().map(|asked| answer(&asked.id, Err(Problem::unanswered()))).collect()
+        asked.into_values().map(|asked| answer(&asked.id, asked.name, Err(Problem::unanswered()))).collect()
     }
 }
 
@@ -159,6 +162,8 @@ fn lane_of(op: &Op) -> Option<String> {
 fn op_room(op: &Op) -> Option<&RoomName> {
     match op {
         Op::Join(InRoom { room })
+        | Op::Unsubscribe(InRoom { room })
+        | Op::Subscribe(Subscribe { room, .. })
         | Op::Part(Part { room, .. })
         | Op::Create(Create { room, .. })
         | Op::Send(Send { room, .. })
@@ -189,8 +194,7 @@ impl Context {
     async fn settle(&self, op: Op) -> Outcome {
         let outcome = self.perform(op.clone()).await;
         let is_gone = |problem: &Problem| problem.code == RejectCode::NoSuchRoom.name();
-        let mistook = outcome.as_ref().err().is_some_and(is_gone)
-            && !std::mem::take(&mut *self.known.lock().unwrap_or_else(PoisonError::into_inner)).is_empty();
+        let mistook = outcome.as_ref().err().is_some_and(is_gone) && self.rooms.forget_names();
         if mistook { self.perform(op).await } else { outcome }
     }
 
@@ -225,7 +229,9 @@ impl Context {
                 Ok(page_fields(room.as_str(), &page, anchor, self.me))
             }
             Op::Members(members) => self.members(members).await,
-            Op::Rooms(Rooms { after, limit }) => {
+            Op::Subscribe(subscribe) => self.subscribe(subscribe).await,
+            Op::Unsubscribe(InRoom { room }) => self.unsubscribe(&room).await,
+            Op::Rooms(ListRooms { after, limit }) => {
                 let reply = self.ask(request::ListRooms { after, limit: limit.clamp(1, LIST_MAX) }).await?;
                 let Reply::RoomList(list) = reply else { return Err(nonsense(&reply)) };
                 Ok(rooms_fields(&list))
@@ -331,39 +337,6 @@ impl Context {
         }
     }
 
-    pub(super) async fn room(&self, name: &RoomName) -> Result<RoomId, Problem> {
-        if let Some(id) = self.known_room(name) {
-            return Ok(id);
-        }
-        let reply = self.ask(LookUpRoom { room: by_name(name) }).await?;
-        let Reply::RoomInfo(info) = reply else { return Err(nonsense(&reply)) };
-        self.remember(name, info.room);
-        Ok(info.room)
-    }
-
-    fn known_room(&self, name: &RoomName) -> Option<RoomId> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&lane(name)).copied()
-    }
-
-    pub(super) fn remember(&self, name: &RoomName, id: RoomId) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= ROOMS_KNOWN_MAX {
-            known.clear();
-        }
-        known.insert(lane(name), id);
-    }
-
-    pub(super) fn info(&self, name: &RoomName, reply: Reply) -> Outcome {
-        let Reply::RoomInfo(info) = reply else { return Err(nonsense(&reply)) };
-        self.remember(name, info.room);
-        let RoomInfo { name, head, read, created, .. } = info;
-        let mut fields = fields([("room", room_name(&name).into()), ("head", head.0.into()), ("read", read.0.into())]);
-        if created {
-            fields.insert("created".to_owned(), true.into());
-        }
-        Ok(fields)
-    }
-
     pub(super) fn done(&self, reply: Result<Reply, Problem>) -> Outcome {
         reply.map(|_| Map::new())
     }
@@ -380,10 +353,6 @@ fn settled<T>(result: Result<T, CallError>) -> Option<Result<T, Problem>> {
     }
 }
 
-fn by_name(room: &RoomName) -> RoomRef {
-    RoomRef::Name(room.as_str().to_owned())
-}
-
 fn text_code(error: &TextError) -> &'static str {
     match error {
         TextError::TooLong { .. } => RejectCode::TooLarge.name(),
@@ -397,6 +366,3 @@ pub(super) fn nonsense(reply: &Reply) -> Problem {
 
 /// Requests being worked on or waiting for another one of their room; further ones stay unread in standard input.
 const REQUESTS_MAX: usize = 256;
-
-/// Rooms whose numbers are remembered.
-const ROOMS_KNOWN_MAX: usize = 1_000;

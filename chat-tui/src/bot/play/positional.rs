@@ -6,6 +6,8 @@ use serde_json::{Map, Value};
 const ROWS: &[(&str, &[&str])] = &[
     ("send", &["room", "text"]),
     ("join", &["room"]),
+    ("subscribe", &["room", "from"]),
+    ("unsubscribe", &["room"]),
     ("part", &["room", "reason"]),
     ("create", &["room", "topic"]),
     ("read", &["room", "seq"]),
