@@ -66,3 +66,16 @@ fn what_a_process_uses_is_told_and_one_that_is_not_there_is_an_error() {
         assert_eq!(bench(&server, &data, &args).status.code(), Some(2), "{args:?}");
     }
 }
+
+#[test]
+fn a_thousand_bots_of_one_process_hear_everything() {
+    let (server, data) = (TestServer::start(), tempfile::tempdir().unwrap());
+    // Twenty to a room, so that coming in is not all there is to it.
+    let load =
+        "--conns 1000 --rooms 50 --senders 50 --window 50 --secs 1 --warmup 0 --json".split(' ').collect::<Vec<_>>();
+    let outcome = json(&bench(&server, &data, &load));
+    let number = |name: &str| outcome[name].as_u64().unwrap();
+    assert!(number("sent") >= 50, "{outcome}");
+    assert_eq!(number("delivered"), 20 * number("sent"), "{outcome}");
+    assert_eq!((number("lost"), number("disordered"), number("refused")), (0, 0, 0), "{outcome}");
+}
