@@ -1,5 +1,6 @@
 //! The client without a screen: one message ([`send`]), a room on standard output ([`tail`]), what somebody looks for
-//! ([`search`]), a file up or down ([`files`]), a program's two pipes ([`jsonl`]), and scenarios of several actors ([`play`]).
+//! ([`search`]), a file up or down ([`files`]), a program's two pipes ([`jsonl`]), a command for every event ([`hook`]), and scenarios of several
+//! actors ([`play`]).
 //!
 //! Standard output is data and nothing else; what people should know goes to standard error. Whoever reads standard output
 //! slowly slows only this session: a bounded [`queue`] stands before it, and what is in front of that stays at the server.
@@ -10,6 +11,7 @@ pub mod cursor;
 pub mod door;
 mod exit;
 pub mod files;
+pub mod hook;
 pub mod jsonl;
 pub mod line;
 pub mod listing;

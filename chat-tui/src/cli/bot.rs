@@ -27,6 +27,8 @@ enum Door {
     Jsonl(JsonlArgs),
     /// Print a JSON Schema of the lines that `jsonl` writes and reads
     Schema,
+    /// Run a command for every event: the event on its standard input, its standard output as the reply
+    Hook(super::hook::HookArgs),
     /// Play scenarios: files in which several actors act and expect
     Play(super::play::PlayArgs),
 }
@@ -87,6 +89,7 @@ pub(crate) fn run(args: BotArgs) -> Result<Exit, Failure> {
     match args.door {
         Door::Jsonl(args) => serve(args),
         Door::Schema => print(&format!("{:#}\n", schema())),
+        Door::Hook(args) => super::hook::run(args),
         Door::Play(args) => super::play::run(args),
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod demo;
 pub(crate) mod device;
 pub(crate) mod doctor;
 pub(crate) mod files;
+pub(crate) mod hook;
 pub(crate) mod listing;
 pub(crate) mod pages;
 pub(crate) mod password;

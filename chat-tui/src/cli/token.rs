@@ -26,6 +26,11 @@ pub(crate) struct TokenArgs {
 }
 
 impl TokenArgs {
+    /// The variable that holds the token, if it is one that does: for whoever runs other programs.
+    pub(crate) fn variable(&self) -> Option<String> {
+        self.token_env.clone()
+    }
+
     /// How to log in, where a token is named.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ mod record;
 mod replay;
 pub(in crate::bot) mod request;
 mod rooms;
-mod signals;
+pub(in crate::bot) mod signals;
 mod supervisor;
 mod tokens;
 mod work;
@@ -258,23 +258,31 @@ impl Run {
     /// Logs in and joins.
     async fn begin(self) -> Result<Bot, Failure> {
         let server = self.settings.server.host.clone();
-        let far = Instant::now() + FAR;
-        let door = Door::open(self.settings, self.environment, far, Some(self.options.max_offline)).await?;
-        let mut joined: Vec<RoomInfo> = Vec::new();
-        for room in &self.options.join {
-            let deadline = Instant::now() + self.options.max_offline.max(JOIN_MIN);
-            if self.options.dry_run {
-                // What it is a member of already it hears; nothing is changed for the others.
-                complain(&format!("not joined for --dry-run: #{room}"));
-            } else {
-                joined.push(door.join(room, deadline).await?);
-            }
-        }
+        let (door, joined) = enter(self.settings, self.environment, &self.options).await?;
         let outlet = Outlet::Pipe(self.queue);
         let mut bot = Bot::new(door, self.options, server, joined, self.cursor, outlet, self.reins);
         bot.recorder = self.recorder;
         Ok(bot)
     }
+}
+
+/// Logs in, and joins what there is to join.
+async fn enter(
+    settings: Settings,
+    environment: Environment,
+    options: &Options,
+) -> Result<(Door, Vec<RoomInfo>), Failure> {
+    let door = Door::open(settings, environment, Instant::now() + FAR, Some(options.max_offline)).await?;
+    let mut joined = Vec::new();
+    for room in &options.join {
+        if options.dry_run {
+            // What it is a member of already it hears; nothing is changed for the others.
+            complain(&format!("not joined for --dry-run: #{room}"));
+        } else {
+            joined.push(door.join(room, Instant::now() + options.max_offline.max(JOIN_MIN)).await?);
+        }
+    }
+    Ok((door, joined))
 }
 
 /// A deadline that is none.

@@ -2,8 +2,10 @@
 //! would write and read them.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
+use chat_proto::{RoomId, RoomInfo};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -11,11 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::input::Input;
 use super::listen::Bot;
+pub(in crate::bot) use super::outlet::Heard;
 use super::outlet::Outlet;
 use super::signals::Reins;
 use super::work::{Context, Work};
-use super::{FAR, From, Options, Overflow};
+use super::{FAR, From, Options, Overflow, enter};
 use crate::bot::Failure;
+use crate::bot::cursor::CursorFile;
 use crate::bot::door::Door;
 use crate::client::{Client, Environment, Login, Settings};
 
@@ -54,19 +58,45 @@ pub(in crate::bot) fn requests() -> (Requests, Inbox) {
 impl Near {
     /// Logs in, trying for as long as `patience`. The lines come out of the receiver, the first one is there already.
     pub(in crate::bot) async fn open(
-        mut settings: Settings,
+        settings: Settings,
         environment: Environment,
         echo: bool,
         patience: Duration,
-    ) -> Result<(Self, mpsc::Receiver<String>), Failure> {
-        let server = settings.server.host.clone();
+    ) -> Result<(Self, mpsc::Receiver<Heard>), Failure> {
         let door = Door::open(settings.clone(), environment, Instant::now() + FAR, Some(patience)).await?;
+        Self::begin(door, settings, options(echo), Vec::new(), None).await
+    }
+
+    /// Logs in, joins and begins where the options say, as `bot jsonl` does; the rooms it joined come along. How far each room
+    /// was dealt with is for the reader of the lines to say, to the cursor.
+    pub(in crate::bot) async fn listen(
+        settings: Settings,
+        environment: Environment,
+        options: Options,
+        cursor: Option<Arc<CursorFile>>,
+    ) -> Result<(Self, mpsc::Receiver<Heard>, Vec<RoomId>), Failure> {
+        let (door, joined) = enter(settings.clone(), environment, &options).await?;
+        let rooms = joined.iter().map(|info| info.room).collect();
+        let (near, lines) = Self::begin(door, settings, options, joined, cursor).await?;
+        Ok((near, lines, rooms))
+    }
+
+    async fn begin(
+        door: Door,
+        mut settings: Settings,
+        options: Options,
+        joined: Vec<RoomInfo>,
+        cursor: Option<Arc<CursorFile>>,
+    ) -> Result<(Self, mpsc::Receiver<Heard>), Failure> {
         // A code works once; from then on the key is enough.
         if settings.login.is_once() {
             settings.login = Login::Device;
         }
-        let (lines, read) = mpsc::channel(LINES_AHEAD);
-        let mut bot = Bot::new(door, options(echo), server, Vec::new(), None, Outlet::Near(lines), Reins::default());
+        let server = settings.server.host.clone();
+        // Nobody reads before this returns, and there may be a word about every room.
+        let (lines, read) = mpsc::channel(LINES_AHEAD + door.welcome.feeds.len());
+        let mut bot = Bot::new(door, options, server, joined, cursor, Outlet::Near(lines), Reins::default());
+        bot.save().await?;
         bot.ready().await;
         Ok((Self { bot, settings }, read))
     }
@@ -101,7 +131,7 @@ impl Near {
 }
 
 /// Everything as it comes, for as long as it takes: whoever drives the session has patience of his own.
-fn options(echo: bool) -> Options {
+pub(in crate::bot) fn options(echo: bool) -> Options {
     Options {
         join: Vec::new(),
         from: From::Now,

@@ -8,13 +8,22 @@ use tokio::sync::mpsc::error::TrySendError;
 use crate::bot::cursor::Place;
 use crate::bot::queue::{Closed, Passed, Queue};
 
+/// A line for a reader in this process.
+#[derive(Debug)]
+pub(in crate::bot) struct Heard {
+    /// The line, as a program would read it.
+    pub(in crate::bot) line: String,
+    /// For an event of a room, what the room is called and where the event stands.
+    pub(in crate::bot) mark: Option<(String, Place)>,
+}
+
 /// Where lines go.
 #[derive(Debug)]
 pub(super) enum Outlet {
     /// Standard output, behind its queue.
     Pipe(Arc<Queue<(String, Place)>>),
     /// A reader in this process, who reads everything.
-    Near(mpsc::Sender<String>),
+    Near(mpsc::Sender<Heard>),
 }
 
 impl Outlet {
@@ -22,7 +31,7 @@ impl Outlet {
     pub(super) async fn push(&self, line: String, mark: Option<(String, Place)>) -> Result<(), Closed> {
         match self {
             Self::Pipe(queue) => queue.push(line, mark).await,
-            Self::Near(lines) => lines.send(line).await.map_err(|_| Closed),
+            Self::Near(lines) => lines.send(Heard { line, mark }).await.map_err(|_| Closed),
         }
     }
 
@@ -30,7 +39,7 @@ impl Outlet {
     pub(super) fn pass(&self, kind: &str, line: &str) -> Result<Passed, Closed> {
         match self {
             Self::Pipe(queue) => queue.pass(kind, line),
-            Self::Near(lines) => match lines.try_send(line.to_owned()) {
+            Self::Near(lines) => match lines.try_send(Heard { line: line.to_owned(), mark: None }) {
                 Ok(()) => Ok(Passed::Queued),
                 Err(TrySendError::Full(_)) => Ok(Passed::Full),
                 Err(TrySendError::Closed(_)) => Err(Closed),

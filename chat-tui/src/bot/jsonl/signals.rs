@@ -13,7 +13,7 @@ use crate::bot::queue::Queue;
 use crate::bot::{Exit, Failure};
 
 /// What a signal asks for.
-enum Asked {
+pub(in crate::bot) enum Asked {
     /// To end, by the number of the signal.
     End(u8),
     /// To say how things stand.
@@ -58,7 +58,8 @@ pub(super) async fn until_signal<M: Send + 'static>(
     }
 }
 
-pub(super) async fn at(when: Option<Instant>) {
+/// Waits until then; without a time, for ever.
+pub(in crate::bot) async fn at(when: Option<Instant>) {
     match when {
         Some(when) => sleep_until(when).await,
         None => std::future::pending().await,
@@ -66,7 +67,7 @@ pub(super) async fn at(when: Option<Instant>) {
 }
 
 /// SIGINT, SIGTERM and SIGUSR1.
-struct Signals {
+pub(in crate::bot) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -77,7 +78,7 @@ struct Signals {
 
 impl Signals {
     #[cfg(unix)]
-    fn new() -> io::Result<Self> {
+    pub(in crate::bot) fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -87,7 +88,7 @@ impl Signals {
     }
 
     #[cfg(unix)]
-    async fn next(&mut self) -> Asked {
+    pub(in crate::bot) async fn next(&mut self) -> Asked {
         tokio::select! {
             biased;
             _ = self.interrupt.recv() => Asked::End(SIGINT),
@@ -97,12 +98,12 @@ impl Signals {
     }
 
     #[cfg(not(unix))]
-    fn new() -> io::Result<Self> {
+    pub(in crate::bot) fn new() -> io::Result<Self> {
         Ok(Self {})
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) -> Asked {
+    pub(in crate::bot) async fn next(&mut self) -> Asked {
         // Without a handler the signal ends the process by itself.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

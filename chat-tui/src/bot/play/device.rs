@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::cable::Cable;
 use super::latency::Latency;
 use super::log::Log;
-use crate::bot::jsonl::near::{Near, Requests, requests};
+use crate::bot::jsonl::near::{Heard, Near, Requests, requests};
 use crate::bot::{Exit, Failure};
 use crate::client::{Client, Environment, Settings};
 
@@ -74,7 +74,7 @@ impl Device {
         let (near, mut lines) = Near::open(settings, on(&environment, &cable), echo, patience).await?;
         let log = Arc::new(Log::new());
         // Who he is is heard before he does anything.
-        let ready = lines.recv().await.unwrap_or_default();
+        let ready = lines.recv().await.map(|heard| heard.line).unwrap_or_default();
         log.push_line(serde_json::from_str(&ready).unwrap_or_default(), ready);
         let asked = Arc::new(Asked::default());
         let reader = tokio::spawn(read(lines, Arc::clone(&log), Arc::clone(&asked), latency)).abort_handle();
@@ -222,8 +222,8 @@ fn on(environment: &Environment, cable: &Cable) -> Environment {
 }
 
 /// Sorts what comes into answers and events.
-async fn read(mut lines: mpsc::Receiver<String>, log: Arc<Log>, asked: Arc<Asked>, latency: Arc<Latency>) {
-    while let Some(written) = lines.recv().await {
+async fn read(mut lines: mpsc::Receiver<Heard>, log: Arc<Log>, asked: Arc<Asked>, latency: Arc<Latency>) {
+    while let Some(Heard { line: written, .. }) = lines.recv().await {
         let now = Instant::now();
         let Ok(Value::Object(line)) = serde_json::from_str(&written) else { continue };
         if let Some(number) = line.get("re") {
