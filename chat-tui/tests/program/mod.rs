@@ -104,6 +104,11 @@ impl Running {
         }
     }
 
+    /// The next line, if there is one by then.
+    pub fn line_by(&mut self, deadline: Instant) -> Option<String> {
+        self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
+    }
+
     /// Whatever lines are there until the program ends.
     pub fn rest(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.lines.recv_timeout(PATIENCE).ok()).collect()
