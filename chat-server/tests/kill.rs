@@ -2,10 +2,6 @@
 //! down are checked against the log. `CHAT_KILL_CYCLES` sets how often (30).
 #![allow(clippy::unwrap_used)]
 
-#[path = "simulation/checker.rs"]
-#[allow(dead_code, unreachable_pub, missing_docs, missing_debug_implementations)]
-mod checker;
-
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,12 +9,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use chat_proto::event::{Posted, ReadMarked};
-use chat_proto::{EventBody, FeedId, MessageKey, Seq};
-use chat_server::core::State as _;
-use chat_server::core::account::Account;
-use chat_server::store::{DataDir, Settings, SqliteStore, Store as _};
-use checker::{Dump, Line, Marker, Row};
+use chat_torture::checker::{self, Dump, Line};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 
@@ -203,38 +194,5 @@ fn list(violations: &[checker::Violation]) -> String {
 /// What the server was left with.
 #[tokio::main(flavor = "current_thread")]
 async fn dump(data: &Path) -> Dump {
-    let store = SqliteStore::open(DataDir::lock(data).unwrap(), Settings::default()).unwrap();
-    let registry = store.registry().await.unwrap();
-    let mut dump = Dump::default();
-    for room in registry.rooms {
-        let rows = store.read(FeedId::Room(room.id), Seq(1), usize::MAX >> 1).await.unwrap();
-        dump.log.extend(rows.into_iter().map(|row| Row {
-            room: room.id.0,
-            seq: row.event.seq.0,
-            key: if row.event.key == MessageKey::default() { String::new() } else { row.event.key.to_string() },
-            digest: if let EventBody::Posted(Posted { text, .. }) = &row.event.body { digest(text) } else { 0 },
-        }));
-    }
-    for account in registry.accounts {
-        let feed = FeedId::Account(account.id);
-        let Some(loaded) = store.load(feed).await.unwrap() else { continue };
-        let mut state = Account::default();
-        if let Some(snapshot) = &loaded.snapshot {
-            state.restore(&snapshot.bytes[8..]).unwrap();
-        }
-        for row in store.read(feed, loaded.meta.oldest, 100_000).await.unwrap() {
-            state.apply(&row.event);
-        }
-        let account = account.name.to_string();
-        for event in state.since(Seq::ZERO) {
-            if let EventBody::ReadMarked(ReadMarked { room, seq, .. }) = event.body {
-                dump.marks.push(Marker { account: account.clone(), room: room.0, seq: seq.0 });
-            }
-        }
-    }
-    dump
-}
-
-fn digest(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    chat_torture::dump::read(data).await.unwrap()
 }

@@ -3,8 +3,6 @@
 #![allow(unreachable_pub, missing_docs, missing_debug_implementations)]
 
 mod actor;
-mod checker;
-mod checker_tests;
 mod device;
 mod disk;
 mod mutants;
@@ -15,3 +13,5 @@ mod run;
 mod seeds;
 mod tls;
 mod world;
+
+use chat_torture::checker;

@@ -3,49 +3,16 @@
 //! Acknowledgements carry positions, so nothing has to be searched for: the whole check costs a sort. A history is a list of
 //! [`Line`]s, one JSON object each where it is written to files, and the log is the [`Dump`] taken at the end.
 
+mod history;
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Something a device did or saw. The lines of one device are in order; `t` is one clock for all of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    /// When, microseconds.
-    pub t: u64,
-    /// Which device; the name goes on being the same when its process is started again.
-    pub device: String,
-    /// What.
-    #[serde(flatten)]
-    pub what: What,
-}
-
-/// What a device did or saw. A key names a message; a digest is anything equal for equal content, as long as log and lines
-/// are made with the same one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "what", rename_all = "lowercase")]
-pub enum What {
-    /// A process of this device began, with nothing on its screen.
-    Start { account: String },
-    /// It holds a room up to here already: what it shows begins right behind.
-    Resume { room: u64, after: u64 },
-    /// The connection came up.
-    Conn,
-    /// The connection broke.
-    Disc,
-    /// A message was given to the client.
-    Send { room: u64, key: String, digest: u64 },
-    /// The client said that it has the message on disk and will send it.
-    Queued { room: u64, key: String },
-    /// The message is stored, says the server.
-    Ack { room: u64, key: String, seq: u64 },
-    /// The message is refused for good, says the server.
-    Err { room: u64, key: String },
-    /// An event of a room appeared.
-    Show { room: u64, seq: u64, key: String, digest: u64 },
-    /// The account's read marker is here, the device was told.
-    Mark { room: u64, seq: u64 },
-}
+pub use history::{Line, What, digest, format, parse};
 
 /// What a server was left with.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,17 +26,24 @@ pub struct Dump {
 /// One event of a room. What is no message may have an empty key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
+    /// Of which room.
     pub room: u64,
+    /// Its place there.
     pub seq: u64,
+    /// Names the message.
     pub key: String,
+    /// Equal for equal content.
     pub digest: u64,
 }
 
 /// The read marker of an account in a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
+    /// Whose, by name.
     pub account: String,
+    /// Where.
     pub room: u64,
+    /// Up to here, inclusive.
     pub seq: u64,
 }
 
@@ -101,6 +75,7 @@ pub enum Rule {
 /// A broken promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
+    /// Which.
     pub rule: Rule,
     /// Where, for people.
     pub text: String,
@@ -114,6 +89,7 @@ impl fmt::Display for Violation {
 
 /// Everything that is wrong with a history. Where the run came to rest, every screen is also expected to be complete and every
 /// marker to be the server's.
+#[must_use]
 pub fn check(lines: &[Line], dump: &Dump, at_rest: bool) -> Vec<Violation> {
     let mut checker = Checker { log: Log::new(dump), found: Vec::new() };
     checker.dense(dump);
@@ -127,20 +103,6 @@ pub fn check(lines: &[Line], dump: &Dump, at_rest: bool) -> Vec<Violation> {
         checker.queued(lines);
     }
     checker.found
-}
-
-/// Reads a history as it is kept in a file.
-///
-/// # Errors
-/// The first line that is none, by its number.
-pub fn parse(text: &str) -> Result<Vec<Line>, String> {
-    let numbered = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-    numbered.map(|(at, line)| serde_json::from_str(line).map_err(|error| format!("line {}: {error}", at + 1))).collect()
-}
-
-/// A history as it is kept in a file.
-pub fn format(lines: &[Line]) -> String {
-    lines.iter().filter_map(|line| serde_json::to_string(line).ok()).map(|line| line + "\n").collect()
 }
 
 /// The log, to be looked up by place and by key.

@@ -1,6 +1,6 @@
 //! The checker against histories made by hand: a good one, and one broken in each way there is.
 
-use super::checker::{Dump, Line, Marker, Row, Rule, What, check, format, parse};
+use super::{Dump, Line, Marker, Row, Rule, What, check, format, parse};
 
 fn line(t: u64, device: &str, what: What) -> Line {
     Line { t, device: device.to_owned(), what }
