@@ -7,6 +7,7 @@
 
 pub mod access;
 mod bans;
+mod bells;
 pub mod bots;
 pub mod choices;
 pub mod defence;

@@ -2,12 +2,13 @@
 //! and never across an await.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_proto::delivery::EndReason;
 use chat_proto::{Chain, Epoch, FeedId, Ordinal, Seq, Timestamp};
 use tokio::sync::{Notify, watch};
 
+use super::bells::Bells;
 use super::gate::Gate;
 use super::signals::Signals;
 use super::tail::{Behind, Frame, Tail};
@@ -45,19 +46,12 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A reader of a feed: the bell of his connection, and his gate.
-#[derive(Debug)]
-struct Watcher {
-    wake: Weak<Wake>,
-    gate: Arc<Gate>,
-}
-
 /// The readers' side of a feed.
 #[derive(Debug)]
 pub struct Shared {
     id: FeedId,
     tail: Mutex<Tail>,
-    watchers: Mutex<Vec<Watcher>>,
+    bells: Arc<Bells>,
     signals: Mutex<Signals>,
     noted: watch::Sender<Seq>,
 }
@@ -77,7 +71,7 @@ impl Shared {
         Self {
             id,
             tail: Mutex::new(Tail::new(meta)),
-            watchers: Mutex::default(),
+            bells: Bells::new(id),
             signals: Mutex::default(),
             noted: watch::Sender::new(Seq::ZERO),
         }
@@ -103,8 +97,9 @@ impl Shared {
 
     /// Publishes committed frames and wakes the readers.
     pub fn publish(&self, frames: Vec<Arc<Frame>>, meta: FeedMeta) {
+        let events = frames.len();
         lock(&self.tail).publish(frames, meta);
-        self.wake();
+        self.bells.ring(events);
     }
 
     /// Words were removed: what was published is read from the store from here on.
@@ -115,38 +110,38 @@ impl Shared {
     /// Says where the feed ends after it was read from the store, and wakes readers who stand elsewhere.
     pub fn reset(&self, meta: FeedMeta) {
         lock(&self.tail).reset(meta);
-        self.wake();
+        self.bells.ring(1);
     }
 
     /// Rings a bell at every change from now on.
     pub fn watch(&self, wake: &Arc<Wake>, gate: &Arc<Gate>) {
-        lock(&self.watchers).push(Watcher { wake: Arc::downgrade(wake), gate: Arc::clone(gate) });
+        self.bells.watch(wake, gate);
     }
 
     /// Rings a bell no more.
     pub fn unwatch(&self, gate: &Arc<Gate>) {
-        lock(&self.watchers).retain(|known| !Arc::ptr_eq(&known.gate, gate));
+        self.bells.unwatch(gate);
     }
 
     /// Closes the gates of readers behind an event, where there is a reason to.
     pub fn close_gates(&self, last: Seq, reason: impl Fn(&Gate) -> Option<EndReason>) {
-        for watcher in lock(&self.watchers).iter() {
-            if let Some(reason) = reason(&watcher.gate) {
-                watcher.gate.close(last, reason);
+        self.bells.each_gate(|gate| {
+            if let Some(reason) = reason(gate) {
+                gate.close(last, reason);
             }
-        }
+        });
     }
 
     /// Whether anybody watches.
     #[must_use]
     pub fn is_watched(&self) -> bool {
-        lock(&self.watchers).iter().any(|watcher| watcher.wake.strong_count() > 0)
+        self.bells.is_watched()
     }
 
     /// Changes the signals, and wakes the readers if the change says so.
     pub fn signal(&self, change: impl FnOnce(&mut Signals) -> bool) {
         if change(&mut lock(&self.signals)) {
-            self.wake();
+            self.bells.ring(1);
         }
     }
 
@@ -174,13 +169,5 @@ impl Shared {
     pub async fn until_noted(&self, seq: Seq) {
         // The sender lives as long as this.
         let _ = self.noted.subscribe().wait_for(|noted| *noted >= seq).await;
-    }
-
-    fn wake(&self) {
-        lock(&self.watchers).retain(|watcher| {
-            let Some(wake) = watcher.wake.upgrade() else { return false };
-            wake.ring(self.id);
-            true
-        });
     }
 }

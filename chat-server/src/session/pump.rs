@@ -304,7 +304,11 @@ impl Pump {
                 let reason = "the server goes down; it will be back in a moment".to_owned();
                 background.push_frame(&Delivery::GoingAway(GoingAway { after_ms, reason }), SERVER_FRAME_BYTES_MAX);
             }
-            PumpCommand::Drain(drained) => self.drains.push(drained),
+            PumpCommand::Drain(drained) => {
+                // A feed may wait for its tick to say that it has news.
+                self.ready.extend(self.subscriptions.keys());
+                self.drains.push(drained);
+            }
         }
     }
 
