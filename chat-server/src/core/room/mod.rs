@@ -182,9 +182,10 @@ impl Room {
             return None;
         }
         let last = self.last_posts.get(&by.account)?;
-        let left = last.0.saturating_add(i64::from(self.settings.slow_mode_s) * 1_000_000).saturating_sub(now.0);
-        // A clock that was set back must not silence anybody for longer than the setting says.
-        (left > 0).then(|| left.min(i64::from(self.settings.slow_mode_s) * 1_000_000))
+        let since = now.0.saturating_sub(last.0);
+        let left = i64::from(self.settings.slow_mode_s) * 1_000_000 - since;
+        // What was written later than now was written before the clock was set back: it silences nobody.
+        (since >= 0 && left > 0).then_some(left)
     }
 
     fn is_slowed(&self, account: AccountId) -> bool {
