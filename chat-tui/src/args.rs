@@ -50,6 +50,8 @@ pub(crate) enum Command {
     Bench(cli::bench::BenchArgs),
     /// Connect a program
     Bot(cli::bot::BotArgs),
+    /// Drive a screen that runs: requests as arguments or on standard input, on the connection it has
+    Ctl(cli::ctl::CtlArgs),
     /// Become the owner of a server that has none, by the code it printed on its first start
     Claim(cli::claim::ClaimArgs),
     /// Let this device open an account you have, by a code that another of your devices makes (/link), or by its password

@@ -47,6 +47,7 @@ fn run(command: Command) -> Result<Exit, Failure> {
         Command::Upload(file) => cli::files::run_upload(file),
         Command::Download(file) => cli::files::run_download(file),
         Command::Bot(bot) => cli::bot::run(bot),
+        Command::Ctl(ctl) => cli::ctl::run(ctl),
         Command::Claim(claim) => cli::claim::run(&claim),
         Command::Link(link) => cli::device::link(&link),
         Command::Recover(recover) => cli::device::recover(&recover),

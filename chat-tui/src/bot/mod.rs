@@ -7,6 +7,8 @@
 
 pub mod bench;
 pub mod contract;
+#[cfg(unix)]
+pub mod ctl;
 pub mod cursor;
 pub mod door;
 mod exit;

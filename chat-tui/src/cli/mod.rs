@@ -6,6 +6,7 @@ pub(crate) mod claim;
 pub(crate) mod config;
 #[cfg(feature = "tui")]
 pub(crate) mod connect;
+pub(crate) mod ctl;
 #[cfg(feature = "tui")]
 pub(crate) mod demo;
 pub(crate) mod device;

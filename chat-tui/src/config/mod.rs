@@ -54,6 +54,8 @@ pub struct Config {
     pub explore: bool,
     /// Whether programs may be run from within.
     pub exec: bool,
+    /// Whether programs may drive the screen.
+    pub ctl: bool,
     /// Whether others are told while something is being written.
     pub typing: bool,
     /// Lines pasted in one piece that are sent without a question; 0 for any number.
@@ -190,6 +192,7 @@ impl Default for Config {
             cache: true,
             explore: false,
             exec: false,
+            ctl: true,
             typing: true,
             paste_lines: 5,
             highlight: Vec::new(),

@@ -114,6 +114,14 @@ pub const SETTINGS: &[Setting] = &[
         show: |config| Some(Value::Flag(config.exec)),
     },
     Setting {
+        key: "ctl",
+        kind: Kind::Flag,
+        meaning: "Whether programs of your own may drive this client while it runs, through chat-tui ctl.",
+        live: false,
+        read: |config, value| flag(&value).map(|ctl| config.ctl = ctl),
+        show: |config| Some(Value::Flag(config.ctl)),
+    },
+    Setting {
         key: "typing",
         kind: Kind::Flag,
         meaning: "Whether others are told while you are writing.",

@@ -6,6 +6,7 @@
 //! Never: an await on the network or on a file.
 
 mod configured;
+mod control;
 mod editor;
 mod opener;
 mod run;
@@ -34,6 +35,7 @@ use super::term::guard::Tty;
 use super::term::input::{EVENTS_MAX, Reader, TermEvent};
 use super::term::signals::Signals;
 pub use configured::Start;
+use control::Control;
 use sessions::{Sessions, Told};
 
 use crate::client::cache::Cache;
@@ -129,10 +131,13 @@ pub async fn run(start: Start, environment: Environment, mut tell: impl FnMut(&s
     app.begin(sessions, settings);
     app.news(early);
     app.connect_also(&servers);
+    app.let_programs_in().await;
     let ended = app.turn(told).await;
     app.part();
     app.outlive_answer().await;
-    if let Some(sessions) = app.give_back() {
+    let (sessions, control) = app.give_back();
+    control.finish(QUIT_GRACE).await;
+    if let Some(sessions) = sessions {
         sessions.finish().await;
     }
     ended
@@ -151,6 +156,8 @@ struct App {
     settings: BTreeMap<ServerId, Settings>,
     /// Answers that servers wait for: whether they are trusted.
     asked: BTreeMap<ServerId, oneshot::Sender<TrustAnswer>>,
+    /// Programs beside the person.
+    control: Control,
     effects: Effects,
     drawn: Option<Instant>,
     ended: Option<Ended>,
@@ -199,6 +206,7 @@ impl App {
             sessions: None,
             settings: BTreeMap::new(),
             asked: BTreeMap::new(),
+            control: Control::default(),
             effects: Effects::default(),
             drawn: None,
             ended: None,
@@ -222,9 +230,9 @@ impl App {
         self.settings.insert(FIRST, settings);
     }
 
-    /// Gives the terminal back; the sessions are still to be ended.
-    fn give_back(self) -> Option<Sessions> {
-        self.sessions
+    /// Gives the terminal back; the sessions are still to be ended, and programs to be told.
+    fn give_back(self) -> (Option<Sessions>, Control) {
+        (self.sessions, self.control)
     }
 
     /// Shows what an earlier run knew of a server. A cache that cannot be read is no reason not to begin.
@@ -280,6 +288,7 @@ impl App {
                 _ = news.recv_many(&mut batch, NEWS_BATCH) => {}
                 _ = answered.recv_many(&mut answers, ANSWERS_MAX) => {}
                 Some(asked) = questions.recv() => self.ask(asked),
+                wish = self.control.wish() => self.grant(wish),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() => self.tick(),
             }
         }
@@ -296,6 +305,7 @@ impl App {
 
     fn net(&mut self, server: ServerId, event: ClientEvent) {
         let stopped = if let ClientEvent::Stopped(reason) = &event { Some(reason.clone()) } else { None };
+        self.control.hear(server, &event);
         self.tell(Msg::Net(server, event));
         if let Some(reason) = stopped {
             self.stopped(server, reason);

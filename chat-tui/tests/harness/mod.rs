@@ -21,7 +21,7 @@ use chat_proto::{
 };
 use chat_tui::client::{ClientEvent, LinkState};
 use chat_tui::tui::core::time::{Now, Zone};
-use chat_tui::tui::core::{Effect, Effects, Errand, Model, Msg, RoomKey, Server, ServerId, Tag, settle, update};
+use chat_tui::tui::core::{Effect, Effects, Errand, Model, Msg, RoomKey, Server, ServerId, Tag, input, settle, update};
 use chat_tui::tui::term::caps::{Colors, Symbols};
 use chat_tui::tui::term::key::Key;
 use chat_tui::tui::view::width::width;
@@ -122,6 +122,16 @@ impl Screen {
         self.dirty |= effects.dirty;
         self.effects.extend(effects.list);
         self
+    }
+
+    /// A program gives a line.
+    pub fn input(&mut self, text: &str) -> Result<(), String> {
+        let mut effects = Effects::default();
+        let taken = input(&mut self.model, self.now, text, &mut effects);
+        settle(&mut self.model, &mut effects);
+        self.dirty |= effects.dirty;
+        self.effects.extend(effects.list);
+        taken
     }
 
     pub fn net(&mut self, event: ClientEvent) -> &mut Self {

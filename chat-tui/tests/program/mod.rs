@@ -18,8 +18,8 @@ pub fn program(data: &Path, args: &[&str]) -> Command {
     for (variable, _) in std::env::vars().filter(|(variable, _)| variable.starts_with("CHAT_")) {
         command.env_remove(variable);
     }
-    // Nobody's own settings.
-    command.env("CHAT_CLIENT_CONFIG", "/dev/null");
+    // Nobody's own settings, and nobody's own screens.
+    command.env("CHAT_CLIENT_CONFIG", "/dev/null").env_remove("XDG_RUNTIME_DIR");
     command.env("CHAT_CLIENT_DATA", data).args(args);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command

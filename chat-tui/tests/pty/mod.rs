@@ -55,7 +55,7 @@ pub(crate) fn program(path: impl AsRef<OsStr>) -> CommandBuilder {
     command.env("CHAT_CLIENT_CONFIG", "/dev/null");
     // A panic's words stay on the screen.
     command.env("RUST_BACKTRACE", "0");
-    for other in ["COLORTERM", "NO_COLOR", "TMUX"] {
+    for other in ["COLORTERM", "NO_COLOR", "TMUX", "XDG_RUNTIME_DIR"] {
         command.env_remove(other);
     }
     command

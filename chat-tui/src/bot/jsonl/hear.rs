@@ -148,7 +148,9 @@ impl Bot {
             }
             LinkState::Waiting { retry_in, reason } => {
                 self.offline_since.get_or_insert_with(Instant::now);
-                complain(&reason);
+                if !self.aside {
+                    complain(&reason);
+                }
                 let in_ms = u64::try_from(retry_in.as_millis()).ok();
                 self.line(&Line::State { net: Net::Reconnecting, in_ms, reason: Some(reason) }, None).await;
             }

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 /// What standard input brings.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Input {
+pub(in crate::bot) enum Input {
     /// A line, without its end.
     Line(Vec<u8>),
     /// A line over [`LINE_BYTES_MAX`], left out.
@@ -14,7 +14,7 @@ pub(super) enum Input {
 }
 
 /// Reads lines until the input ends; then the receiver ends.
-pub(super) fn start(input: impl Read + Send + 'static) -> io::Result<mpsc::Receiver<Input>> {
+pub(in crate::bot) fn start(input: impl Read + Send + 'static) -> io::Result<mpsc::Receiver<Input>> {
     let (tx, rx) = mpsc::channel(LINES_AHEAD);
     std::thread::Builder::new().name("input".to_owned()).spawn(move || {
         let mut input = BufReader::new(input);
@@ -48,7 +48,7 @@ fn next(input: &mut impl BufRead) -> io::Result<Option<Input>> {
 }
 
 /// A line, bytes, its end not counted.
-pub(super) const LINE_BYTES_MAX: usize = 256 * 1024;
+pub(in crate::bot) const LINE_BYTES_MAX: usize = 256 * 1024;
 
 /// Lines read ahead of the session.
 const LINES_AHEAD: usize = 16;

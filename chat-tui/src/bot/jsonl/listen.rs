@@ -85,6 +85,8 @@ pub(super) struct Bot {
     pub(super) save_at: Instant,
     /// A line found no place and was not to wait for one.
     pub(super) overrun: AtomicBool,
+    /// The session is somebody else's, and so is standard error.
+    pub(super) aside: bool,
 }
 
 /// One thing that happened.
@@ -133,6 +135,7 @@ impl Bot {
             offline_since: None,
             save_at: Instant::now(),
             overrun: AtomicBool::new(false),
+            aside: false,
             door,
         };
         let ready = |name: &str, head: Seq, read: Seq| ReadyRoom { room: room_name(name), head: head.0, read: read.0 };

@@ -2,13 +2,14 @@
 //! `docs/bots.md` is the contract.
 
 mod bans;
+pub(in crate::bot) mod beside;
 mod choose;
 mod connections;
 pub(in crate::bot) mod fields;
 mod files;
 mod hear;
 mod identity;
-mod input;
+pub(in crate::bot) mod input;
 mod invites;
 mod listen;
 mod message;

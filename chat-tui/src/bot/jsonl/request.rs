@@ -220,20 +220,20 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D, prefix: &str) -
 
 /// Why a request is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(in crate::bot) struct Problem {
     /// For programs: a reject's name.
-    pub(super) code: &'static str,
+    pub(in crate::bot) code: &'static str,
     /// For people.
-    pub(super) error: String,
+    pub(in crate::bot) error: String,
     /// Whether the same request may succeed later.
-    pub(super) retry: bool,
+    pub(in crate::bot) retry: bool,
     /// How long to wait first, milliseconds.
-    pub(super) retry_after_ms: u32,
+    pub(in crate::bot) retry_after_ms: u32,
 }
 
 impl Problem {
     /// A problem that stays until something changes.
-    pub(super) fn new(code: &'static str, error: impl Into<String>) -> Self {
+    pub(in crate::bot) fn new(code: &'static str, error: impl Into<String>) -> Self {
         Self { code, error: error.into(), retry: false, retry_after_ms: 0 }
     }
 
@@ -257,7 +257,7 @@ impl From<Reject> for Problem {
 
 /// The answer to a request, as it is written.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Answer {
+pub(in crate::bot) struct Answer {
     pub(super) re: Value,
     pub(super) ok: bool,
     #[serde(flatten)]
@@ -273,7 +273,7 @@ pub(super) fn dry(id: &Value, name: &'static str) -> Answer {
 }
 
 /// The answer to a request.
-pub(super) fn answer(id: &Value, name: &'static str, outcome: Result<Map<String, Value>, Problem>) -> Answer {
+pub(in crate::bot) fn answer(id: &Value, name: &'static str, outcome: Result<Map<String, Value>, Problem>) -> Answer {
     let ok = outcome.is_ok();
     let fields = outcome.unwrap_or_else(|Problem { code, error, retry, retry_after_ms }| {
         let error: String = error.chars().take(ERROR_CHARS_MAX).collect();
@@ -294,6 +294,30 @@ pub(super) fn answer(id: &Value, name: &'static str, outcome: Result<Map<String,
 /// # Errors
 /// The id, if it could be read, and what is wrong.
 pub(super) fn parse(line: &[u8]) -> Result<Request, (Value, Problem)> {
+    let Head { id, op, fields } = head(line)?;
+    match read(&op, fields) {
+        // What is done is in the contract; without a name there, nothing would be held against it.
+        Ok(parsed) => Ok(Request { id, name: contract().forms(&op).next().map_or("", |form| form.name), op: parsed }),
+        Err(problem) => Err((id, problem)),
+    }
+}
+
+/// What every request has, and what is left of it.
+#[derive(Debug)]
+pub(in crate::bot) struct Head {
+    /// Carried back by the answer; null if there was none.
+    pub(in crate::bot) id: Value,
+    /// What is asked.
+    pub(in crate::bot) op: String,
+    /// The other fields.
+    pub(in crate::bot) fields: Map<String, Value>,
+}
+
+/// Reads as much of a request as all of them have in common.
+///
+/// # Errors
+/// The id, if it could be read, and what is wrong.
+pub(in crate::bot) fn head(line: &[u8]) -> Result<Head, (Value, Problem)> {
     let bad = |error: String| Problem::new("bad_request", error);
     let mut fields: Map<String, Value> =
         serde_json::from_slice(line).map_err(|e| (Value::Null, bad(format!("not a request in JSON: {e}"))))?;
@@ -305,13 +329,9 @@ pub(super) fn parse(line: &[u8]) -> Result<Request, (Value, Problem)> {
             return Err((Value::Null, bad(format!("an id is a number, or a string of at most {ID_BYTES_MAX} bytes"))));
         }
     }
-    let Some(Value::String(op)) = fields.remove("op") else {
-        return Err((id, bad("a request names its `op`".to_owned())));
-    };
-    match read(&op, fields) {
-        // What is done is in the contract; without a name there, nothing would be held against it.
-        Ok(parsed) => Ok(Request { id, name: contract().forms(&op).next().map_or("", |form| form.name), op: parsed }),
-        Err(problem) => Err((id, problem)),
+    match fields.remove("op") {
+        Some(Value::String(op)) => Ok(Head { id, op, fields }),
+        Some(_) | None => Err((id, bad("a request names its `op`".to_owned()))),
     }
 }
 
@@ -362,7 +382,7 @@ fn history(History { room, before, after, around, limit }: History) -> Result<Op
     Ok(Op::History(room, anchor, limit.clamp(1, PAGE_EVENTS_MAX)))
 }
 
-pub(super) fn fill<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
+pub(in crate::bot) fn fill<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, Problem> {
     serde_json::from_value(Value::Object(fields)).map_err(|e| Problem::new("bad_request", e.to_string()))
 }
 

@@ -97,6 +97,11 @@ impl Sessions {
         self.list[place] = Some(Session { client, errands });
     }
 
+    /// The session with a server.
+    pub(super) fn client(&self, server: ServerId) -> Option<Client> {
+        self.list.get(usize::from(server.0))?.as_ref().map(|session| session.client.clone())
+    }
+
     /// Where answers go.
     pub(super) fn answers(&self) -> mpsc::Sender<Msg> {
         self.answers.clone()

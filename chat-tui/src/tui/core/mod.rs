@@ -63,4 +63,4 @@ pub use reverse::Reverse;
 pub use room_state::{Intent, RoomState};
 pub use rooms::{ListRow, Order, RoomLine, first_room_row, hotlist, room_lines, room_list};
 pub use server::{Link, RoomKey, SERVERS_MAX, Server, ServerId};
-pub use update::{last_words, settle, update};
+pub use update::{input, last_words, settle, update};

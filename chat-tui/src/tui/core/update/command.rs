@@ -55,7 +55,7 @@ fn enter(model: &mut Model, names: &[String], effects: &mut Effects) -> Result<(
 }
 
 /// Runs a command. Returns the room the line was written in, which may not be the one looked at any more.
-fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
+pub(super) fn run(model: &mut Model, command: Command, effects: &mut Effects) -> Result<Option<RoomKey>, String> {
     let (written_in, at) = (model.current(), model.server);
     match command {
         Command::Join(names) => enter(model, &names, effects)?,

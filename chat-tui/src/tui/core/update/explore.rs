@@ -6,8 +6,11 @@ use super::notice;
 use crate::tui::core::effect::{Effect, Effects, Errand};
 use crate::tui::core::model::Model;
 
-/// Takes out of the effects what a person who only looks does not want, and says so where he asked for it.
-pub(super) fn hold_back(model: &mut Model, effects: &mut Effects) {
+/// What is said of it.
+pub(super) const ONLY_LOOKING: &str = "you are only looking, so nothing is sent; /set explore off";
+
+/// Takes out of the effects what a person who only looks does not want, and says so where he asked for it. Whether he did.
+pub(super) fn hold_back(model: &mut Model, effects: &mut Effects) -> bool {
     let mut asked = false;
     effects.list.retain(|effect| {
         let Effect::At(_, errand) = effect else { return true };
@@ -17,8 +20,9 @@ pub(super) fn hold_back(model: &mut Model, effects: &mut Effects) {
         !quiet && !writes
     });
     if asked {
-        notice(model, effects, true, "you are only looking, so nothing is sent; /set explore off");
+        notice(model, effects, true, ONLY_LOOKING);
     }
+    asked
 }
 
 fn writes(errand: &Errand) -> bool {

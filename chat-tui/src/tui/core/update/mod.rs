@@ -12,6 +12,7 @@ mod files;
 mod filters;
 mod find;
 mod here;
+mod input;
 mod keys;
 mod link;
 mod message;
@@ -133,6 +134,19 @@ pub fn settle(model: &mut Model, effects: &mut Effects) {
     if model.prefs.explore {
         explore::hold_back(model, effects);
     }
+}
+
+/// Takes a line of a program as if the person had typed it.
+///
+/// # Errors
+/// What is wrong with it, for people; nothing of it is done.
+pub fn input(model: &mut Model, now: Now, text: &str, effects: &mut Effects) -> Result<(), String> {
+    model.now = now;
+    let taken = input::input(model, text, effects);
+    if model.prefs.explore && explore::hold_back(model, effects) {
+        return Err(explore::ONLY_LOOKING.to_owned());
+    }
+    taken
 }
 
 /// What is to be done before the program ends.
