@@ -41,7 +41,7 @@ pub(crate) struct Relays {
     /// The server's program; the one built beside this one otherwise
     #[arg(long, value_name = "PROGRAM")]
     server: Option<PathBuf>,
-    /// Where histories of cells that broke a promise are left
+    /// Where histories and logs are left
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
 }
@@ -162,7 +162,7 @@ fn tell(sum: &mut Sum, what: &Relays, nth: usize, cell: &Cell, outcome: &Outcome
         Counts::of(&counts.rebinds),
     ));
     violations.iter().take(VIOLATIONS_TOLD).for_each(|violation| say(&format!("     {violation}")));
-    if let (Some(keep), false) = (&what.keep, violations.is_empty()) {
+    if let Some(keep) = &what.keep {
         std::fs::create_dir_all(keep)?;
         std::fs::write(keep.join(format!("cell{nth}.jsonl")), chat_torture::checker::format(&outcome.lines))?;
         std::fs::write(keep.join(format!("cell{nth}.log.json")), serde_json::to_string(&outcome.dump)?)?;

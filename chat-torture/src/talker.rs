@@ -156,7 +156,8 @@ impl Talker {
                     if talking {
                         self.talk().await?;
                     }
-                    if draining && self.client.outbox().await.is_empty() {
+                    // Whoever never got in before gets in now: that is an event as well, which the others are to see.
+                    if draining && self.room.is_some() && self.client.outbox().await.is_empty() {
                         draining = false;
                         say("drained");
                     }
@@ -278,11 +279,9 @@ impl Talker {
 
     /// Waits until everything the room holds is shown here.
     async fn finish(&mut self, events: &mut mpsc::Receiver<ClientEvent>) -> anyhow::Result<()> {
+        let room = self.room.context("never saw the room")?;
         let head = loop {
-            // Who never got in before gets in now.
-            if let Some(room) = self.room
-                && let Ok(Reply::RoomInfo(info)) = self.client.request(LookUpRoom { room: RoomRef::Id(room) }).await
-            {
+            if let Ok(Reply::RoomInfo(info)) = self.client.request(LookUpRoom { room: RoomRef::Id(room) }).await {
                 break info.head;
             }
             if let Ok(event) = timeout(Duration::from_millis(50), events.recv()).await {
