@@ -67,11 +67,10 @@ fn tell(outcome: &Outcome, grow_mb: u64) -> bool {
     };
     say(&format!("left alone:   {}", line(calm)));
     say(&format!("under attack: {}", line(storm)));
-    let grew = kilobytes.map(|(before, greatest)| greatest.saturating_sub(before));
-    match kilobytes {
-        Some((before, greatest)) => say(&format!("memory of the server: {before} kB before, {greatest} kB at most")),
-        None => say("memory of the server: this system does not tell"),
+    for (turn, (before, greatest)) in kilobytes.iter().enumerate() {
+        say(&format!("memory of the server, turn {}: {before} kB before, {greatest} kB at most", turn + 1));
     }
+    let grew = grown(kilobytes);
     let surprises: usize = tallies.iter().map(|tally| tally.surprises.len()).sum();
     let missed = [
         (storm.p99() > calm.p99().mul_f64(1.1)).then_some("p99 within a tenth"),
@@ -84,7 +83,13 @@ fn tell(outcome: &Outcome, grow_mb: u64) -> bool {
         violations.len(),
         if *is_alive { "alive" } else { "GONE" }
     ));
-    surprises == 0 && violations.is_empty() && *is_alive && grew.is_none_or(|grew| grew <= grow_mb * 1024)
+    surprises == 0 && violations.is_empty() && *is_alive && grew <= grow_mb * 1024
+}
+
+/// What the server's memory grew by, from before the first attack to the most it ever was, kilobytes; 0 where nothing is told.
+fn grown(kilobytes: &[(u64, u64)]) -> u64 {
+    let most = kilobytes.iter().map(|(_, greatest)| *greatest).max();
+    kilobytes.first().zip(most).map_or(0, |((before, _), most)| most.saturating_sub(*before))
 }
 
 /// What ninety-nine of a hundred logins should take at most under attack.

@@ -25,7 +25,7 @@ async fn s1_s5_every_attack_ends_as_it_should_and_good_people_are_served() {
     assert!(calm.shown.len() > 50 && storm.shown.len() > 50 && storm.failed == 0, "{calm:?} {storm:?}");
     // Attackers and attacked share this machine's processors, and a test runs beside others: only what hangs is found here.
     assert!(storm.p99() < Duration::from_secs(5), "{:?}", storm.p99());
-    if let Some((before, greatest)) = outcome.kilobytes {
+    for (before, greatest) in outcome.kilobytes {
         println!("{before} kB before, {greatest} kB at most");
         assert!(greatest < before + GROWN_KILOBYTES_MAX, "from {before} to {greatest} kB");
     }

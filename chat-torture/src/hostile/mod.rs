@@ -7,7 +7,7 @@ mod inside;
 mod outside;
 mod raw;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
@@ -128,8 +128,9 @@ pub struct Outcome {
     pub calm: Noticed,
     /// What they noticed under attack.
     pub storm: Noticed,
-    /// The server's memory before the first attack and at its greatest, kilobytes, where the system tells.
-    pub kilobytes: Option<(u64, u64)>,
+    /// The server's memory at the end of each time that people were left alone, and at its greatest under the attack that
+    /// followed, kilobytes, where the system tells.
+    pub kilobytes: Vec<(u64, u64)>,
     /// Whether the server is still there.
     pub is_alive: bool,
     /// Promises to good people that were broken.
@@ -150,12 +151,13 @@ impl Hostile {
         let mut times = Vec::new();
         let (mut calm, mut storm) = (Noticed::default(), Noticed::default());
         let mut tallies: Vec<Tally> = ATTACKS.iter().map(|(name, _)| Tally { name, ..Tally::default() }).collect();
-        let before = server.kilobytes();
-        let mut greatest = before;
+        let mut kilobytes = Vec::new();
         for turn in 0..self.turns {
             let began = now_micros();
             log_in(server.address, Instant::now() + self.time, turn * 2, &mut calm).await;
             times.push((began..now_micros(), false));
+            let before = server.kilobytes();
+            let mut greatest = before;
             let end = Instant::now() + self.time;
             let began = now_micros();
             let attacks = ATTACKS.iter().zip(&mut tallies).enumerate().map(|(nth, ((_, attack), tally))| {
@@ -175,13 +177,17 @@ impl Hostile {
                     _ = look.tick() => greatest = greatest.max(server.kilobytes()),
                 }
             }
+            kilobytes.extend(before.zip(greatest));
             times.push((began..now_micros(), true));
         }
         let is_alive = server.is_alive();
         device::rest(&mut devices, REST).await?;
         server.kill();
         let lines = device::histories(&devices)?;
-        let dump = dump::read(&data).await?;
+        let mut dump = dump::read(&data).await?;
+        // Attackers wrote no histories, and what they did to rooms of their own is nobody's loss.
+        let rooms: BTreeSet<u64> = lines.iter().filter_map(room_of).collect();
+        dump.log.retain(|row| rooms.contains(&row.room));
         let violations = checker::check(&lines, &dump, true);
         for (shown, is_storm) in shown(&lines, &times) {
             if is_storm { &mut storm } else { &mut calm }.shown.push(shown);
@@ -190,7 +196,7 @@ impl Hostile {
             noticed.shown.sort_unstable();
             noticed.logins.sort_unstable();
         }
-        Ok(Outcome { tallies, calm, storm, kilobytes: before.zip(greatest), is_alive, violations })
+        Ok(Outcome { tallies, calm, storm, kilobytes, is_alive, violations })
     }
 }
 
@@ -234,6 +240,11 @@ async fn log_in(server: SocketAddr, end: Instant, turn: u32, noticed: &mut Notic
         }
         sleep_until((began + LOG_IN_EVERY).min(end)).await;
     }
+}
+
+/// The room somebody began to read.
+fn room_of(line: &Line) -> Option<u64> {
+    if let What::Resume { room, .. } = &line.what { Some(*room) } else { None }
 }
 
 /// How long messages took to be shown that were said at some times, and in which kind of time.
