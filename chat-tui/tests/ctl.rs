@@ -13,7 +13,7 @@ use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-use program::{Running, expect_code, program, run, stdout};
+use program::{PATIENCE, Running, expect_code, program, run, stdout};
 use pty::Pty;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -89,7 +89,10 @@ struct Raw(BufReader<UnixStream>);
 
 impl Raw {
     fn open(desk: &Desk, name: &str) -> Self {
-        Self(BufReader::new(UnixStream::connect(&desk.sockets(name)[0]).unwrap()))
+        let stream = UnixStream::connect(&desk.sockets(name)[0]).unwrap();
+        // Who is not answered at all fails the test, and does not hang it.
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self(BufReader::new(stream))
     }
 
     fn write(&mut self, line: &str) {
