@@ -3,6 +3,7 @@
 //! Acknowledgements carry positions, so nothing has to be searched for: the whole check costs a sort. A history is a list of
 //! [`Line`]s, one JSON object each where it is written to files, and the log is the [`Dump`] taken at the end.
 
+mod cuts;
 mod history;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use cuts::Cut;
+use cuts::Cuts;
 pub use history::{Line, What, digest, format, parse};
 
 /// What a server was left with.
@@ -21,6 +24,9 @@ pub struct Dump {
     pub log: Vec<Row>,
     /// Every read marker.
     pub marks: Vec<Marker>,
+    /// Everybody who was put out of a room for good.
+    #[serde(default)]
+    pub cuts: Vec<Cut>,
 }
 
 /// One event of a room. What is no message may have an empty key.
@@ -52,7 +58,7 @@ pub struct Marker {
 pub enum Rule {
     /// What was acknowledged is in the log, at the place that was told, in the words that were sent.
     Acked,
-    /// A key is in the log once.
+    /// A message is in the log once, by its key and by its words.
     OneCopy,
     /// A room's log is dense from 1.
     Dense,
@@ -70,6 +76,8 @@ pub enum Rule {
     Refused,
     /// At the end, whatever a client took in and did not see refused is in the log.
     Queued,
+    /// Nothing of somebody who was put out, and nothing for him, is behind the place where that happened.
+    CutOff,
 }
 
 /// A broken promise.
@@ -91,13 +99,15 @@ impl fmt::Display for Violation {
 /// marker to be the server's.
 #[must_use]
 pub fn check(lines: &[Line], dump: &Dump, at_rest: bool) -> Vec<Violation> {
-    let mut checker = Checker { log: Log::new(dump), found: Vec::new() };
+    let mut checker = Checker { log: Log::new(dump), cuts: Cuts::new(lines, dump), found: Vec::new() };
     checker.dense(dump);
     checker.copies(lines, dump);
+    checker.words(lines, dump);
     checker.answers(lines);
     checker.screens(lines, at_rest);
     checker.real_time(lines);
     checker.sender_order(lines);
+    checker.cut_off(lines);
     checker.markers(lines, dump, at_rest);
     if at_rest {
         checker.queued(lines);
@@ -132,6 +142,7 @@ impl<'a> Log<'a> {
 
 struct Checker<'a> {
     log: Log<'a>,
+    cuts: Cuts<'a>,
     found: Vec<Violation>,
 }
 
@@ -166,6 +177,31 @@ impl Checker<'_> {
                 let rule = if is_acked { Rule::OneCopy } else { Rule::UnackedOnce };
                 let text = format!("room {}: {} at {first} and at {}", row.room, row.key, row.seq);
                 self.report(rule, text);
+            }
+        }
+    }
+
+    /// The same words under another key are a copy too, unless somebody sent them as often.
+    fn words(&mut self, lines: &[Line], dump: &Dump) {
+        let mut sent: BTreeSet<(u64, u64, &str)> = BTreeSet::new();
+        for line in lines {
+            if let What::Send { room, key, digest } = &line.what {
+                sent.insert((*room, *digest, key));
+            }
+        }
+        let mut left: BTreeMap<(u64, u64), i64> = BTreeMap::new();
+        for (room, digest, _) in sent {
+            *left.entry((room, digest)).or_default() += 1;
+        }
+        let mut known: BTreeSet<(u64, &str)> = BTreeSet::new();
+        for Row { room, seq, key, digest } in &dump.log {
+            let Some(left) = left.get_mut(&(*room, *digest)).filter(|_| known.insert((*room, key))) else { continue };
+            *left -= 1;
+            if *left < 0 {
+                self.report(
+                    Rule::OneCopy,
+                    format!("room {room}: what is at {seq} is there more often than it was sent"),
+                );
             }
         }
     }
@@ -213,7 +249,8 @@ impl Checker<'_> {
             }
         }
         for ((room, key), device) in waiting {
-            if self.log.place(room, key).is_none() {
+            // He may have been told no when nobody looked.
+            if self.cuts.of(device, room).is_none() && self.log.place(room, key).is_none() {
                 self.report(Rule::Queued, format!("{device}: room {room}: {key} was taken in and is nowhere"));
             }
         }
@@ -262,7 +299,7 @@ impl Checker<'_> {
         for (device, rooms) in shown {
             for (room, last) in rooms {
                 let head = self.log.heads.get(room).copied().unwrap_or(0);
-                if *last != head {
+                if *last != head && self.cuts.of(device, *room).is_none() {
                     self.report(Rule::Shown, format!("{device}: room {room}: shown up to {last} of {head}"));
                 }
             }
@@ -350,7 +387,7 @@ impl Checker<'_> {
         for ((device, room), seq) in marks {
             let account = accounts.get(device).copied().unwrap_or_default();
             let server = kept.get(&(account, room)).copied().unwrap_or(0);
-            if seq != server {
+            if seq != server && self.cuts.of(device, room).is_none() {
                 let text = format!("{device}: room {room}: the marker is at {seq}, the server's at {server}");
                 self.report(Rule::Marker, text);
             }

@@ -1,11 +1,13 @@
 //! What the person or the script at a device does: joins, writes, reads, moves about.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chat_proto::request::{Focus, JoinRoom, MarkRead};
-use chat_proto::{MessageKey, Reply, RoomId, RoomRef, Seq, Style};
-use chat_tui::client::Client;
+use chat_proto::event::List;
+use chat_proto::request::{Focus, JoinRoom, MarkRead, PutOnList, UserRef};
+use chat_proto::{MessageKey, RejectCode, Reply, RoomId, RoomRef, Seq, Style};
+use chat_tui::client::{CallError, Client};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tokio::sync::watch;
@@ -13,7 +15,7 @@ use tokio::time::sleep;
 
 use super::checker::What;
 use super::device::Seen;
-use super::world::{World, digest_of_text};
+use super::world::{TROLL, World, digest_of_text};
 
 /// What a device does in a run.
 #[derive(Debug)]
@@ -29,20 +31,43 @@ pub struct Part {
     pub calm: watch::Receiver<bool>,
     /// The keys of its joins, one per room.
     pub keys: Vec<MessageKey>,
+    /// Who is to be put out by whoever may, if there is somebody.
+    pub troll: Option<&'static str>,
+    /// The rooms it was ever in, in the order of their names.
+    pub entered: Mutex<BTreeMap<String, RoomId>>,
+}
+
+impl Part {
+    fn is_troll(&self) -> bool {
+        self.device.starts_with(TROLL)
+    }
+
+    /// Whether the others have had enough of him.
+    fn is_troll_known(&self) -> bool {
+        !self.is_troll() && self.world.now() > TROLL_KNOWN_US
+    }
 }
 
 /// Acts until the process ends.
 pub async fn act(part: Arc<Part>, client: Client, seen: Arc<Mutex<Seen>>, mut random: StdRng) {
     let mut rooms = Vec::new();
     for (name, key) in part.rooms.iter().zip(&part.keys) {
-        rooms.push(join(&client, name, *key).await);
+        rooms.push(join(&part, &client, name, *key).await);
     }
+    let mut put_out = BTreeSet::new();
     loop {
         sleep(part.pace.mul_f64(random.random())).await;
         if *part.calm.borrow() {
             return stay_calm(&client, &seen).await;
         }
         let room = rooms[random.random_range(0..rooms.len())];
+        if let Some(troll) = part.troll
+            && part.is_troll_known()
+            && !put_out.contains(&room)
+            && put_out_of(&client, room, troll, MessageKey(random.random())).await
+        {
+            put_out.insert(room);
+        }
         match random.random_range(0..20) {
             0 => client.rebind().await,
             1 => {
@@ -59,7 +84,7 @@ pub async fn act(part: Arc<Part>, client: Client, seen: Arc<Mutex<Seen>>, mut ra
 /// Does nothing any more but look what the client still has to send.
 async fn stay_calm(client: &Client, seen: &Mutex<Seen>) {
     loop {
-        let waiting = client.outbox().await.len();
+        let waiting = client.outbox().await.iter().filter(|outgoing| outgoing.refused.is_none()).count();
         {
             let mut seen = guard(seen);
             (seen.waiting, seen.calm) = (waiting, true);
@@ -68,14 +93,31 @@ async fn stay_calm(client: &Client, seen: &Mutex<Seen>) {
     }
 }
 
-async fn join(client: &Client, name: &str, key: MessageKey) -> RoomId {
+/// Enters a room. Who is kept out of it knows where it is, and goes on trying to write.
+async fn join(part: &Part, client: &Client, name: &str, key: MessageKey) -> RoomId {
+    let create = !part.is_troll();
     loop {
-        let join = JoinRoom { key, room: RoomRef::Name(name.to_owned()), create: true };
-        if let Ok(Reply::RoomInfo(info)) = client.request(join).await {
-            return info.room;
+        let join = JoinRoom { key, room: RoomRef::Name(name.to_owned()), create };
+        match client.request(join).await {
+            Ok(Reply::RoomInfo(info)) => {
+                lock(&part.entered).insert(name.to_owned(), info.room);
+                return info.room;
+            }
+            Err(CallError::Rejected(reject)) if reject.code == RejectCode::Banned => {
+                if let Some(room) = lock(&part.entered).get(name) {
+                    return *room;
+                }
+            }
+            Ok(_) | Err(_) => {}
         }
         sleep(REST).await;
     }
+}
+
+/// Puts somebody out of a room for good; false if it is not for this one to do.
+async fn put_out_of(client: &Client, room: RoomId, who: &str, key: MessageKey) -> bool {
+    let (user, list) = (UserRef::Name(who.to_owned()), List::Banned);
+    client.request(PutOnList { key, room, user, list, until: None, reason: String::new() }).await.is_ok()
 }
 
 async fn send(part: &Part, client: &Client, seen: &Mutex<Seen>, room: RoomId, random: &mut StdRng) {
@@ -109,8 +151,15 @@ async fn mark_read(part: &Part, client: &Client, seen: &Mutex<Seen>, room: RoomI
 }
 
 fn guard(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
-    seen.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(seen)
 }
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// When somebody is put out, microseconds of the run.
+const TROLL_KNOWN_US: u64 = 15_000_000;
 
 /// How often somebody who waits looks again.
 const REST: Duration = Duration::from_millis(250);

@@ -22,10 +22,11 @@ use tokio::sync::mpsc;
 
 use super::actor::{self, Part};
 use super::checker::What;
-use super::disk::Mutant;
+use super::mutant::Mutant;
 use super::net::{FNV_START, Net, fnv};
+use super::outbox;
 use super::tls;
-use super::world::{SERVER, World, digest};
+use super::world::{SERVER, TROLL, World, digest, key_of};
 
 /// What happens to the process of a device.
 #[derive(Clone, Copy, Debug)]
@@ -64,6 +65,8 @@ pub struct Seen {
     pub waiting: usize,
     /// Messages it was given so far.
     pub sent: u32,
+    /// What a mutant of the reader has not heard of yet.
+    pub unheard: BTreeMap<FeedId, Events>,
     /// How often a process of it was started, and how often it logged in.
     pub lives: u32,
     pub logins: u32,
@@ -144,6 +147,10 @@ impl Device {
         seen.calm = false;
         // A killed process may have been told more than it had written down.
         seen.marks.clear();
+        seen.unheard.clear();
+        if let Some(mutant @ (Mutant::NewKeys | Mutant::OutboxReversed | Mutant::OutboxLost)) = self.world.disk.mutant {
+            outbox::mutate(&settings.profile_dir().unwrap(), mutant);
+        }
         self.record(What::Start { account: self.account.clone() });
         if self.cached {
             // The first screen is the cache's, whatever was on the last one.
@@ -248,7 +255,7 @@ impl Device {
             }
             ClientEvent::Events(events) => {
                 seen.view.apply_events(&events);
-                self.show(&mut seen, &events);
+                self.hear(&mut seen, events);
             }
             ClientEvent::Trimmed(trimmed) => seen.view.apply_trimmed(&trimmed),
             ClientEvent::Ended(ended) => seen.view.apply_ended(&ended),
@@ -261,7 +268,9 @@ impl Device {
                 self.record(What::Ack { room: room.0, key: key.to_string(), seq: receipt.seq.0 });
             }
             ClientEvent::Refused(outgoing) => {
-                self.world.trouble(format!("{}: refused: {outgoing:?}", self.name));
+                if self.account != TROLL {
+                    self.world.trouble(format!("{}: refused: {outgoing:?}", self.name));
+                }
                 self.record(What::Err { room: outgoing.room.0, key: outgoing.key.to_string() });
             }
             ClientEvent::Stopped(StopReason::Quit)
@@ -288,6 +297,21 @@ impl Device {
         }
     }
 
+    fn hear(&self, seen: &mut Seen, events: Events) {
+        let mutant = self.world.disk.mutant;
+        if mutant == Some(Mutant::LostWakeup) {
+            if let Some(before) = seen.unheard.insert(events.feed, events) {
+                self.show(seen, &before);
+            }
+            return;
+        }
+        self.show(seen, &events);
+        // More logins than lives: this process came back.
+        if mutant == Some(Mutant::DoubleSubscribe) && seen.logins > seen.lives {
+            self.show(seen, &events);
+        }
+    }
+
     fn show(&self, seen: &mut Seen, events: &Events) {
         let FeedId::Room(room) = events.feed else { return };
         for event in &events.events {
@@ -307,7 +331,7 @@ impl Device {
     }
 
     fn show_event(&self, room: RoomId, event: &Event) {
-        let (key, digest) = (event.key.to_string(), digest(event));
+        let (key, digest) = (key_of(event), digest(event));
         self.record(What::Show { room: room.0, seq: event.seq.0, key, digest });
     }
 

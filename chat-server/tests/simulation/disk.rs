@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use chat_proto::event::ReadMarked;
+use chat_proto::event::{Posted, ReadMarked};
 use chat_proto::{AccountId, Epoch, EventBody, FeedId, FileHash, MessageKey, Seq, Timestamp};
 use chat_server::core::search::Find;
 use chat_server::store::{
@@ -17,22 +17,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-/// A way to break a promise, to show that the checker notices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mutant {
-    /// Keys are not kept: after a restart of the server a repeated message is a new one.
-    NoDedup,
-    /// Writes are acknowledged at once and kept a moment later.
-    AckBeforeCommit,
-    /// Readers see events before they are kept; their authors are answered afterwards.
-    BroadcastBeforeCommit,
-    /// A client that was restarted goes on one event too early or too late.
-    ResumeOffByOne,
-    /// A server that was restarted has forgotten its newest numbers and gives them again.
-    SeqReuse,
-    /// A read marker that was stored comes back smaller.
-    MarkerRegress,
-}
+use super::mutant::Mutant;
 
 /// What outlives the servers.
 #[derive(Debug)]
@@ -45,6 +30,7 @@ pub struct Disk {
     keys: Mutex<BTreeMap<(FeedId, Seq), MessageKey>>,
     leaked: watch::Sender<BTreeMap<(FeedId, Seq), Row>>,
     writes: watch::Sender<u64>,
+    kept: AtomicU64,
 }
 
 impl Disk {
@@ -61,12 +47,12 @@ impl Disk {
             keys: Mutex::default(),
             leaked: watch::channel(BTreeMap::new()).0,
             writes: watch::channel(0).0,
+            kept: AtomicU64::new(0),
         });
         let flush_every = match mutant {
             Some(Mutant::AckBeforeCommit) => Some(Duration::from_millis(1_500)),
             Some(Mutant::SeqReuse) => Some(Duration::from_secs(3)),
-            Some(Mutant::NoDedup | Mutant::BroadcastBeforeCommit | Mutant::ResumeOffByOne | Mutant::MarkerRegress)
-            | None => None,
+            Some(_) | None => None,
         };
         if let Some(pause) = flush_every {
             let data = disk.data.clone();
@@ -93,15 +79,25 @@ impl Disk {
     /// The power fails: what is being written is not kept.
     pub fn crash(&self) {
         match self.mutant {
-            Some(Mutant::AckBeforeCommit) => self.data.set_back(false),
+            Some(Mutant::AckBeforeCommit | Mutant::NoFlush) => self.data.set_back(false),
             Some(_) | None => self.data.crash(),
         }
     }
 
     /// The server went down in order.
     pub fn restart(&self) {
-        if self.mutant == Some(Mutant::SeqReuse) {
+        if self.is(Mutant::SeqReuse) {
             self.data.set_back(false);
+        }
+        if self.is(Mutant::NoFlush) {
+            self.data.mark();
+        }
+    }
+
+    /// A write was acknowledged.
+    fn wrote(&self) {
+        if self.is(Mutant::NoFlush) && self.kept.fetch_add(1, Ordering::Relaxed).is_multiple_of(CHECKPOINT_WRITES) {
+            self.data.mark();
         }
     }
 
@@ -149,8 +145,48 @@ impl Disk {
         }
     }
 
+    /// What a mutant does to a room's rows on their way to the server.
+    fn mutate_room(&self, rows: &mut Vec<Row>) {
+        let is_message = |row: &Row| matches!(row.event.body, EventBody::Posted(_));
+        match self.mutant {
+            Some(Mutant::NeighboursSwapped) => {
+                if let Some(at) = rows.windows(2).position(|pair| pair.iter().all(is_message)) {
+                    let (first, second) = (rows[at].event.seq, rows[at + 1].event.seq);
+                    rows.swap(at, at + 1);
+                    (rows[at].event.seq, rows[at + 1].event.seq) = (first, second);
+                }
+            }
+            Some(Mutant::OtherWords) => {
+                for row in rows.iter_mut().filter(|row| row.event.seq.0 % 3 == 0) {
+                    if let EventBody::Posted(Posted { text, .. }) = &mut row.event.body {
+                        text.push('!');
+                    }
+                }
+            }
+            Some(Mutant::LeftOut) => {
+                if let Some(at) = rows.iter().skip(1).position(is_message) {
+                    rows.remove(at + 1);
+                }
+            }
+            Some(Mutant::BanForgotten) => {
+                for row in rows {
+                    if let EventBody::Listed(listed) = &mut row.event.body {
+                        listed.who.account = AccountId(u64::MAX);
+                    }
+                    if let EventBody::Evicted(evicted) = &mut row.event.body {
+                        evicted.members.clear();
+                    }
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+
     /// What a mutant does to rows on their way out.
-    fn mutate_out(&self, feed: FeedId, mut rows: Vec<Row>) -> Vec<Row> {
+    fn mutate_out(&self, feed: FeedId, mut rows: Vec<Row>, sees_all: bool) -> Vec<Row> {
+        if !sees_all && matches!(feed, FeedId::Room(_)) {
+            self.mutate_room(&mut rows);
+        }
         let keys = self.keys();
         for row in &mut rows {
             if self.is(Mutant::NoDedup) {
@@ -167,7 +203,10 @@ impl Disk {
 
     /// Whether snapshots of a feed are lost, so that its rows count.
     fn forgets_snapshots(&self, feed: FeedId) -> bool {
-        self.is(Mutant::MarkerRegress) && matches!(feed, FeedId::Account(_))
+        match feed {
+            FeedId::Account(_) => self.is(Mutant::MarkerRegress),
+            FeedId::Room(_) => self.is(Mutant::BanForgotten),
+        }
     }
 }
 
@@ -211,7 +250,7 @@ impl Store for Mounted {
         Box::pin(async move {
             let data = self.data()?;
             self.disk.mutate_in(&mut append);
-            data.append(append).await
+            data.append(append).await.inspect(|()| self.disk.wrote())
         })
     }
 
@@ -232,11 +271,17 @@ impl Store for Mounted {
     }
 
     fn read(&self, feed: FeedId, from: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
-        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.feed(feed)?.read(feed, from, limit).await?)) })
+        Box::pin(async move {
+            let rows = self.feed(feed)?.read(feed, from, limit).await?;
+            Ok(self.disk.mutate_out(feed, rows, self.sees_all))
+        })
     }
 
     fn read_back(&self, feed: FeedId, before: Seq, limit: usize) -> BoxFuture<'_, StoreResult<Vec<Row>>> {
-        Box::pin(async move { Ok(self.disk.mutate_out(feed, self.feed(feed)?.read_back(feed, before, limit).await?)) })
+        Box::pin(async move {
+            let rows = self.feed(feed)?.read_back(feed, before, limit).await?;
+            Ok(self.disk.mutate_out(feed, rows, self.sees_all))
+        })
     }
 
     fn find(&self, feed: FeedId, keys: Vec<(AccountId, MessageKey)>) -> BoxFuture<'_, StoreResult<Vec<Option<Found>>>> {
@@ -307,3 +352,6 @@ impl Store for Mounted {
         Box::pin(async move { self.readable()?.unkept_files(hashes).await })
     }
 }
+
+/// Writes between two flushes of a disk that does not flush every one.
+const CHECKPOINT_WRITES: u64 = 40;

@@ -5,10 +5,12 @@
 mod actor;
 mod device;
 mod disk;
+mod mutant;
 mod mutants;
 mod net;
 mod net_tests;
 mod notes;
+mod outbox;
 mod run;
 mod seeds;
 mod tls;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::checker::Rule;
-use super::disk::Mutant;
+use super::mutant::Mutant;
 use super::run::{Storm, run};
 use super::seeds::say;
 
@@ -54,6 +54,56 @@ fn a_server_that_gives_numbers_again_after_a_restart_is_caught() {
 #[test]
 fn a_read_marker_that_goes_back_is_caught() {
     must_be_caught(Mutant::MarkerRegress, &[Rule::Marker]);
+}
+
+#[test]
+fn a_disk_that_does_not_flush_is_caught() {
+    must_be_caught(Mutant::NoFlush, &[Rule::Acked]);
+}
+
+#[test]
+fn messages_that_change_places_in_what_is_read_are_caught() {
+    must_be_caught(Mutant::NeighboursSwapped, &[Rule::Shown]);
+}
+
+#[test]
+fn words_that_are_not_those_that_were_kept_are_caught() {
+    must_be_caught(Mutant::OtherWords, &[Rule::Shown]);
+}
+
+#[test]
+fn a_page_that_lacks_a_message_is_caught() {
+    must_be_caught(Mutant::LeftOut, &[Rule::Shown]);
+}
+
+#[test]
+fn a_message_behind_the_ban_of_its_author_is_caught() {
+    must_be_caught(Mutant::BanForgotten, &[Rule::CutOff]);
+}
+
+#[test]
+fn a_client_that_sends_again_under_a_new_key_is_caught() {
+    must_be_caught(Mutant::NewKeys, &[Rule::OneCopy, Rule::Queued]);
+}
+
+#[test]
+fn a_client_that_sends_again_in_another_order_is_caught() {
+    must_be_caught(Mutant::OutboxReversed, &[Rule::SenderOrder]);
+}
+
+#[test]
+fn a_client_that_forgets_what_it_was_to_send_is_caught() {
+    must_be_caught(Mutant::OutboxLost, &[Rule::Queued]);
+}
+
+#[test]
+fn a_reader_that_gets_an_event_twice_is_caught() {
+    must_be_caught(Mutant::DoubleSubscribe, &[Rule::Shown]);
+}
+
+#[test]
+fn a_reader_that_is_not_woken_for_the_newest_event_is_caught() {
+    must_be_caught(Mutant::LostWakeup, &[Rule::Shown]);
 }
 
 /// Seeds a mutant has to show itself in: fewer than a quick round of good seeds.

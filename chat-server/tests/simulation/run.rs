@@ -15,9 +15,10 @@ use tokio::time::{Instant, sleep, timeout};
 use super::actor::Part;
 use super::checker::{Dump, Line, Rule, check, format};
 use super::device::{Device, Order};
-use super::disk::{Disk, Mutant};
+use super::disk::Disk;
+use super::mutant::Mutant;
 use super::net::{Counts, FNV_START, Faults, Net, fnv};
-use super::world::{SERVER, World};
+use super::world::{SERVER, TROLL, World};
 
 /// Which kinds of trouble a storm brings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Outcome {
     pub server_restarts: u32,
     pub client_restarts: u32,
     pub disk_failures: u32,
+    /// How often somebody was put out of a room.
+    pub cuts: usize,
     /// How long it took in the simulated world.
     pub took: Duration,
     pub lines: Vec<Line>,
@@ -127,18 +130,30 @@ impl Run {
         };
         // Two people always, the first with two devices; a third device of the second, or of a third person, or both.
         let more = run.random.random_range(0..3);
+        // Sometimes somebody who will be put out.
+        let troll = run.random.random_bool(0.4).then_some(TROLL);
         let devices = [("ann", 1), ("ann", 2), ("ben", 1), ("ben", 2), ("cyd", 1)];
         for (account, number) in devices.into_iter().filter(|device| match device {
             ("ben", 2) => more != 0,
             ("cyd", _) => more != 1,
             _ => true,
         }) {
-            run.add(account, number, &rooms, &calming);
+            run.add(account, number, &rooms, &calming, troll);
+        }
+        if let Some(troll) = troll {
+            run.add(troll, 1, &rooms, &calming, Some(troll));
         }
         run
     }
 
-    fn add(&mut self, account: &str, number: u8, rooms: &[String], calm: &watch::Receiver<bool>) {
+    fn add(
+        &mut self,
+        account: &str,
+        number: u8,
+        rooms: &[String],
+        calm: &watch::Receiver<bool>,
+        troll: Option<&'static str>,
+    ) {
         let name = format!("{account}-{number}");
         let host = IpAddr::V4(Ipv4Addr::new(10, 0, 1, u8::try_from(self.devices.len()).unwrap() + 1));
         let (orders, inbox) = mpsc::channel(4);
@@ -155,10 +170,12 @@ impl Run {
             device: name.clone(),
             world: Arc::clone(&self.world),
             rooms: rooms.to_vec(),
-            messages: self.random.random_range(8..=14),
+            messages: self.random.random_range(8..=14) * if account == TROLL { 2 } else { 1 },
             pace: Duration::from_millis(self.random.random_range(1_500..6_000)),
             calm: calm.clone(),
             keys: rooms.iter().map(|_| MessageKey(self.random.random())).collect(),
+            troll,
+            entered: std::sync::Mutex::default(),
         };
         let seen = Arc::clone(&device.seen);
         self.devices.push(Handle { account: account.to_owned(), name, host, orders, seen });
@@ -260,12 +277,15 @@ impl Run {
     }
 
     async fn is_settled(&self) -> bool {
-        let heads = self.world.heads().await;
+        let (heads, cuts) = (self.world.heads().await, self.world.cuts().await);
         for device in &self.devices {
             let Some(account) = self.world.account(&device.account).await else { return false };
             let marks = self.world.marks(account).await;
             let seen = device.seen.lock().unwrap();
             let complete = heads.iter().all(|(room, head)| {
+                if cuts.contains_key(&(account, *room)) {
+                    return !seen.view.rooms.get(room).is_some_and(|view| view.member);
+                }
                 seen.shown.get(room).is_some_and(|place| place.seq == *head)
                     && seen.marks.get(room).copied().unwrap_or(Seq::ZERO)
                         == marks.get(room).copied().unwrap_or(Seq::ZERO)
@@ -302,6 +322,7 @@ impl Run {
             server_restarts: self.server_restarts,
             client_restarts: self.client_restarts,
             disk_failures: self.disk_failures,
+            cuts: dump.cuts.len(),
             took,
             lines,
             dump,

@@ -93,6 +93,7 @@ struct Sums {
     server_restarts: u32,
     client_restarts: u32,
     disk_failures: u32,
+    cuts: usize,
     /// A hash over what every seed came to.
     hash: u64,
     logins: u32,
@@ -111,6 +112,7 @@ impl Sums {
         self.server_restarts += outcome.server_restarts;
         self.client_restarts += outcome.client_restarts;
         self.disk_failures += outcome.disk_failures;
+        self.cuts += outcome.cuts;
         self.hash = fnv(fnv(self.hash, &outcome.hash.to_le_bytes()), &outcome.counts.trace.to_le_bytes());
         self.logins += outcome.logins;
         self.virtual_time += outcome.took;
@@ -122,7 +124,7 @@ impl std::fmt::Display for Sums {
         write!(
             f,
             "{} seeds: {} messages; {} packets, {} lost, {} cut off, {} doubled; {} partitions, {} server restarts, \
-             {} client restarts, {} disk failures, {} logins; {:.1} virtual hours; hash {:016x}",
+             {} client restarts, {} disk failures, {} people put out, {} logins; {:.1} virtual hours; hash {:016x}",
             self.seeds,
             self.messages,
             self.packets,
@@ -133,6 +135,7 @@ impl std::fmt::Display for Sums {
             self.server_restarts,
             self.client_restarts,
             self.disk_failures,
+            self.cuts,
             self.logins,
             self.virtual_time.as_secs_f64() / 3600.0,
             self.hash

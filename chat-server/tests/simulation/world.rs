@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chat_proto::{AccountId, Event, EventBody, FeedId, RoomId, Seq, Style, Timestamp};
+use chat_proto::event::Listed;
+use chat_proto::{AccountId, Event, EventBody, FeedId, MessageKey, RoomId, Seq, Style, Timestamp};
 use chat_server::core::State;
 use chat_server::core::account::Account;
 use chat_server::environment::Environment;
@@ -17,7 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::checker::{Dump, Line, Marker, Row as LogRow, What};
+use super::checker::{Cut, Dump, Line, Marker, Row as LogRow, What};
 use super::disk::{Disk, Mounted};
 use super::net::{FNV_START, Net, fnv};
 use super::tls;
@@ -146,17 +147,40 @@ impl World {
         let registry = disk.registry().await.unwrap();
         for room in &registry.rooms {
             for Row { event, .. } in disk.read(FeedId::Room(room.id), Seq(1), usize::MAX).await.unwrap() {
-                let (room, seq, key) = (room.id.0, event.seq.0, event.key.to_string());
+                let (room, seq, key) = (room.id.0, event.seq.0, key_of(&event));
                 dump.log.push(LogRow { room, seq, key, digest: digest(&event) });
             }
         }
+        let cuts = self.cuts().await;
         for account in &registry.accounts {
+            let name = account.name.as_str();
+            let of_his = cuts.iter().filter(|((who, _), _)| *who == account.id);
+            dump.cuts.extend(of_his.map(|((_, room), after)| Cut {
+                account: name.to_owned(),
+                room: room.0,
+                after: after.0,
+            }));
             for (room, seq) in self.marks(account.id).await {
                 let account = account.name.as_str().to_owned();
                 dump.marks.push(Marker { account, room: room.0, seq: seq.0 });
             }
         }
         dump
+    }
+
+    /// Who was put out of which room, and the last event that was for him: what told the others.
+    pub async fn cuts(&self) -> BTreeMap<(AccountId, RoomId), Seq> {
+        let mut cuts = BTreeMap::new();
+        let disk = self.disk.examine();
+        for room in disk.registry().await.unwrap().rooms {
+            let rows = disk.read(FeedId::Room(room.id), Seq(1), usize::MAX).await.unwrap();
+            for (at, Row { event, .. }) in rows.iter().enumerate() {
+                let EventBody::Listed(Listed { who, .. }) = &event.body else { continue };
+                let evicted = rows.get(at + 1).filter(|next| matches!(next.event.body, EventBody::Evicted(_)));
+                cuts.entry((who.account, room.id)).or_insert(evicted.map_or(event.seq, |next| next.event.seq));
+            }
+        }
+        cuts
     }
 
     /// How far every room is.
@@ -204,6 +228,11 @@ pub fn seeded(seed: u64, purpose: &str) -> StdRng {
     StdRng::seed_from_u64(fnv(fnv(FNV_START, &seed.to_le_bytes()), purpose.as_bytes()))
 }
 
+/// The name of a message. What follows from another event has none.
+pub fn key_of(event: &Event) -> String {
+    if event.key == MessageKey::default() { String::new() } else { event.key.to_string() }
+}
+
 /// Equal for events that a reader takes for the same. A message's is known before it is sent.
 pub fn digest(event: &Event) -> u64 {
     let EventBody::Posted(posted) = &event.body else {
@@ -220,6 +249,9 @@ pub fn digest_of_text(style: Style, text: &str) -> u64 {
 fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Who behaves badly, and is put out by the others.
+pub const TROLL: &str = "dan";
 
 /// Where the server listens.
 pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 4433);

@@ -1,6 +1,6 @@
 //! The checker against histories made by hand: a good one, and one broken in each way there is.
 
-use super::{Dump, Line, Marker, Row, Rule, What, check, format, parse};
+use super::{Cut, Dump, Line, Marker, Row, Rule, What, check, format, parse};
 
 fn line(t: u64, device: &str, what: What) -> Line {
     Line { t, device: device.to_owned(), what }
@@ -67,7 +67,8 @@ fn good() -> (Vec<Line>, Dump) {
         line(13, "desk", mark(4)),
     ];
     let log = vec![row(1, ""), row(2, "a"), row(3, "c"), row(4, "b")];
-    (lines, Dump { log, marks: vec![Marker { account: "ann".to_owned(), room: 1, seq: 4 }] })
+    let marks = vec![Marker { account: "ann".to_owned(), room: 1, seq: 4 }];
+    (lines, Dump { log, marks, cuts: Vec::new() })
 }
 
 /// The rules a history breaks, each once.
@@ -138,6 +139,38 @@ fn a_second_copy_is_found_whether_or_not_it_was_acknowledged() {
         lines.retain(|line| line.what != ack("c", 3));
     });
     assert_eq!(rules, [Rule::UnackedOnce]);
+}
+
+#[test]
+fn a_second_copy_under_another_key_is_found_by_its_words() {
+    let twice = |lines: &mut Vec<Line>, dump: &mut Dump| {
+        dump.log.push(Row { key: "other".to_owned(), ..row(5, "c") });
+        for device in ["desk", "ben", "phone"] {
+            let key = "other".to_owned();
+            lines.push(line(14, device, What::Show { room: 1, seq: 5, key, digest: digest("c") }));
+        }
+    };
+    assert_eq!(broken(twice), [Rule::OneCopy]);
+    // Whoever says it twice is there twice.
+    let said = |lines: &mut Vec<Line>, dump: &mut Dump| {
+        twice(lines, dump);
+        lines.push(line(13, "ben", What::Send { room: 1, key: "other".to_owned(), digest: digest("c") }));
+    };
+    assert_eq!(broken(said), []);
+}
+
+#[test]
+fn what_comes_from_or_goes_to_somebody_who_was_put_out_is_found() {
+    let cut = |after| {
+        broken(|lines, dump| {
+            lines.retain(|line| line.device != "ben" || line.what != show("b", 4));
+            dump.cuts.push(Cut { account: "ben".to_owned(), room: 1, after });
+        })
+    };
+    // He need not see more than he saw, but wrote and saw what is at 3.
+    assert_eq!(cut(3), []);
+    assert_eq!(cut(2), [Rule::CutOff]);
+    assert_eq!(broken(|_, dump| dump.cuts.push(Cut { account: "ben".to_owned(), room: 1, after: 3 })), [Rule::CutOff]);
 }
 
 #[test]
