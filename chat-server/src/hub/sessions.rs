@@ -59,7 +59,7 @@ pub struct LiveSession {
     /// Somebody wanted to know whether its owner is away, since when nothing was asked on it.
     was_looked_at: AtomicBool,
     farewell: watch::Sender<Option<Farewell>>,
-    asides: mpsc::Sender<Delivery>,
+    asides: mpsc::Sender<Box<Delivery>>,
     /// Its own and its account's; none where flood control is off.
     meters: Vec<Arc<Mutex<Meter>>>,
 }
@@ -90,7 +90,7 @@ impl LiveSession {
 
     /// Tells it something that may be left out; false if it is behind with what it was told before.
     fn tell(&self, aside: Delivery) -> bool {
-        let told = self.asides.try_send(aside).is_ok();
+        let told = self.asides.try_send(Box::new(aside)).is_ok();
         if !told {
             tracing::debug!(conn = %self.conn, "a connection that does not read is not told of the others");
         }
@@ -173,7 +173,10 @@ impl Hub {
     ///
     /// # Errors
     /// [`RejectCode::AlreadyConnected`], [`RejectCode::LimitExceeded`]: both pass when another connection has ended.
-    pub fn begin_session(self: &Arc<Self>, who: Newcomer) -> Result<(OpenSession, mpsc::Receiver<Delivery>), Reject> {
+    pub fn begin_session(
+        self: &Arc<Self>,
+        who: Newcomer,
+    ) -> Result<(OpenSession, mpsc::Receiver<Box<Delivery>>), Reject> {
         let (farewell, told) = watch::channel(None);
         let (asides, inbox) = mpsc::channel(ASIDES_MAX);
         let asked_ms = AtomicU64::new(millis(self.uptime()));

@@ -30,7 +30,7 @@ use crate::hub::subscription::Subscription;
 /// A client that is in.
 pub(super) struct Login {
     pub(super) open: OpenSession,
-    pub(super) asides: mpsc::Receiver<Delivery>,
+    pub(super) asides: mpsc::Receiver<Box<Delivery>>,
     pub(super) actor: Actor,
     pub(super) rooms: Vec<RoomId>,
     pub(super) subscriptions: Vec<Subscription>,
@@ -79,7 +79,7 @@ pub(super) async fn run(connection: &Connection, context: &Context) -> Option<Lo
 
 struct Admitted {
     open: OpenSession,
-    asides: mpsc::Receiver<Delivery>,
+    asides: mpsc::Receiver<Box<Delivery>>,
     actor: Actor,
     rooms: Vec<RoomId>,
     subscriptions: Vec<Subscription>,

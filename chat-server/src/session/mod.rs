@@ -77,7 +77,8 @@ pub(crate) async fn run(incoming: Incoming, context: Arc<Context>, mut permit: P
     let deadline = Instant::now() + Duration::from_millis(LOGIN_TIMEOUT_MS);
     let Ok(Ok(connection)) = timeout_at(deadline, async { incoming.await }).await else { return };
     permit.proven();
-    let Ok(login) = timeout_at(deadline, hello::run(&connection, &context)).await else {
+    // On the heap for as long as it takes: what a session stays with is smaller.
+    let Ok(login) = timeout_at(deadline, Box::pin(hello::run(&connection, &context))).await else {
         return close(&connection, CloseCode::Login, "no valid Hello within 5 s");
     };
     let Some(login) = login else { return };

@@ -63,7 +63,7 @@ pub(super) struct Pump {
     hub: Arc<Hub>,
     reader: Reader,
     wake: Arc<Wake>,
-    asides: mpsc::Receiver<Delivery>,
+    asides: mpsc::Receiver<Box<Delivery>>,
     subscriptions: BTreeMap<FeedId, Subscription>,
     ready: BTreeSet<FeedId>,
     focus: Option<FocusLane>,
@@ -77,7 +77,7 @@ impl Pump {
         reader: Reader,
         subscriptions: Vec<Subscription>,
         wake: Arc<Wake>,
-        asides: mpsc::Receiver<Delivery>,
+        asides: mpsc::Receiver<Box<Delivery>>,
     ) -> Self {
         let subscriptions: BTreeMap<_, _> = subscriptions.into_iter().map(|s| (s.feed(), s)).collect();
         let ready = subscriptions.keys().copied().collect();
@@ -105,7 +105,7 @@ impl Pump {
                 flushed = flush_focus(&mut self.focus), if focus_waits => flushed,
                 flushed = lane.flush(), if !lane.is_clear() => flushed,
                 Some(aside) = self.asides.recv(), if may_tell => {
-                    lane.push_frame(&aside, SERVER_FRAME_BYTES_MAX);
+                    lane.push_frame(&*aside, SERVER_FRAME_BYTES_MAX);
                     Ok(())
                 }
                 () = self.wake.rung() => Ok(()),

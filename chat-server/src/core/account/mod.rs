@@ -53,7 +53,8 @@ pub struct JoinedRoom {
 /// An account's state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Account {
-    rooms: BTreeMap<RoomId, Entry>,
+    /// Boxed: a node of the tree has room for eleven, and most accounts are in one or two rooms.
+    rooms: BTreeMap<RoomId, Box<Entry>>,
     choices: Choices,
     seen: Option<Event>,
     opened: Opened,
@@ -132,7 +133,8 @@ impl Account {
     /// The newest event of each key that changed after a cursor, in order.
     #[must_use]
     pub fn since(&self, cursor: Seq) -> Vec<Event> {
-        let events = self.rooms.values().flat_map(Entry::events).chain(self.choices.events()).chain(&self.seen);
+        let events =
+            self.rooms.values().flat_map(|entry| entry.events()).chain(self.choices.events()).chain(&self.seen);
         let events = events.chain(self.opened.events());
         let ordered: BTreeMap<Seq, &Event> =
             events.filter(|event| event.seq > cursor).map(|event| (event.seq, event)).collect();
