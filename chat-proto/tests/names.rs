@@ -30,7 +30,7 @@ fn confusables() -> Vec<(char, String)> {
 }
 
 #[test]
-fn whatever_looks_like_letters_or_digits_is_refused_or_collides_with_them() {
+fn a3_whatever_looks_like_letters_or_digits_is_refused_or_collides_with_them() {
     let table = confusables();
     assert!(table.len() > 1_000, "{} confusables", table.len());
     let mut met = 0;

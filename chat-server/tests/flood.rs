@@ -59,7 +59,7 @@ async fn who_is_a_little_too_fast_waits_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn who_goes_round_the_wait_is_told_to_slow_down_and_nothing_is_dropped() {
+async fn s5_who_goes_round_the_wait_is_told_to_slow_down_and_nothing_is_dropped() {
     let server = server(Rates { messages_per_second: 1, messages_burst: 2, bytes_per_second: 1_000_000 });
     let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
     let mut bob = RawClient::login(&server, &Device::new(), "bob").await;

@@ -90,7 +90,7 @@ async fn requests_before_login_are_refused_and_few() {
 }
 
 #[tokio::test]
-async fn a_connection_before_login_gets_one_stream_and_no_more() {
+async fn s1_a_connection_before_login_gets_one_stream_and_no_more() {
     let server = TestServer::start();
     let connection = support::dial(&server).await;
     let _control = connection.open_bi().await.unwrap();

@@ -223,7 +223,7 @@ async fn a_recovery_code_opens_the_account_once_and_revokes_the_rest_if_asked() 
 }
 
 #[tokio::test]
-async fn of_many_devices_that_claim_one_name_at_once_exactly_one_gets_it() {
+async fn a3_of_many_devices_that_claim_one_name_at_once_exactly_one_gets_it() {
     let server = TestServer::start();
     for round in 0..5 {
         let devices: Vec<Device> = (0..16).map(|_| Device::new()).collect();

@@ -20,7 +20,7 @@ use chat_server::store::{MemoryStore, StoreError};
 use support::{Device, RawClient, TestServer, fresh_key, post};
 
 #[tokio::test]
-async fn two_people_talk_and_both_see_one_order() {
+async fn d3_two_people_talk_and_both_see_one_order() {
     let server = TestServer::start();
     let (alice, bob) = (Device::new(), Device::new());
     let mut alice = RawClient::login(&server, &alice, "alice").await;
@@ -91,7 +91,40 @@ async fn a_proof_of_another_connection_is_refused() {
 }
 
 #[tokio::test]
-async fn rooms_and_read_markers_follow_a_person_to_every_device() {
+async fn d6_what_is_written_after_an_acknowledgement_stands_behind_it() {
+    let server = TestServer::start();
+    let mut alice = RawClient::login(&server, &Device::new(), "alice").await;
+    let mut bob = RawClient::login(&server, &Device::new(), "bob").await;
+    let mut carol = RawClient::login(&server, &Device::new(), "carol").await;
+    let room = alice.join("dev").await.room;
+    bob.join("dev").await;
+    carol.join("dev").await;
+    let mut last = Seq::ZERO;
+    let mut placed = Vec::new();
+    for round in 0..20 {
+        for writer in [&mut alice, &mut bob] {
+            // Others write all the time, and are committed together with whoever comes next.
+            for _ in 0..2 {
+                carol.begin(post(room, "in between")).await;
+            }
+            let text = format!("round {round}, behind {last}");
+            let seq = writer.post(room, &text).await.seq;
+            assert!(seq > last, "{text} is at {seq}");
+            last = seq;
+            placed.push((seq, text));
+        }
+    }
+    let Reply::Page(page) = bob.ask(History { room, anchor: Anchor::Before(Seq::MAX), limit: 200 }).await else {
+        panic!()
+    };
+    for (seq, text) in placed {
+        let event = page.events.iter().find(|event| event.seq == seq).unwrap();
+        assert!(matches!(&event.body, EventBody::Posted(posted) if posted.text == text), "{text}: {event:?}");
+    }
+}
+
+#[tokio::test]
+async fn d8_rooms_and_read_markers_follow_a_person_to_every_device() {
     let server = TestServer::start();
     let device = Device::new();
     let mut one = RawClient::login(&server, &device, "alice").await;
@@ -114,6 +147,11 @@ async fn rooms_and_read_markers_follow_a_person_to_every_device() {
         _ => None,
     };
     assert_eq!(other.expect(marked).await, (receipt.seq, receipt.ordinal));
+    // A marker never goes back, whoever asks for it.
+    one.ask(MarkRead { room, seq: Seq(1) }).await;
+    let third = RawClient::login(&server, &device, "alice").await;
+    let status = third.welcome.feeds.iter().find(|status| status.feed == FeedId::Room(room)).unwrap();
+    assert_eq!(status.read, receipt.seq);
     one.ask(LeaveRoom { key: fresh_key(), room, reason: "done".to_owned() }).await;
     other.expect(|delivery| matches!(delivery, Delivery::Ended(_)).then_some(())).await;
 }

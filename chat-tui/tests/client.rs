@@ -44,7 +44,7 @@ async fn what_one_says_everybody_hears_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn what_is_said_while_the_server_is_down_arrives_once_when_it_is_back() {
+async fn d9_what_is_said_while_the_server_is_down_arrives_once_when_it_is_back() {
     for kill in [false, true] {
         let mut server = TestServer::start();
         let data = tempfile::tempdir().unwrap();
@@ -68,7 +68,7 @@ async fn what_is_said_while_the_server_is_down_arrives_once_when_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_message_typed_offline_survives_the_client_and_is_sent_exactly_once() {
+async fn d4_a_message_typed_offline_survives_the_client_and_is_sent_exactly_once() {
     let server = TestServer::start();
     let data = tempfile::tempdir().unwrap();
     let mut bob = Person::connect(settings(server.named(), "bob", data.path())).await;

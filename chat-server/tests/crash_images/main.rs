@@ -31,7 +31,7 @@ fn writer() {
 }
 
 #[test]
-fn what_was_acknowledged_after_a_flush_survives_every_power_failure() {
+fn d1_what_was_acknowledged_after_a_flush_survives_every_power_failure() {
     if !writer::has_strace() {
         return;
     }
@@ -46,7 +46,7 @@ fn what_was_acknowledged_after_a_flush_survives_every_power_failure() {
 }
 
 #[test]
-fn without_a_flush_a_power_failure_loses_what_was_acknowledged_and_this_test_sees_it() {
+fn d1_without_a_flush_a_power_failure_loses_what_was_acknowledged_and_this_test_sees_it() {
     if !writer::has_strace() {
         return;
     }

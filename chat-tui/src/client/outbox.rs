@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_room_has_one_message_under_way_and_keeps_its_order() {
+    async fn d5_a_room_has_one_message_under_way_and_keeps_its_order() {
         let now = Instant::now();
         let mut outbox = Outbox::default();
         for (key, room) in [(1, 1), (2, 1), (3, 2)] {

@@ -50,7 +50,7 @@ async fn filled(store: &SqliteStore) -> FeedMeta {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_erased_is_in_no_file_a_moment_later_and_the_rest_is() {
+async fn a5_what_was_erased_is_in_no_file_a_moment_later_and_the_rest_is() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     let mut meta = filled(&store).await;
