@@ -219,7 +219,9 @@ fn only_the_terminal_backend_writes_escape_codes() {
 fn no_key_lies_in_the_repository() {
     for extension in ["pem", "key", "p12", "pfx"] {
         let mut paths = Vec::new();
-        for folder in ["certs", "docs", "chat-proto", "chat-server", "chat-torture", "chat-tui", ".ci"] {
+        for folder in
+            ["certs", "docs", "fuzz", "chat-fuzz", "chat-proto", "chat-server", "chat-torture", "chat-tui", ".ci"]
+        {
             let folder = root().join(folder);
             if folder.is_dir() && folder != root().join("certs") {
                 walk(&folder, &mut paths);

@@ -26,6 +26,7 @@ pub use choice::{
     TakeFiles, UnknownChoice,
 };
 pub use entry::{Setting, Shape};
+pub use file::read;
 pub use files::{AT_ONCE_MAX, FILE_BYTES_MAX, FILES_BYTES_MAX, Files, MEDIA_TYPES_MAX, MediaPattern};
 pub use jwt::{Jwt, JwtKeys, JwtSettings};
 pub use load::{Loaded, Problem, Problems, Sources, UnknownVariable, load};

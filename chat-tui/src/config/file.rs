@@ -12,7 +12,7 @@ use super::value::{Kind, Value};
 use super::{Binding, Config, FILTERS, LAYOUTS, Named, Problem};
 
 /// Puts what the file says into the configuration; whatever is wrong is added to `problems`, and the rest still read.
-pub(super) fn read(path: &Path, text: &str, config: &mut Config, problems: &mut Vec<Problem>) {
+pub fn read(path: &Path, text: &str, config: &mut Config, problems: &mut Vec<Problem>) {
     let (document, errors) = DeTable::parse_recoverable(text);
     let mut file = File { path, text, config, problems };
     for error in &errors {

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 
 pub use choice::{Clock, ColorDepth, KeyPreset, Notice, RoomOrder, Shown, SymbolSet, UnknownChoice};
 pub use edit::{EditError, Remember, bind, initial, name, remember, set, unset, write};
+pub use file::read;
 pub use load::{Loaded, Sources, default_path, load, system};
 pub use schema::schema;
 pub use setting::{Setting, find};

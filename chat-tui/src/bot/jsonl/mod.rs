@@ -175,6 +175,17 @@ pub async fn replay(
     }
 }
 
+/// What a line from a program asks for, by its name in the contract, without anybody being asked.
+///
+/// # Errors
+/// The answer it gets where it can't be understood, a line of JSON without its end.
+pub fn understood(line: &[u8]) -> Result<&'static str, String> {
+    request::parse(line).map(|request| request.name).map_err(|(id, problem)| {
+        let answer = request::answer(&id, "", Err(problem));
+        serde_json::to_string(&answer).unwrap_or_default()
+    })
+}
+
 // As the argument of map_err.
 #[allow(clippy::needless_pass_by_value)]
 fn no_thread(error: io::Error) -> Failure {
