@@ -7,6 +7,8 @@ use chat_tui::tui::core::markup::read;
 use chat_tui::tui::view::width::width;
 use chat_tui::tui::view::wrap::{wrap, wrap_keeping};
 
+use unicode_segmentation::UnicodeSegmentation;
+
 use crate::input::Input;
 
 /// The first byte is how many columns there are, the rest is a message.
@@ -56,7 +58,9 @@ fn rows(text: &str, columns: u16, rows: &[Range<usize>], kept: &[Range<usize>]) 
     }
 }
 
-/// Whether a row is one cluster, which has a row of its own however few columns there are.
+/// Whether no more than one cluster of a row takes columns: it has a row of its own however few columns there are. What shows
+/// nothing may stand beside it, as where a cluster was broken behind a joiner.
 fn is_too_wide_alone(row: &str) -> bool {
-    unicode_segmentation::UnicodeSegmentation::graphemes(row.trim_end_matches(' '), true).count() <= 1
+    let shown = row.graphemes(true).filter(|cluster| width(cluster) > 0);
+    shown.count() <= 1
 }
