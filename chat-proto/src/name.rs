@@ -6,6 +6,7 @@
 use std::fmt;
 
 use thiserror::Error;
+use unicode_normalization::char::is_combining_mark;
 use unicode_normalization::is_nfc;
 use unicode_security::{GeneralSecurityProfile, RestrictionLevel, RestrictionLevelDetection, skeleton};
 use unicode_segmentation::UnicodeSegmentation;
@@ -60,7 +61,8 @@ fn check(name: &str) -> Result<(), NameError> {
     if !is_nfc(name) {
         return Err(NameError::NotNfc);
     }
-    if !name.starts_with(char::is_alphanumeric) || name.ends_with('.') {
+    // Some marks count as letters, and attach to whatever stands before the name.
+    if !name.starts_with(|c: char| c.is_alphanumeric() && !is_combining_mark(c)) || name.ends_with('.') {
         return Err(NameError::Edge);
     }
     if name.detect_restriction_level() > RestrictionLevel::HighlyRestrictive {
@@ -221,6 +223,7 @@ mod tests {
         assert_eq!(user("../../x"), Err(NameError::Character('/')));
         assert_eq!(user(".bashrc"), Err(NameError::Edge));
         assert_eq!(user("a."), Err(NameError::Edge));
+        assert_eq!(user("\u{17ba}3"), Err(NameError::Edge));
         assert_eq!(user("e\u{301}x"), Err(NameError::NotNfc));
         assert_eq!(user("раypal"), Err(NameError::MixedScripts));
         assert_eq!(user("Admin"), Err(NameError::Reserved));
