@@ -98,6 +98,7 @@ async fn a_program_that_is_put_out_may_want_to_end() {
     let room = bob.join("ci").await;
     let mut stays = desk.bot(&["--join", "ci"]);
     let mut ends = desk.bot(&["--join", "ci", "--exit-on-kick"]);
+    stays.until("ev", "ready");
     ends.until("ev", "ready");
     let (key, user) = (MessageKey([7; 16]), UserRef::Name("ci".to_owned()));
     bob.client.request(Kick { key, room, user, reason: String::new() }).await.unwrap();
